@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` and `make test`. Everything else serves those who change the code.
+PY ?= python3
+export UV_PYTHON_DOWNLOADS = never
+unexport PYTHONDONTWRITEBYTECODE
+BIN := .venv/bin
+UV_VERSION := 0.13.8
+
+.PHONY: demo test check fast sim bench lock clean docs format
+.DEFAULT_GOAL := help
+
+help:           ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
+
+.venv/.stamp: requirements/dev.lock pyproject.toml
+	$(PY) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements/dev.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: .venv/.stamp      ## synthetic market, checked, backtested and swept; prints the path of the report
+	$(BIN)/ballast demo
+
+test: .venv/.stamp      ## every test
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+fast: .venv/.stamp      ## the tests of `make check`
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
+
+check: .venv/.stamp     ## before each commit: format, lint, types, rooms, tidy, fast tests
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
+
+format: .venv/.stamp    ## rewrite the layout of the code
+	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests bench
+
+sim: .venv/.stamp       ## many more random cases than `make test`
+	BALLAST_EXAMPLES=20000 $(BIN)/python -m pytest -q -n 2 tests/property
+
+bench: .venv/.stamp     ## speed, side by side with peers, as ratios
+	$(BIN)/python bench/run.py
+
+docs: .venv/.stamp      ## write the generated pages (CLI reference, settings, reasons)
+	$(BIN)/python docs/generate.py
+
+lock: .venv/.stamp      ## resolve requirements/*.lock anew
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --extra research --extra exchanges requirements/dev.in -o requirements/dev.lock
+
+clean:          ## remove what the other targets made
+	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist htmlcov

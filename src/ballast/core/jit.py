@@ -1,0 +1,73 @@
+"""The one door to compiled code.
+
+Why a door: numba's disk cache is keyed by the function's own file, so a caller keeps an old copy of
+a function it calls from another file, and options such as bounds checks are not part of the key.
+Both were reproduced. The cache folder therefore carries a hash of *all* compiled sources, of the
+versions and of the flags; any edit gives a new, empty folder.
+
+`fastmath` is off everywhere: the same input must give the same bits on every run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+import numba
+import platformdirs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+COMPILED_ROOMS = ("core", "features", "strategies", "risk", "kernel")
+
+
+def source_hash() -> str:
+    """Return the hex hash of every source that can take part in a compiled function."""
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.blake2b(digest_size=8)
+    digest.update(f"{numba.__version__}|{sys.version_info[:3]}".encode())
+    digest.update(f"|{numba.config.BOUNDSCHECK}|{numba.config.DISABLE_JIT}".encode())
+    for room in COMPILED_ROOMS:
+        for path in sorted((root / room).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _cache_dir() -> str:
+    """Return a writable folder for compiled code; a temporary one where the home is read-only."""
+    leaf = Path("ballast") / source_hash()
+    for base in (Path(platformdirs.user_cache_dir()), Path(tempfile.gettempdir())):
+        folder = base / leaf
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".writable"
+            probe.touch()
+        except OSError:
+            continue
+        return str(folder)
+    return ""
+
+
+numba.config.CACHE_DIR = _cache_dir()
+_CAN_CACHE = bool(numba.config.CACHE_DIR)
+
+
+def jit(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` on first use: cached on disk, GIL released, IEEE arithmetic."""
+    compiled: Any = numba.njit(
+        function, cache=_CAN_CACHE, fastmath=False, error_model="python", nogil=True
+    )
+    return cast("Callable[P, R]", compiled)
+
+
+def interpreted(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the plain Python function behind a compiled one (for oracle tests)."""
+    return cast("Callable[P, R]", getattr(function, "py_func", function))
