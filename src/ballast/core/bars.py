@@ -53,10 +53,10 @@ class Bars:
         flags: NDArray[np.uint8] | None = None,
     ) -> Bars:
         """Build from a dict with open, high, low, close, volume; raise `DataError` on bad shape."""
-        arrays = [np.ascontiguousarray(columns[name], dtype=np.float64) for name in COLUMNS[1:]]
-        marks = np.zeros(len(ts), np.uint8) if flags is None else flags
         stamps = np.ascontiguousarray(ts, dtype=np.int64)
-        bars = Bars(venue, symbol, timeframe, stamps, *arrays, marks)
+        o, h, l, c, v = (np.ascontiguousarray(columns[name], np.float64) for name in COLUMNS[1:])
+        marks = np.zeros(len(ts), np.uint8) if flags is None else flags
+        bars = Bars(venue, symbol, timeframe, stamps, o, h, l, c, v, marks)
         bars.check_shape()
         return bars
 

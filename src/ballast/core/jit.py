@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_config: Any = numba.config  # numba sets its options at import time: unknown to a type checker
+
 COMPILED_ROOMS = ("core", "features", "strategies", "risk", "kernel")
 
 
@@ -33,7 +35,7 @@ def source_hash() -> str:
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.blake2b(digest_size=8)
     digest.update(f"{numba.__version__}|{sys.version_info[:3]}".encode())
-    digest.update(f"|{numba.config.BOUNDSCHECK}|{numba.config.DISABLE_JIT}".encode())
+    digest.update(f"|{_config.BOUNDSCHECK}|{_config.DISABLE_JIT}".encode())
     for room in COMPILED_ROOMS:
         for path in sorted((root / room).rglob("*.py")):
             digest.update(path.relative_to(root).as_posix().encode())
@@ -56,8 +58,8 @@ def _cache_dir() -> str:
     return ""
 
 
-numba.config.CACHE_DIR = _cache_dir()
-_CAN_CACHE = bool(numba.config.CACHE_DIR)
+_config.CACHE_DIR = _cache_dir()
+_CAN_CACHE = bool(_config.CACHE_DIR)
 
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:

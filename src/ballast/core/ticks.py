@@ -22,8 +22,8 @@ def steps_floor(value: float, num: float, den: float) -> int:
     steps = value * den / num
     nearest = math.floor(steps + 0.5)
     if abs(steps - nearest) <= SNAP + SNAP_RELATIVE * abs(steps):
-        return int(nearest)
-    return int(math.floor(steps))
+        return nearest
+    return math.floor(steps)
 
 
 @jit
@@ -32,8 +32,8 @@ def steps_ceil(value: float, num: float, den: float) -> int:
     steps = value * den / num
     nearest = math.floor(steps + 0.5)
     if abs(steps - nearest) <= SNAP + SNAP_RELATIVE * abs(steps):
-        return int(nearest)
-    return int(math.ceil(steps))
+        return nearest
+    return math.ceil(steps)
 
 
 @jit
