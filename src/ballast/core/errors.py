@@ -7,8 +7,8 @@
     │   └── ConfigError  a setting, a profile
     └── InternalError    our own invariant broke: stop, keep the evidence
 
-A `UserError` always says what is wrong, where, what was expected and what to do; the doors print its
-single line and never a traceback.
+A `UserError` always says what is wrong, where, what was expected and what to do; the doors print
+its single line and never a traceback.
 """
 
 from __future__ import annotations

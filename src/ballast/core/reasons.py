@@ -1,4 +1,4 @@
-"""Closed sets of reasons. Every fill, exit and refusal has exactly one; compiled code uses the ints.
+"""Closed sets of reasons. Every fill, exit and refusal has one; compiled code uses the ints.
 
 The numbers are stable: they are stored in results. Add at the end, never renumber.
 """

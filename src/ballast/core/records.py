@@ -18,7 +18,7 @@ RING_MAX = 64
 
 
 class Signal(IntFlag):
-    """Bits of one bar's byte in the signal column, set by the strategy's plan and the gap policy."""
+    """Bits of one bar's byte in the signal column, set by the plan and the gap policy."""
 
     ENTER_LONG = 1
     EXIT_LONG = 2
