@@ -110,6 +110,7 @@ SPEC = _dtype(  # one row a symbol: the instrument, its slices of the flat array
     ("slip_book", "i8"),
     ("participation", "f8"),
     ("liquidation_fee", "f8"),
+    ("has_mark", "i8"),  # 1 when the mark arrays differ from the last prices
 )
 
 PLAN = _dtype(  # one row a symbol: trade construction of its strategy
@@ -144,7 +145,6 @@ PLAN = _dtype(  # one row a symbol: trade construction of its strategy
     ("intrabar", "i8"),
     ("entry_bar_exposed", "i8"),
     ("stop_before_exit", "i8"),
-    ("cancel_partial", "i8"),
     ("use_confidence", "i8"),
     ("use_volatility", "i8"),
 )
@@ -204,6 +204,8 @@ POSITION = _dtype(  # one row a symbol: the position, its orders, its cursors
     ("risk", "f8"),
     ("risk_cash", "f8"),
     ("margin", "f8"),
+    ("liquidation", "f8"),
+    ("bankruptcy", "f8"),
     ("realised", "f8"),
     ("fees", "f8"),
     ("slippage", "f8"),
@@ -213,7 +215,9 @@ POSITION = _dtype(  # one row a symbol: the position, its orders, its cursors
     ("fills", "i8"),
     ("confidence", "f8"),
     ("signal_price", "f8"),
-    ("dust", "f8"),
+    ("dust", "f8"),  # base units too small to trade: recorded, never sold
+    ("dust_cost", "f8"),
+    ("budget", "i8"),  # lots this bar's volume still lets us trade
     ("in_side", "i8"),
     ("in_lots", "i8"),
     ("in_limit", "f8"),
@@ -225,8 +229,6 @@ POSITION = _dtype(  # one row a symbol: the position, its orders, its cursors
     ("in_confidence", "f8"),
     ("in_bar", "i8"),
     ("in_value", "f8"),
-    ("in_adv", "f8"),
-    ("in_sigma", "f8"),
     ("out_lots", "i8"),
     ("out_reason", "i8"),
     ("out_from_ms", "i8"),
@@ -236,7 +238,6 @@ POSITION = _dtype(  # one row a symbol: the position, its orders, its cursors
     ("bar", "i8"),
     ("fund_row", "i8"),
     ("fee_row", "i8"),
-    ("fine_row", "i8"),
 )
 
 ACCOUNT = _dtype(  # one row a run
