@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ballast.core.bars import Bars
+    from ballast.core.instrument import Instrument
     from ballast.kernel.market import Run
 
 
@@ -31,10 +32,11 @@ class RunCard:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run with the bars it traded. `bars` are in the order of `run.positions`."""
+    """A run with what it traded; the tuples are in the order of `run.positions`."""
 
     card: RunCard
     bars: tuple[Bars, ...]
+    instruments: tuple[Instrument, ...]  # lots and ticks to units; the reports print units
     run: Run
     warmup_bars: int
     tags: tuple[str, ...]  # entry tag per symbol, as declared by the strategy
