@@ -1,0 +1,115 @@
+"""Check: bounds of every setting and the rules between them (R-CONF-04)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ballast.core.errors import ConfigError
+from ballast.core.records import TAKES_MAX
+from ballast.core.settings.risk import RiskSettings
+from ballast.core.settings.rule import check_section
+from ballast.core.settings.tree import SECTIONS, Settings
+
+if TYPE_CHECKING:
+    from ballast.core.settings.trading import ExitSettings, SizingSettings
+
+
+def check(settings: Settings) -> Settings:
+    """Return the settings, or raise `ConfigError` naming the first that may not be so.
+
+    Paper and live keep every hard bound; research may lift them with `risk.hard_bounds = false`.
+    """
+    if settings.engine.mode != "research":
+        _check_guarded(settings.engine.mode, settings.risk)
+    for section in SECTIONS:
+        check_section(section, getattr(settings, section), lifted=not settings.risk.hard_bounds)
+    _check_sizing(settings.sizing, settings.risk)
+    _check_exits(settings.exits)
+    if settings.risk.hard_bounds:
+        _check_risk_order(settings.risk)
+    _not_above("engine.leverage", settings.engine.leverage, "risk.leverage", settings.risk.leverage)
+    _not_above(
+        "gate.confidence_ranging", settings.gate.confidence_ranging,
+        "gate.confidence_volatile", settings.gate.confidence_volatile,
+    )  # fmt: skip
+    return settings
+
+
+def _check_guarded(mode: str, risk: RiskSettings) -> None:
+    least = RiskSettings().confidence
+    for name in ("enforce", "hard_bounds"):
+        if not getattr(risk, name):
+            raise ConfigError(
+                f"the gate cannot be loosened in {mode}", where=f"risk.{name}", expected="true"
+            )
+    if risk.confidence < least:
+        raise ConfigError(
+            f"{risk.confidence:g} is past its hard bound in {mode}",
+            where="risk.confidence",
+            expected=f"at least {least:g} (R-GATE-06)",
+        )
+
+
+def _check_sizing(sizing: SizingSettings, risk: RiskSettings) -> None:
+    if sizing.mode == "all_in" and not sizing.i_accept_ruin:
+        raise ConfigError(
+            "all_in can lose everything and is refused",
+            where="sizing.mode",
+            expected="risk, or sizing.i_accept_ruin = true",
+        )
+    if sizing.mode == "fixed_qty" and sizing.fixed_qty == 0:
+        raise ConfigError(
+            "mode fixed_qty without a quantity", where="sizing.fixed_qty", expected="above 0"
+        )
+    if risk.enforce and risk.hard_bounds:
+        _not_above(
+            "sizing.risk_per_trade", sizing.risk_per_trade,
+            "risk.position_risk", risk.position_risk,
+        )  # fmt: skip
+        _not_above(
+            "sizing.fixed_notional", sizing.fixed_notional, "risk.position_cap", risk.position_cap
+        )
+
+
+def _check_exits(exits: ExitSettings) -> None:
+    gains = exits.take_gain
+    parts = exits.take_fraction
+    if len(gains) != len(parts):
+        raise ConfigError(
+            f"{len(gains)} gains but {len(parts)} parts",
+            where="exits.take_fraction",
+            expected="one part for each of exits.take_gain",
+        )
+    if len(gains) > TAKES_MAX:
+        raise ConfigError(
+            f"{len(gains)} partial exits", where="exits.take_gain", expected=f"at most {TAKES_MAX}"
+        )
+    if list(gains) != sorted(set(gains)):
+        raise ConfigError(
+            "gains overlap or fall", where="exits.take_gain", expected="each above the one before"
+        )
+    total = sum(parts)
+    if total > 1.0 + 1e-9:  # 0.5 + 0.3 + 0.2 is 1 within rounding
+        raise ConfigError(
+            f"the parts sum to {total:g}",
+            where="exits.take_fraction",
+            expected="at most 1, the whole position",
+        )
+
+
+def _check_risk_order(risk: RiskSettings) -> None:
+    """Refuse a rule that a wider one makes pointless."""
+    for small, large in (
+        ("entries_hour", "entries_day"),
+        ("daily_loss", "drawdown_kill"),
+        ("position_risk", "total_risk"),
+        ("cluster_risk", "total_risk"),
+    ):
+        _not_above(f"risk.{small}", getattr(risk, small), f"risk.{large}", getattr(risk, large))
+
+
+def _not_above(where: str, value: float, limit_name: str, limit: float) -> None:
+    if value > limit:
+        raise ConfigError(
+            f"{value:g} is above {limit_name}", where=where, expected=f"at most {limit:g}"
+        )

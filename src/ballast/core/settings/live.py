@@ -1,0 +1,303 @@
+"""Settings of the live engine: gate, brain, network, validation, operations.
+
+A backtest ignores them; they are named here because the requirements fix their numbers and bounds
+(R-CONF-07), and because one file configures every mode. `show-config` marks them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from ballast.core.settings.rule import Secret
+from ballast.core.settings.rule import setting as any_setting
+
+setting = partial(any_setting, used_by="live")
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+UNSET = Secret("")
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What an entry must pass beyond `risk` when the market is live."""
+
+    signal_age_ms: int = setting(
+        5_000,
+        "Oldest signal an entry may act on.",
+        "R-GATE-13",
+        unit="ms",
+        low=100,
+        high=5000,
+        hard=True,
+    )
+    duplicate_window_ms: int = setting(
+        60_000,
+        "A signal of the same symbol and side within this time is a duplicate.",
+        "R-GATE-03",
+        unit="ms",
+        low=1000,
+        high=HOUR_MS,
+    )
+    spoof_score: float = setting(
+        0.50,
+        "Largest spoof score of an entry.",
+        "R-GATE-04",
+        unit="score",
+        low=0.0,
+        high=0.5,
+        hard=True,
+    )
+    risk_penalty: float = setting(
+        0.80,
+        "Largest risk penalty of an entry.",
+        "R-GATE-05",
+        unit="score",
+        low=0.0,
+        high=0.8,
+        hard=True,
+    )
+    confidence_ranging: float = setting(
+        0.70,
+        "Least confidence in a ranging market; `risk.confidence` holds in a trending one.",
+        "R-GATE-06",
+        unit="probability",
+        low=0.7,
+        high=1.0,
+        hard=True,
+    )
+    confidence_volatile: float = setting(
+        0.75,
+        "Least confidence in a volatile or unknown market.",
+        "R-GATE-06",
+        unit="probability",
+        low=0.75,
+        high=1.0,
+        hard=True,
+    )
+    sector_share: float = setting(
+        0.30,
+        "Largest exposure of one sector.",
+        "R-RISK-11",
+        unit="fraction of equity",
+        low=0.01,
+        high=0.3,
+        hard=True,
+    )
+    latency_ms: int = setting(
+        50,
+        "Latency between decision and execution assumed in event-driven simulation.",
+        "R-COST-11",
+        unit="ms",
+        low=0,
+        high=60000,
+    )
+    ltv_alarm: float = setting(
+        0.55,
+        "Loan to value, or nearness of liquidation, that pauses trading.",
+        "R-RISK-21",
+        unit="ratio",
+        low=0.05,
+        high=0.55,
+        hard=True,
+    )
+    cycle_ms: int = setting(
+        2 * MINUTE_MS,
+        "Period of the supervision cycle beside the events.",
+        "R-DATA-07",
+        unit="ms",
+        low=1000,
+        high=HOUR_MS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BrainSettings:
+    """The order-book signal builder."""
+
+    interval_ms: int = setting(
+        15_000,
+        "Time between two signals of the brain.",
+        "R-BRAIN-01",
+        unit="ms",
+        low=1000,
+        high=HOUR_MS,
+    )
+    holding_ms: int = setting(
+        2 * HOUR_MS,
+        "Longest holding of a position the brain opened.",
+        "R-STOP-20",
+        unit="ms",
+        low=MINUTE_MS,
+        high=24 * HOUR_MS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """Budgets of calls, the circuit breaker, the keys."""
+
+    orders_minute: int = setting(
+        1_200,
+        "Order calls a minute, until the venue's headers say otherwise.",
+        "R-NET-01",
+        unit="calls",
+        low=1,
+        high=1200,
+        hard=True,
+    )
+    data_minute: int = setting(
+        2_400,
+        "Data calls a minute, until the venue's headers say otherwise.",
+        "R-NET-01",
+        unit="calls",
+        low=1,
+        high=2400,
+        hard=True,
+    )
+    calls_minute: int = setting(
+        1_200,
+        "Calls a minute where a venue has one budget for all.",
+        "R-NET-01",
+        unit="calls",
+        low=1,
+        high=1200,
+        hard=True,
+    )
+    breaker_failures: int = setting(
+        3,
+        "Failures in a row that open the circuit breaker.",
+        "R-NET-08",
+        unit="failures",
+        low=1,
+        high=100,
+    )
+    breaker_open_ms: int = setting(
+        300_000,
+        "Time the breaker stays open before its trial call.",
+        "R-NET-08",
+        unit="ms",
+        low=1000,
+        high=24 * HOUR_MS,
+    )
+    breaker_history: int = setting(
+        50, "Errors kept for the report.", "R-NET-09", unit="errors", low=1, high=10000
+    )
+    api_key: Secret = setting(
+        UNSET, "Key of the venue; from the environment only, never from a file.", "R-CONF-01"
+    )
+    api_secret: Secret = setting(
+        UNSET,
+        "Secret of the venue; from the environment only, never from a file.",
+        "R-CONF-01",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationSettings:
+    """What a strategy must show before it may trade."""
+
+    in_sample: float = setting(
+        0.70,
+        "Share of history a strategy is fitted on; the rest judges it.",
+        "R-WF-01",
+        unit="fraction of bars",
+        low=0.1,
+        high=0.95,
+    )
+    reoptimise_ms: int = setting(
+        HOUR_MS,
+        "Least time between two optimisations; a new candle is needed too.",
+        "R-BT-18",
+        unit="ms",
+        low=HOUR_MS,
+        high=8760 * HOUR_MS,
+        hard=True,
+    )
+    paper_days: int = setting(
+        30, "Days of paper trading before live.", "R-WF-09", unit="days", low=1, high=3650
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsSettings:
+    """Logs, watchdog, dashboard, diagnostics, targets."""
+
+    log_bytes: int = setting(
+        10_000_000,
+        "Size at which a log file is rotated; a new day rotates it too.",
+        "R-LOG-01",
+        unit="bytes",
+        low=100000,
+        high=1000000000,
+    )
+    log_files: int = setting(
+        5, "Fewest rotated log files kept.", "R-LOG-01", unit="files", low=5, high=10000
+    )
+    log_days: int = setting(
+        30, "Fewest days of logs kept.", "R-LOG-01", unit="days", low=1, high=36500
+    )
+    restarts_hour: int = setting(
+        5,
+        "Restarts an hour before the watchdog gives up and alerts.",
+        "R-DEP-01",
+        unit="restarts",
+        low=1,
+        high=60,
+    )
+    memory_mb: int = setting(
+        500,
+        "Memory at which the process is restarted.",
+        "R-DEP-02",
+        unit="MB",
+        low=100,
+        high=1000000,
+    )
+    dashboard_host: str = setting("127.0.0.1", "Address the dashboard listens on.", "R-UI-01")
+    dashboard_port: int = setting(5000, "Port of the dashboard.", "R-UI-01", low=1, high=65535)
+    diagnostics_ms: int = setting(
+        15 * MINUTE_MS,
+        "Length of a diagnostic session.",
+        "R-DIAG-01",
+        unit="ms",
+        low=MINUTE_MS,
+        high=24 * HOUR_MS,
+    )
+    snapshot_ms: int = setting(
+        30_000,
+        "Time between two snapshots of the state in a diagnostic session.",
+        "R-DIAG-04",
+        unit="ms",
+        low=1000,
+        high=HOUR_MS,
+    )
+    order_check_ms: int = setting(
+        60_000,
+        "Time between two looks at the venue's orders in a diagnostic session.",
+        "R-DIAG-05",
+        unit="ms",
+        low=1000,
+        high=HOUR_MS,
+    )
+    target_uptime: float = setting(
+        0.99,
+        "Share of a month the system shall be up.",
+        "R-OBS-06",
+        unit="fraction of time",
+        low=0.5,
+        high=1.0,
+    )
+    target_memory_mb: int = setting(
+        150, "Memory of a live process in rest.", "R-OBS-06", unit="MB", low=10, high=100000
+    )
+    target_cpu: float = setting(
+        0.02,
+        "Processor use of a live process in rest.",
+        "R-OBS-06",
+        unit="fraction of a core",
+        low=0.0,
+        high=1.0,
+    )
+    target_call_ms: int = setting(
+        500, "Time of one call to a venue.", "R-OBS-06", unit="ms", low=1, high=60000
+    )
