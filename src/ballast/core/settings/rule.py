@@ -25,6 +25,10 @@ class Secret(str):
 
     __slots__ = ()
 
+    def __new__(cls, text: str = "") -> Secret:
+        """Wrap a text; a secret stays itself (`str` would see only its asterisks)."""
+        return text if isinstance(text, Secret) else super().__new__(cls, text)
+
     def __repr__(self) -> str:
         """Return asterisks, or nothing for an empty secret."""
         return HIDDEN if len(self) else "''"
