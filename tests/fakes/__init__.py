@@ -1,0 +1,1 @@
+"""Fakes: small honest doubles that pass the same contracts as the real thing."""
