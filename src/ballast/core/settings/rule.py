@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from typing import Any, Self
 
 from ballast.core.errors import ConfigError, suggest
 
@@ -25,9 +25,9 @@ class Secret(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str = "") -> Secret:
+    def __new__(cls, text: str = "") -> Self:
         """Wrap a text; a secret stays itself (`str` would see only its asterisks)."""
-        return text if isinstance(text, Secret) else super().__new__(cls, text)
+        return super().__new__(cls, text.reveal() if isinstance(text, Secret) else text)
 
     def __repr__(self) -> str:
         """Return asterisks, or nothing for an empty secret."""

@@ -1,0 +1,65 @@
+"""Main: `ballast`, the table of its verbs.
+
+A new verb is one line in `VERBS` and one file beside this one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ballast import __version__
+from ballast.service.cli.lazy import LazyGroup, Verb
+
+_HOME = "ballast.service.cli"
+_START, _DATA, _TEST, _HOUSE = "Start", "Data", "Test an idea", "House"
+
+VERBS: dict[str, Verb] = {
+    "demo": Verb(f"{_HOME}.demo", "Synthetic market, backtests, sweep, report: offline.", _START),
+    "init": Verb(f"{_HOME}.workspace", "Make a workspace: settings, strategies, data.", _START),
+    "doctor": Verb(f"{_HOME}.doctor", "Check that this machine can run Ballast.", _START),
+    "data": Verb(f"{_HOME}.data", "Import, download, check, show and export candles.", _DATA),
+    "strategies": Verb(f"{_HOME}.strategies", "List, show and check strategies.", _TEST),
+    "new-strategy": Verb(f"{_HOME}.new_strategy", "Write a first strategy to start from.", _TEST),
+    "backtest": Verb(f"{_HOME}.backtest", "Run a strategy over stored candles.", _TEST),
+    "sweep": Verb(f"{_HOME}.sweep", "Run many combinations of parameters.", _TEST),
+    "results": Verb(f"{_HOME}.results", "List, show and compare finished runs.", _TEST),
+    "show-config": Verb(f"{_HOME}.show_config", "Every setting and where it came from.", _HOUSE),
+    "config": Verb(f"{_HOME}.config_group", "Schema and profiles of the settings.", _HOUSE),
+}
+LazyGroup.verbs = VERBS
+
+app = typer.Typer(
+    name="ballast",
+    cls=LazyGroup,
+    help="A crypto trading system: from idea to proof to paper to live, behind one safety gate.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ballast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold the options of `ballast` itself."""
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app(prog_name="ballast")
+
+
+if __name__ == "__main__":
+    main()
