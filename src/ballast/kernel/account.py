@@ -1,0 +1,153 @@
+"""Account: equity, the rules of the day, and what is still free to risk (SEMANTICS 2.6, 6, 7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ballast.core.jit import jit
+from ballast.core.memory import i8, set_f8, set_i8
+from ballast.core.reasons import Exit, Refusal
+from ballast.core.records import Margin
+from ballast.core.time import DAY_MS
+from ballast.kernel.book import qty_of
+from ballast.kernel.tape import plan_row, position, spec_row
+
+if TYPE_CHECKING:
+    from ballast.kernel.tape import Row
+
+_DAY_MS = DAY_MS
+_CROSS = int(Margin.CROSS)
+_KILL_EXIT = int(Exit.KILL_SWITCH)
+_KILL = int(Refusal.KILL_SWITCH)
+_DAILY_LOSS = int(Refusal.DAILY_LOSS)
+
+
+@jit
+def day_of(at_ms: int) -> int:
+    """Return the UTC day of a close time; a bar that closes at midnight belongs to the old day."""
+    return (at_ms - 1) // _DAY_MS
+
+
+@jit
+def roll_days(t: Row, acct: Row, day: int) -> None:
+    """Close the books of the days before `day`: their last equity, and the new day's opening."""
+    first = day_of(acct.first_ms)
+    while acct.day < day:
+        set_f8(t.daily, acct.day - first, acct.equity)
+        acct.day += 1
+        acct.days += 1
+        acct.day_open = acct.equity
+        acct.day_blocked = 0
+
+
+@jit
+def value(t: Row, acct: Row) -> float:
+    """Return marked equity: cash, spot holdings, dust, and open profit of perpetuals."""
+    equity = acct.cash
+    for s in range(t.symbols):
+        p = position(t.pos, s)
+        if p.lots > 0:
+            q = qty_of(spec_row(t.spec, s), p.lots)
+            if spec_row(t.spec, s).perpetual:
+                equity += p.side * (p.mark - p.entry) * q
+            else:
+                equity += q * p.mark
+        if p.dust > 0.0:
+            equity += p.dust * p.mark
+    return equity
+
+
+@jit
+def gross_notional(t: Row) -> float:
+    """Return the notional of all open positions at their marks."""
+    gross = 0.0
+    for s in range(t.symbols):
+        if position(t.pos, s).lots > 0:
+            gross += qty_of(spec_row(t.spec, s), position(t.pos, s).lots) * position(t.pos, s).mark
+    return gross
+
+
+@jit
+def identity_gap(t: Row, acct: Row) -> float:
+    """Return |E - E_start - (realised + unrealised - fees - funding)| relative to E_start."""
+    unrealised = 0.0
+    for s in range(t.symbols):
+        p = position(t.pos, s)
+        if p.lots > 0:
+            unrealised += p.side * (p.mark - p.entry) * qty_of(spec_row(t.spec, s), p.lots)
+        unrealised += p.dust * p.mark - p.dust_cost
+    right = acct.realised + unrealised - acct.fees - acct.funding + acct.flows
+    return abs(acct.equity - acct.initial - right) / acct.initial
+
+
+@jit
+def free_cash(t: Row, acct: Row, queued: int) -> float:
+    """Return quote units not locked as margin, lost in cross positions or promised to entries."""
+    free = acct.cash
+    for s in range(t.symbols):
+        p = position(t.pos, s)
+        if spec_row(t.spec, s).perpetual and p.lots > 0:
+            free -= p.margin
+            if plan_row(t.plan, s).margin == _CROSS:
+                free += min(p.side * (p.mark - p.entry) * qty_of(spec_row(t.spec, s), p.lots), 0.0)
+        if queued and p.in_lots > 0:
+            notional = qty_of(spec_row(t.spec, s), p.in_lots) * p.mark
+            free -= (
+                notional / plan_row(t.plan, s).leverage
+                if spec_row(t.spec, s).perpetual
+                else notional
+            )
+    return free
+
+
+@jit
+def position_risk(t: Row, s: int) -> float:
+    """Return the loss from entry to stop of an open or queued position, in quote units.
+
+    A position without a stop can lose its whole notional.
+    """
+    p = position(t.pos, s)
+    spec = spec_row(t.spec, s)
+    if p.in_lots > 0 and p.lots == 0:
+        q = qty_of(spec, p.in_lots)
+        return q * p.in_distance if p.in_distance > 0.0 else q * p.mark
+    if p.lots == 0:
+        return 0.0
+    q = qty_of(spec, p.lots)
+    if p.stop_reason == 0:
+        return q * p.mark
+    return q * max(p.side * (p.entry - p.stop), 0.0)
+
+
+@jit
+def cancel_entries(t: Row, reason: int) -> None:
+    """Cancel every queued entry for one reason."""
+    for s in range(t.symbols):
+        if position(t.pos, s).in_lots > 0:
+            position(t.pos, s).in_lots = 0
+            set_i8(t.refusals, reason, i8(t.refusals, reason) + 1)
+
+
+@jit
+def apply_rules(t: Row, acct: Row, lim: Row, now_ms: int) -> None:
+    """Latch the daily block and the kill switch by the equity just marked (SEMANTICS 6)."""
+    if acct.equity > acct.peak:
+        acct.peak = acct.equity
+        acct.peak_ms = now_ms
+    drawdown = 1.0 - acct.equity / acct.peak
+    acct.worst_drawdown = max(acct.worst_drawdown, drawdown)
+    acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, now_ms - acct.peak_ms)
+    if lim.daily_loss > 0.0 and not acct.day_blocked:
+        if acct.equity - acct.day_open <= -lim.daily_loss * acct.day_open:
+            acct.day_blocked = 1
+            cancel_entries(t, _DAILY_LOSS)
+    if lim.drawdown_kill > 0.0 and not acct.killed and drawdown >= lim.drawdown_kill:
+        acct.killed = 1
+        acct.killed_ms = now_ms
+        cancel_entries(t, _KILL)
+        if lim.kill_closes:
+            for s in range(t.symbols):
+                if position(t.pos, s).lots > 0:
+                    position(t.pos, s).out_lots = position(t.pos, s).lots
+                    position(t.pos, s).out_reason = _KILL_EXIT
+                    position(t.pos, s).out_from_ms = now_ms

@@ -1,0 +1,253 @@
+"""Loop: the compiled driver of the decision step over arrays (SEMANTICS 2).
+
+One pass over the global clock. At each close time, for all symbols before the next phase: queued
+exits and then entries at the open; resting orders and liquidation; ratchets; marking and account
+rules; signals. While everything is flat it jumps to the next entry signal: equity is constant then.
+
+Everything the run knows is in its state rows, so the loop can stop at any step (`stop_at`, or a
+full result) and go on with the same call. On-bar strategies and growing results use that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ballast.core.jit import jit
+from ballast.core.memory import f8, i8, set_f8, set_i8, u1
+from ballast.core.reasons import Refusal
+from ballast.core.records import Margin, Signal
+from ballast.kernel.account import (
+    apply_rules,
+    day_of,
+    gross_notional,
+    identity_gap,
+    roll_days,
+    value,
+)
+from ballast.kernel.bar import after, at_open, during, enter_at_open, signal_exit
+from ballast.kernel.book import pay_funding
+from ballast.kernel.entries import consider, entry_side, rank, refuse
+from ballast.kernel.match import NO_BUDGET, refresh_cross, volume_budget
+from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row
+
+if TYPE_CHECKING:
+    from ballast.kernel.tape import Records, Row
+
+RUNNING, FULL, DONE = 0, 1, 2
+ROWS_PER_STEP = 12
+"""Rows one symbol can add to a result in one step: entry, stop, takes, liquidation, to spare."""
+
+_ENTER = int(Signal.ENTER_LONG | Signal.ENTER_SHORT)
+_ENTER_LONG = int(Signal.ENTER_LONG)
+_ENTER_SHORT = int(Signal.ENTER_SHORT)
+_NO_FILL = int(Signal.NO_FILL)
+_SEGMENT_END = int(Signal.SEGMENT_END)
+_CROSS = int(Margin.CROSS)
+_EXPIRED = int(Refusal.EXPIRED)
+_IN_POSITION = int(Refusal.ALREADY_IN_POSITION)
+_CONFLICT = int(Refusal.CONFLICTING_SIGNALS)
+
+ABSENT, PRESENT, SYNTHETIC = 0, 1, 2
+
+
+@jit
+def next_entry(t: Row, spec: Row, bar: int) -> int:
+    """Return the first bar at or after `bar` whose signal byte asks for an entry, or the end."""
+    last = spec.last
+    while bar < last and (u1(t.signals, bar) & _ENTER) == 0:
+        bar += 1
+    return bar
+
+
+@jit
+def bar_after(t: Row, spec: Row, bar: int, close_ms: int) -> int:
+    """Return the first bar at or after `bar` that closes after `close_ms` (bisection)."""
+    lo = bar
+    hi = spec.last
+    while lo < hi:
+        mid = (lo + hi) // 2
+        if i8(t.ts, mid) + spec.timeframe_ms <= close_ms:
+            lo = mid + 1
+        else:
+            hi = mid
+    return lo
+
+
+@jit
+def step_at(t: Row, k: int, stop: int, close_ms: int) -> int:
+    """Return the first clock index in `[k, stop)` at or after `close_ms`, or `stop`."""
+    lo = k
+    hi = stop
+    while lo < hi:
+        mid = (lo + hi) // 2
+        if i8(t.clock, mid) < close_ms:
+            lo = mid + 1
+        else:
+            hi = mid
+    return lo
+
+
+@jit
+def skip_flat(t: Row, acct: Row, k: int, stop: int) -> int:
+    """Jump from step `k` to the next one with an entry signal; equity is constant on the way."""
+    soonest = i8(t.clock, stop - 1) + 1
+    for s in range(t.symbols):
+        spec = spec_row(t.spec, s)
+        bar = next_entry(t, spec, position(t.pos, s).bar)
+        if bar < spec.last:
+            soonest = min(soonest, i8(t.ts, bar) + spec.timeframe_ms)
+    target = step_at(t, k, stop, soonest)
+    if target <= k:
+        return k
+    if t.equity:
+        for j in range(k, target):
+            set_f8(t.equity, j, acct.equity)
+    last_ms = i8(t.clock, target - 1)
+    roll_days(t, acct, day_of(last_ms))
+    for s in range(t.symbols):
+        p = position(t.pos, s)
+        p.bar = bar_after(t, spec_row(t.spec, s), p.bar, last_ms)
+    acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, last_ms - acct.peak_ms)
+    acct.now_ms = last_ms
+    return target
+
+
+@jit
+def match_all(t: Row, acct: Row, lim: Row) -> None:
+    """Fill what was queued and what rests, for the symbols whose bar closes now (2.1 to 2.5)."""
+    n = t.symbols
+    for s in range(n):
+        p = position(t.pos, s)
+        spec = spec_row(t.spec, s)
+        i = p.bar
+        here = ABSENT
+        if i < spec.last and i8(t.ts, i) + spec.timeframe_ms == acct.now_ms:
+            here = SYNTHETIC if u1(t.signals, i) & _NO_FILL else PRESENT
+        set_i8(t.here, s, here)
+        if here == PRESENT and (p.lots > 0 or p.in_lots > 0):
+            p.budget = NO_BUDGET
+            if spec.participation > 0.0:
+                p.budget = volume_budget(spec, f8(t.volume, i))
+            if p.lots > 0:
+                at_open(t, acct, lim, s)
+    for s in range(n):
+        if i8(t.here, s) == PRESENT and position(t.pos, s).in_lots > 0:
+            enter_at_open(t, acct, s)
+    for s in range(n):
+        p = position(t.pos, s)
+        if i8(t.here, s) != PRESENT or (p.lots == 0 and p.in_lots == 0):
+            continue
+        spec = spec_row(t.spec, s)
+        if p.lots > 0 and spec.perpetual:
+            pay_funding(t, acct, p, spec, acct.now_ms, 0)
+            if plan_row(t.plan, s).margin == _CROSS:
+                refresh_cross(t, acct, s)
+        entered = during(t, acct, lim, s)
+        if p.lots > 0:
+            after(t, acct, lim, s, entered)
+        elif p.in_lots > 0 and u1(t.signals, p.bar) & _SEGMENT_END:
+            p.in_lots = 0
+            refuse(t, acct, s, p.in_side, _EXPIRED, p.bar, 0.0, 0.0)
+
+
+@jit
+def mark_all(t: Row, acct: Row, lim: Row) -> None:
+    """Mark to market at the close, then the account rules (2.6)."""
+    held_ms = 0
+    for s in range(t.symbols):
+        p = position(t.pos, s)
+        spec = spec_row(t.spec, s)
+        here = i8(t.here, s)
+        if here:
+            p.mark = f8(t.mark_close, p.bar) if spec.perpetual else f8(t.close, p.bar)
+        if p.lots > 0:
+            held_ms = spec.timeframe_ms
+            if here:
+                acct.held_bars += 1
+    acct.exposed_ms += held_ms
+    acct.equity = value(t, acct)
+    apply_rules(t, acct, lim, acct.now_ms)
+
+
+@jit
+def decide_all(t: Row, acct: Row, lim: Row) -> int:
+    """Read the signals of the closed bars, exits first; return how many symbols are busy (2.7)."""
+    n = t.symbols
+    candidates = 0
+    for s in range(n):
+        here = i8(t.here, s)
+        if not here:
+            continue
+        p = position(t.pos, s)
+        i = p.bar
+        bits = u1(t.signals, i)
+        if p.lots > 0:
+            signal_exit(t, acct, p, spec_row(t.spec, s), plan_row(t.plan, s), i, bits)
+            opposite = _ENTER_SHORT if p.side > 0 else _ENTER_LONG
+            if bits & opposite and here == PRESENT:
+                refuse(t, acct, s, -p.side, _IN_POSITION, i, float(p.side), 0.0)
+        elif bits & _ENTER and p.in_lots == 0 and here == PRESENT:
+            set_i8(t.order, candidates, s)
+            set_f8(t.keys, s, f8(t.confidence, i) if t.confidence else 1.0)
+            candidates += 1
+    if candidates > 1:
+        rank(t, candidates)
+    for c in range(candidates):
+        s = i8(t.order, c)
+        i = position(t.pos, s).bar
+        side = entry_side(u1(t.signals, i))
+        if side == 2:
+            refuse(t, acct, s, 0, _CONFLICT, i, 0.0, 0.0)
+        elif side != 0:
+            consider(t, acct, lim, s, side, i)
+    busy = 0
+    for s in range(n):
+        p = position(t.pos, s)
+        if p.lots > 0 or p.in_lots > 0 or p.dust > 0.0:
+            busy += 1
+        if i8(t.here, s):
+            p.bar += 1
+    return busy
+
+
+@jit
+def is_full(t: Row, acct: Row) -> bool:
+    """Tell whether a recorded array may not hold what one more step can add."""
+    room = ROWS_PER_STEP * t.symbols
+    if t.fills_room and acct.fills + room > t.fills_room:
+        return True
+    if t.trades_room and acct.trades + room > t.trades_room:
+        return True
+    return t.refused_room > 0 and acct.refusals + room > t.refused_room
+
+
+@jit
+def run(tape: Records, stop_at: int, audit: int) -> int:
+    """Advance to clock index `stop_at`; return RUNNING, FULL (grow and call again) or DONE."""
+    t = tape[0]
+    acct = account_row(t.account, 0)
+    lim = limits_row(t.limits, 0)
+    k = acct.steps
+    busy = 1
+    while k < stop_at:
+        if busy == 0:
+            k = skip_flat(t, acct, k, stop_at)
+            if k >= stop_at:
+                break
+        if is_full(t, acct):
+            acct.steps = k
+            return FULL
+        acct.now_ms = i8(t.clock, k)
+        roll_days(t, acct, day_of(acct.now_ms))
+        match_all(t, acct, lim)
+        mark_all(t, acct, lim)
+        busy = decide_all(t, acct, lim)
+        if t.equity:
+            set_f8(t.equity, k, acct.equity)
+            if busy:
+                set_f8(t.exposure, k, gross_notional(t) / acct.equity)
+        if audit:
+            acct.identity_gap = max(acct.identity_gap, identity_gap(t, acct))
+        k += 1
+    acct.steps = k
+    return DONE if k >= t.steps else RUNNING

@@ -1,0 +1,193 @@
+"""Run: the Python side of the loop. Makes the state, grows the result arrays, closes the books."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ballast.core.errors import InternalError, UserError
+from ballast.core.jit import jit
+from ballast.core.memory import Binding, i8
+from ballast.core.reasons import Exit, Refusal
+from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TRADE
+from ballast.core.time import DAY_MS
+from ballast.kernel import loop
+from ballast.kernel.account import day_of, roll_days
+from ballast.kernel.book import qty_of, write_trade
+from ballast.kernel.entries import refuse
+from ballast.kernel.market import Market, Run
+from ballast.kernel.tape import (
+    COLUMNS,
+    RESULTS,
+    STATE,
+    TAPE,
+    account_row,
+    bind,
+    position,
+    spec_row,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ballast.kernel.market import Floats, Ints
+    from ballast.kernel.tape import Records
+
+FIRST_ROWS = 4096
+"""First size of a recorded array; it doubles when full."""
+
+_END = int(Exit.END)
+_LAST_BAR = int(Refusal.LAST_BAR)
+
+
+class Simulation:
+    """One run in progress: `advance` to any step, look, go on, `finish`."""
+
+    def __init__(
+        self, market: Market, cash: float, *, record: bool = True, audit: bool = False
+    ) -> None:
+        """Prepare a run of `market` from `cash` quote units; `audit` checks the equity identity."""
+        if not cash > 0.0:
+            raise UserError(
+                f"initial cash is {cash:g}", expected="a positive amount", fix="set engine.cash"
+            )
+        symbols = len(market.spec)
+        self.market = market
+        self.clock = global_clock(market)
+        if not len(self.clock):
+            raise UserError("there are no bars to run on")
+        self.audit = int(audit)
+        self.pos: Any = np.zeros(symbols, POSITION).view(np.recarray)
+        self.account: Any = np.zeros(1, ACCOUNT).view(np.recarray)
+        first_ms = int(self.clock[0])
+        last_ms = int(self.clock[-1])
+        acct = self.account[0]
+        acct.cash = acct.equity = acct.initial = acct.peak = acct.day_open = cash
+        acct.first_ms = acct.now_ms = acct.peak_ms = first_ms
+        acct.day = (first_ms - 1) // DAY_MS
+        days = (last_ms - 1) // DAY_MS - acct.day + 1
+        steps = len(self.clock) if record else 0
+        rows = FIRST_ROWS if record else 0
+        self.equity: Floats = np.zeros(steps)
+        self.exposure: Floats = np.zeros(steps)
+        self.daily: Floats = np.zeros(days)
+        self.refusals: Ints = np.zeros(len(Refusal), np.int64)
+        self.here: Ints = np.zeros(symbols, np.int64)
+        self.order: Ints = np.zeros(symbols, np.int64)
+        self.keys: Floats = np.zeros(symbols)
+        self.fills: Any = np.zeros(rows, FILL).view(np.recarray)
+        self.trades: Any = np.zeros(rows, TRADE).view(np.recarray)
+        self.refused: Any = np.zeros(rows, REFUSED).view(np.recarray)
+        for s in range(symbols):
+            self.pos[s].bar = market.spec[s].first
+            self.pos[s].fund_row = market.spec[s].fund_first
+            self.pos[s].fee_row = market.spec[s].fee_first - 1
+        self.tape: Any = np.zeros(1, TAPE).view(np.recarray)
+        self._inputs = Binding()
+        self._outputs = Binding()
+        bind(self.tape[0], self._inputs, market, COLUMNS)
+        bind(self.tape[0], self._inputs, self, STATE)
+        self._bind_results()
+
+    def _bind_results(self) -> None:
+        """Point the tape at the result arrays, which move when they grow."""
+        self._outputs.close()
+        tape = self.tape[0]
+        bind(tape, self._outputs, self, RESULTS)
+        tape.symbols = len(self.pos)
+        tape.bars = len(self.market.ts)
+        tape.steps = len(self.clock)
+        tape.fine_count = self.market.fine.shape[1]
+        tape.fills_room = len(self.fills)
+        tape.trades_room = len(self.trades)
+        tape.refused_room = len(self.refused)
+        tape.daily_room = len(self.daily)
+
+    def advance(self, stop_at: int | None = None) -> None:
+        """Run to clock index `stop_at` (exclusive), or to the end."""
+        stop = len(self.clock) if stop_at is None else stop_at
+        while loop.run(self.tape, stop, self.audit) == loop.FULL:
+            self._grow()
+
+    def _grow(self) -> None:
+        """Double whatever is nearly full."""
+        need = loop.ROWS_PER_STEP * len(self.pos)
+        acct = self.account[0]
+        for name, used in (
+            ("fills", acct.fills), ("trades", acct.trades), ("refused", acct.refusals)
+        ):  # fmt: skip
+            rows = getattr(self, name)
+            if used + need > len(rows):
+                more = np.zeros(max(2 * len(rows), int(used) + 2 * need), rows.dtype)
+                more[: len(rows)] = rows
+                setattr(self, name, more.view(np.recarray))
+        self._bind_results()
+
+    def finish(self) -> Run:
+        """Close the books: open positions become trades with reason END, queued entries expire."""
+        acct = self.account[0]
+        if acct.steps < len(self.clock):
+            raise InternalError(f"run finished at step {acct.steps} of {len(self.clock)}")
+        if len(self.trades):
+            while acct.trades + len(self.pos) > len(self.trades):
+                self._grow()
+            while acct.refusals + len(self.pos) > len(self.refused):
+                self._grow()
+        close_books(self.tape)
+        self._inputs.close()
+        self._outputs.close()
+        recorded = len(self.equity) > 0
+        first_day = (acct.first_ms - 1) // DAY_MS
+        days = np.arange(1, len(self.daily) + 1, dtype=np.int64)
+        return Run(
+            account=acct,
+            positions=self.pos,
+            fills=self.fills[: acct.fills if recorded else 0],
+            trades=self.trades[: acct.trades if recorded else 0],
+            refused=self.refused[: acct.refusals],
+            refusals=self.refusals,
+            clock_ms=self.clock,
+            equity=self.equity,
+            exposure=self.exposure,
+            day_ms=(first_day + days) * DAY_MS,
+            daily=self.daily,
+        )
+
+
+@jit
+def close_books(tape: Records) -> None:
+    """Write the last day and, for what is still open, the trade rows (marked, not closed)."""
+    t = tape[0]
+    acct = account_row(t.account, 0)
+    last_ms = i8(t.clock, t.steps - 1)
+    roll_days(t, acct, day_of(last_ms) + 1)
+    for s in range(t.symbols):
+        p = position(t.pos, s)
+        spec = spec_row(t.spec, s)
+        if p.lots > 0:
+            open_profit = p.side * (p.mark - p.entry) * qty_of(spec, p.lots)
+            pnl = p.realised + open_profit - p.fees - p.funding
+            write_trade(t, acct, p, s, spec.last - 1, last_ms, _END, p.mark, pnl)
+        if p.in_lots > 0:
+            refuse(t, acct, s, p.in_side, _LAST_BAR, p.in_bar, 0.0, 0.0)
+
+
+def global_clock(market: Market) -> NDArray[np.int64]:
+    """Return the sorted close times of all bars of all symbols."""
+    spec: Any = market.spec
+    ends = [
+        market.ts[spec[s].first : spec[s].last] + spec[s].timeframe_ms for s in range(len(spec))
+    ]
+    if all(len(e) == len(ends[0]) for e in ends) and all(
+        np.array_equal(e, ends[0]) for e in ends[1:]
+    ):
+        return np.ascontiguousarray(ends[0])
+    return np.unique(np.concatenate(ends))
+
+
+def simulate(market: Market, cash: float, *, record: bool = True, audit: bool = False) -> Run:
+    """Run `market` from start to end; `record=False` keeps counters and daily equity only."""
+    simulation = Simulation(market, cash, record=record, audit=audit)
+    simulation.advance()
+    return simulation.finish()

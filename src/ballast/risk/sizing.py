@@ -1,0 +1,154 @@
+"""Sizing: how many lots an accepted signal buys (SEMANTICS 5).
+
+quantity of the mode -> scaled down -> whole lots, down -> the smallest cap -> the venue's minima.
+Everything is known at the decision, the close of bar i; the fill price is never used. A quantity
+that is cut to nothing is refused with the reason of the cap that cut it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ballast.core.jit import jit
+from ballast.core.reasons import Refusal
+from ballast.core.records import Size
+from ballast.core.ticks import steps_floor
+
+Row = Any
+
+SCALE_FLOOR_DRAWDOWN = 0.2  # R-SIZE-12
+SCALE_FLOOR_STREAK = 0.25
+SCALE_EQUITY_WEAK = 0.5  # R-SIZE-15
+VOLATILITY_HIGH_Z = 1.0  # U-14: above it size is reduced
+ENTRY_MIN_MULTIPLE = 1.02  # an entry must be more than a residual (SEMANTICS 3)
+
+_RISK = int(Size.RISK)
+_NOTIONAL = int(Size.FIXED_NOTIONAL)
+_VOLATILITY = int(Size.VOLATILITY_TARGET)
+_QTY = int(Size.FIXED_QTY)
+_SIZE_ZERO = int(Refusal.SIZE_ZERO)
+_POSITION_CAP = int(Refusal.POSITION_CAP)
+_POSITION_RISK = int(Refusal.POSITION_RISK)
+_TOTAL_RISK = int(Refusal.TOTAL_RISK)
+_CLUSTER = int(Refusal.CLUSTER_RISK)
+_LIQUIDITY = int(Refusal.LIQUIDITY)
+_LEVERAGE = int(Refusal.LEVERAGE)
+_NO_CASH = int(Refusal.NO_CASH)
+_MIN_QTY = int(Refusal.MIN_QTY)
+_MIN_NOTIONAL = int(Refusal.MIN_NOTIONAL)
+
+
+class Snapshot(NamedTuple):
+    """What sizing reads, all of it known at the close of the deciding bar."""
+
+    close: float
+    atr: float
+    away: float  # stop distance, 0 without a stop
+    confidence: float
+    z: float  # volatility z-score
+    sigma: float  # daily standard deviation of log returns; 0 where unknown
+    adv: float  # average quote volume of 20 bars; 0 where unknown
+    free: float  # quote units not bound by margins or queued entries
+    slip: float  # estimated slippage fraction
+    fee: float  # taker fee fraction
+    open_risk: float  # quote units lost if every stop were hit at its level
+    cluster_risk: float  # the part of it on the same side and correlated; < 0: no such position
+    gross: float  # notional of open and queued positions
+    equity_weak: int  # 1: equity is below its own average
+
+
+@jit
+def mode_qty(plan: Row, equity: float, x: Snapshot) -> float:
+    """Return base units by the sizing mode, before scaling."""
+    if plan.size_mode == _RISK:
+        return equity * plan.size_value / x.away if x.away > 0.0 else 0.0
+    if plan.size_mode == _VOLATILITY:
+        return equity * plan.size_value / x.sigma / x.close if x.sigma > 0.0 else 0.0
+    if plan.size_mode == _QTY:
+        return plan.size_value
+    return equity * plan.size_value / x.close
+
+
+@jit
+def scale(acct: Row, plan: Row, lim: Row, x: Snapshot) -> float:
+    """Return the product of the reductions, in (0, 1]."""
+    factor = 1.0
+    if plan.use_confidence and lim.scale_confidence and lim.confidence < 1.0:
+        above = (x.confidence - lim.confidence) / (1.0 - lim.confidence)
+        factor *= 0.5 + 0.5 * min(max(above, 0.0), 1.0)
+    if plan.use_volatility and lim.scale_volatility > 0.0 and x.z > VOLATILITY_HIGH_Z:
+        factor *= lim.scale_volatility
+    if lim.scale_atr > 0.0 and x.atr > 0.0:
+        factor *= 1.0 / (1.0 + lim.scale_atr * x.atr / x.close)
+    if lim.scale_drawdown and lim.drawdown_kill > 0.0:
+        drawdown = 1.0 - acct.equity / acct.peak
+        factor *= max(SCALE_FLOOR_DRAWDOWN, 1.0 - drawdown / lim.drawdown_kill)
+    if lim.scale_streak > 0.0:
+        factor *= max(SCALE_FLOOR_STREAK, lim.scale_streak**acct.losses_in_row)
+    if lim.scale_equity_days > 0 and x.equity_weak:
+        factor *= SCALE_EQUITY_WEAK
+    return factor
+
+
+@jit
+def cap_notionals(
+    acct: Row, spec: Row, plan: Row, lim: Row, x: Snapshot
+) -> tuple[float, int, float]:
+    """Return (largest quantity, reason of the binding cap or 0, its limit) over all caps."""
+    best = 1e300
+    reason = 0
+    limit = 0.0
+    equity = acct.equity
+    if lim.position_cap > 0.0:
+        best, reason, limit = equity * lim.position_cap / x.close, _POSITION_CAP, lim.position_cap
+    if x.away > 0.0 and lim.position_risk > 0.0:
+        qty = equity * lim.position_risk / x.away
+        if qty < best:
+            best, reason, limit = qty, _POSITION_RISK, lim.position_risk
+    if x.away > 0.0 and lim.total_risk > 0.0:
+        qty = (equity * lim.total_risk - x.open_risk) / x.away
+        if qty < best:
+            best, reason, limit = qty, _TOTAL_RISK, lim.total_risk
+    if x.away > 0.0 and lim.cluster_risk > 0.0 and x.cluster_risk >= 0.0:
+        qty = (equity * lim.cluster_risk - x.cluster_risk) / x.away
+        if qty < best:
+            best, reason, limit = qty, _CLUSTER, lim.cluster_risk
+    if lim.volume_share > 0.0 and x.adv > 0.0:
+        qty = x.adv * lim.volume_share / x.close
+        if qty < best:
+            best, reason, limit = qty, _LIQUIDITY, lim.volume_share
+    if lim.leverage > 0.0:
+        qty = (equity * lim.leverage - x.gross) / x.close
+        if qty < best:
+            best, reason, limit = qty, _LEVERAGE, lim.leverage
+    if spec.perpetual:
+        unit = x.close * (1.0 / plan.leverage + x.fee + x.slip)
+    else:
+        unit = x.close * (1.0 + x.fee + x.slip)
+    if x.free / unit < best:
+        best, reason, limit = x.free / unit, _NO_CASH, x.free
+    return best, reason, limit
+
+
+@jit
+def size(acct: Row, spec: Row, plan: Row, lim: Row, x: Snapshot) -> tuple[int, int, float, float]:
+    """Return (lots, reason or 0, measured, limit); lots is 0 exactly when there is a reason."""
+    wanted = mode_qty(plan, acct.equity, x) * scale(acct, plan, lim, x)
+    cap, reason, limit = cap_notionals(acct, spec, plan, lim, x)
+    qty = wanted
+    if cap < wanted:
+        qty = max(cap, 0.0)
+    else:
+        reason = 0
+    lots = steps_floor(qty, spec.lot_num, spec.lot_den)
+    if spec.max_lots > 0 and lots > spec.max_lots:
+        lots = spec.max_lots
+    if lots < 1:
+        return 0, reason or _SIZE_ZERO, wanted, limit
+    if lots < ENTRY_MIN_MULTIPLE * spec.min_lots:
+        least = spec.min_lots * spec.lot_num / spec.lot_den
+        return 0, reason or _MIN_QTY, qty, least
+    notional = lots * spec.lot_num / spec.lot_den * x.close
+    if notional < spec.min_notional:
+        return 0, reason or _MIN_NOTIONAL, notional, spec.min_notional
+    return lots, 0, 0.0, 0.0
