@@ -58,8 +58,10 @@ def _cache_dir() -> str:
     return ""
 
 
-_config.CACHE_DIR = _cache_dir()
-_CAN_CACHE = bool(_config.CACHE_DIR)
+CACHE_DIR = _cache_dir()
+"""Folder of compiled code; empty where none is writable, and then every process compiles anew."""
+_config.CACHE_DIR = CACHE_DIR
+_CAN_CACHE = bool(CACHE_DIR)
 
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:

@@ -90,6 +90,14 @@ class DataSettings:
     """Where candles lie and when they are good enough."""
 
     root: str = setting("data", "Folder of the candle store, from the workspace.", "R-DATA-01")
+    cache_mb: int = setting(
+        8192,
+        "Size the memory-mapped cache of candles may reach on disk.",
+        "R-CACHE-05",
+        unit="MB",
+        low=16,
+        high=10_000_000,
+    )
     gap_factor: float = setting(
         1.5,
         "A step between bars longer than this many timeframes is a gap.",

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_COMPLETION = ("install_completion", "show_completion")  # those of `ballast` itself are enough
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """A verb: the module that holds it and the line `--help` shows.
@@ -89,8 +92,10 @@ def load(name: str, verb: Verb) -> Any:  # noqa: ANN401 - a command of typer's o
     """Import the module of a verb and return its command."""
     module = import_module(verb.module)
     if hasattr(module, "app"):
+        module.app.rich_markup_mode = None
         command = typer.main.get_command(module.app)
         command.name = name
+        command.params = [one for one in command.params if one.name not in _COMPLETION]
         return command
     group = typer.Typer(add_completion=False, rich_markup_mode=None)
     group.callback()(_nothing)  # so that one command alone still makes a group

@@ -10,6 +10,7 @@ piped. Notes and progress go to stderr, and progress only where a person looks a
 
 from __future__ import annotations
 
+import math
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
@@ -91,7 +92,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - one line for each kind 
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
-        return value if value - value == 0 else None
+        return float(value) if math.isfinite(value) else None
     if isinstance(value, str | PurePath):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -148,7 +149,7 @@ class Progress:
 
 def cell(value: object) -> str:
     """Return the text of one value in a table: six significant digits, `-` for nothing."""
-    if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
