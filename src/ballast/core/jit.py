@@ -66,8 +66,26 @@ _CAN_CACHE = bool(CACHE_DIR)
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:
     """Compile `function` on first use: cached on disk, GIL released, IEEE arithmetic."""
+    return _compile(function, inline=False)
+
+
+def jit_inline(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile as `jit`, and always paste the machine code into the compiled callers.
+
+    For a step called once a row that works on arrays: left to itself the compiler stops pasting
+    such functions once a loop has two of them, and the calls then cost more than the work.
+    """
+    return _compile(function, inline=True)
+
+
+def _compile(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
     compiled: Any = numba.njit(
-        function, cache=_CAN_CACHE, fastmath=False, error_model="python", nogil=True
+        function,
+        cache=_CAN_CACHE,
+        fastmath=False,
+        error_model="python",
+        nogil=True,
+        forceinline=inline,
     )
     return cast("Callable[P, R]", compiled)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit, jit_inline
 from ballast.features.indicators.definition import forget_rows, indicator, period
 from ballast.features.indicators.steps import true_range
 
@@ -20,7 +20,7 @@ NAN = math.nan
 HLC = ("high", "low", "close")
 
 
-@jit
+@jit_inline
 def movement(high: float, low: float, high_before: float, low_before: float) -> tuple[float, float]:
     """Return (+DM, -DM): only the larger of the two outward moves counts."""
     up = high - high_before

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit, jit_inline
 from ballast.features.indicators.definition import forget_rows, indicator, period
 from ballast.features.indicators.steps import smooth
 
@@ -72,7 +72,7 @@ def macd(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
     state[3], state[4], state[5] = quick_count, calm_count, signal
 
 
-@jit
+@jit_inline
 def trix_step(
     seen: int, one: float, two: float, three: float, length: int, alpha: float, value: float
 ) -> tuple[int, float, float, float, float]:

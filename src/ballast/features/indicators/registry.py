@@ -9,12 +9,34 @@ documentation and the strategy language know its indicators.
 from __future__ import annotations
 
 from ballast.core.errors import StrategyError, suggest
-from ballast.features.indicators import averages, direction, oscillators, rsi, volatility
+from ballast.features.indicators import (
+    averages,
+    bands,
+    direction,
+    momentum,
+    oscillators,
+    rolling,
+    rsi,
+    trend,
+    volatility,
+    volume,
+)
 from ballast.features.indicators.definition import Indicator, ParamSpec, Stream, registered
 
 __all__ = ["FAMILIES", "Indicator", "ParamSpec", "Stream", "describe", "get", "names"]
 
-FAMILIES = (averages, direction, oscillators, rsi, volatility)
+FAMILIES = (
+    averages,
+    bands,
+    direction,
+    momentum,
+    oscillators,
+    rolling,
+    rsi,
+    trend,
+    volatility,
+    volume,
+)
 
 
 def get(name: str) -> Indicator:
@@ -23,7 +45,7 @@ def get(name: str) -> Indicator:
     if found is None:
         raise StrategyError(
             f"unknown indicator '{name}'",
-            fix=suggest(name, names()) or "`ballast indicators` lists them all",
+            fix=suggest(name, names()) or "see docs/indicators.md for all of them",
         )
     return found
 

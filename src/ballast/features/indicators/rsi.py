@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit, jit_inline
 from ballast.features.indicators.definition import forget_rows, indicator, period
 from ballast.features.indicators.steps import smooth
 from ballast.features.indicators.windows import (
-    highest_size,
     mean_size,
-    push_highest,
     push_mean,
+    push_range,
+    range_size,
 )
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ NAN = math.nan
 FLAT_POINTS = 1e-9  # RSI points (0 to 100); rounding noise is below 1e-12, real moves far above
 
 
-@jit
+@jit_inline
 def balance(gain: float, loss: float) -> float:
     """Return 100 * gain / (gain + loss), 50 when there is neither."""
     total = gain + loss
     return 100.0 * (gain / total) if total > 0.0 else 50.0
 
 
-@jit
+@jit_inline
 def rsi_step(
     seen: int, gain: float, loss: float, before: float, length: int, alpha: float, value: float
 ) -> tuple[int, float, float]:
@@ -79,7 +79,7 @@ def rsi(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
     state[0], state[1], state[2], state[3] = seen, gain, loss, before
 
 
-@jit
+@jit_inline
 def position(value: float, lowest: float, highest: float) -> float:
     """Return where `value` lies between the two, 0 to 1; 0.5 when they are one."""
     reach = highest - lowest
@@ -90,7 +90,7 @@ def position(value: float, lowest: float, highest: float) -> float:
     "stochrsi",
     inputs=("series",),
     params={"period": period(14), "window": period(14)},
-    state=lambda _period, window: 4 + 2 * highest_size(window),
+    state=lambda _period, window: 4 + range_size(window),
     warmup=("period + window - 1", lambda period, window: period + window - 1),
     settle=lambda period, window: period + window - 1 + forget_rows(1 / period),
     convention="(rsi - lowest) / (highest - lowest) of `window` rsi values, raw, 0 to 1; 0.5 when "
@@ -102,8 +102,7 @@ def stochrsi(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> N
     series, out = inputs[0], outs[0]
     length, window = int(params[0]), int(params[1])
     alpha = 1.0 / length
-    middle = 4 + highest_size(window)
-    tops, bottoms = state[4:middle], state[middle:]
+    cell = state[4:]
     seen, gain, loss, before = int(state[0]), state[1], state[2], state[3]
     for i in range(series.size):
         value = series[i]
@@ -116,8 +115,7 @@ def stochrsi(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> N
         before = value
         if seen > length:
             strength = balance(gain, loss)
-            highest = push_highest(tops, window, strength)
-            lowest = -push_highest(bottoms, window, -strength)
+            highest, lowest = push_range(cell, window, strength, strength)
             if not math.isnan(highest):
                 out[i] = position(strength, lowest, highest)
     state[0], state[1], state[2], state[3] = seen, gain, loss, before
@@ -134,7 +132,7 @@ def stochrsi(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> N
     },
     outputs=("k", "d"),
     state=lambda _period, window, smooth_k, smooth_d: (
-        4 + 2 * highest_size(window) + mean_size(smooth_k) + mean_size(smooth_d)
+        4 + range_size(window) + mean_size(smooth_k) + mean_size(smooth_d)
     ),
     warmup=(
         "period + window + smooth_k + smooth_d - 3",
@@ -149,22 +147,32 @@ def stochrsi(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> N
 @jit
 def stochrsi_kd(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
     """Run the smoothed stochastic of the RSI and its signal line."""
-    series, raw, signal = inputs[0], outs[0], outs[1]
-    window, smooth_k, smooth_d = int(params[1]), int(params[2]), int(params[3])
-    start = 4 + 2 * highest_size(window)
-    inner = state[:start]
+    series = inputs[0]
+    fast, slow = outs
+    length, window = int(params[0]), int(params[1])
+    smooth_k, smooth_d = int(params[2]), int(params[3])
+    alpha = 1.0 / length
+    start = 4 + range_size(window)
     middle = start + mean_size(smooth_k)
-    fast, slow = state[start:middle], state[middle:]
-    stochrsi(inputs, params, inner, (raw,))
+    cell, k_cell, d_cell = state[4:start], state[start:middle], state[middle:]
+    seen, gain, loss, before = int(state[0]), state[1], state[2], state[3]
     for i in range(series.size):
-        signal[i] = NAN
-        if math.isnan(raw[i]):
-            fast[:] = 0.0
-            slow[:] = 0.0
+        value = series[i]
+        fast[i], slow[i] = NAN, NAN
+        if not math.isfinite(value):
+            seen = 0
+            state[:] = 0.0
             continue
-        k = push_mean(fast, smooth_k, raw[i])
-        raw[i] = NAN
-        if not math.isnan(k):
-            d = push_mean(slow, smooth_d, k)
-            if not math.isnan(d):
-                raw[i], signal[i] = k, d
+        seen, gain, loss = rsi_step(seen, gain, loss, before, length, alpha, value)
+        before = value
+        if seen <= length:
+            continue
+        strength = balance(gain, loss)
+        highest, lowest = push_range(cell, window, strength, strength)
+        if not math.isnan(highest):
+            k = push_mean(k_cell, smooth_k, position(strength, lowest, highest))
+            if not math.isnan(k):
+                d = push_mean(d_cell, smooth_d, k)
+                if not math.isnan(d):
+                    fast[i], slow[i] = k, d
+    state[0], state[1], state[2], state[3] = seen, gain, loss, before

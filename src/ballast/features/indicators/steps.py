@@ -8,10 +8,10 @@ convention). Callers keep the scalars in local variables; the compiler inlines t
 
 from __future__ import annotations
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit_inline
 
 
-@jit
+@jit_inline
 def smooth(
     count: int, average: float, period: int, alpha: float, value: float
 ) -> tuple[int, float]:
@@ -21,7 +21,24 @@ def smooth(
     return count + 1, average + (value - average) / (count + 1)
 
 
-@jit
+@jit_inline
 def true_range(high: float, low: float, close_before: float) -> float:
     """Return the range of a bar, the gap to the last close included."""
     return max(high, close_before) - min(low, close_before)
+
+
+@jit_inline
+def atr_step(
+    seen: int,
+    average: float,
+    period: int,
+    alpha: float,
+    high: float,
+    low: float,
+    close_before: float,
+) -> tuple[int, float]:
+    """Return the new (seen, ATR); valid when seen = period + 1 (the first bar has no range)."""
+    if seen == 0:
+        return 1, 0.0
+    count, average = smooth(seen - 1, average, period, alpha, true_range(high, low, close_before))
+    return count + 1, average

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit, jit_inline
 from ballast.features.indicators.definition import forget_rows, indicator, number, period, switch
-from ballast.features.indicators.steps import smooth, true_range
+from ballast.features.indicators.steps import atr_step, smooth, true_range
 from ballast.features.indicators.windows import moments_size, push_moments
 
 if TYPE_CHECKING:
@@ -61,22 +61,16 @@ def atr(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
     out = outs[0]
     length = int(params[0])
     alpha = 1.0 / length
-    # seen: 0 before the first bar, then 1 + the number of true ranges, no further than the seed
     seen, average, before = int(state[0]), state[1], state[2]
     for i in range(close.size):
-        if not math.isfinite(high[i] + low[i] + close[i]):
-            seen, average = 0, 0.0
-            out[i] = NAN
-            continue
-        if seen == 0:
-            seen = 1
-            out[i] = NAN
+        out[i] = NAN
+        if math.isfinite(high[i] + low[i] + close[i]):
+            seen, average = atr_step(seen, average, length, alpha, high[i], low[i], before)
+            before = close[i]
+            if seen > length:
+                out[i] = average
         else:
-            reach = true_range(high[i], low[i], before)
-            count, average = smooth(seen - 1, average, length, alpha, reach)
-            seen = count + 1
-            out[i] = average if count == length else NAN
-        before = close[i]
+            seen = 0
     state[0], state[1], state[2] = seen, average, before
 
 
@@ -128,15 +122,17 @@ def natr(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
             out[i] = 100.0 * out[i] / close[i] if close[i] != 0.0 else 0.0
 
 
-@jit
-def volatility_step(state: Vector, length: int, price: float) -> float:
-    """Add a price; return the sample deviation of the last `length` log returns, or NaN."""
-    before = state[1]
-    started = state[0] > 0.0
-    state[0], state[1] = 1.0, price
-    if not started:
+@jit_inline
+def push_volatility(last: Vector, cell: Vector, length: int, price: float) -> float:
+    """Add a price; return the sample deviation of the last `length` log returns, or NaN.
+
+    `last` is (1 once there is one, the price before), `cell` that of `push_moments`.
+    """
+    before, started = last[1], last[0]
+    last[0], last[1] = 1.0, price
+    if started == 0.0:
         return NAN
-    _, squares = push_moments(state[2 : 2 + moments_size(length)], length, math.log(price / before))
+    _, squares = push_moments(cell, length, math.log(price / before))
     return math.sqrt(squares / (length - 1))
 
 
@@ -159,9 +155,10 @@ def hv(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
     series, out = inputs[0], outs[0]
     length = int(params[0])
     factor = math.sqrt(252.0 if params[2] != 0.0 else params[1])
+    last, returns = state[:2], state[2:]
     for i in range(series.size):
         if series[i] > 0.0 and math.isfinite(series[i]):
-            out[i] = volatility_step(state, length, series[i]) * factor
+            out[i] = push_volatility(last, returns, length, series[i]) * factor
         else:
             state[:] = 0.0
             out[i] = NAN
@@ -186,13 +183,14 @@ def hv_z(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
     series, out = inputs[0], outs[0]
     length, window = int(params[0]), int(params[1])
     factor = math.sqrt(252.0 if params[3] != 0.0 else params[2])
-    cell = state[2 + moments_size(length) :]
+    split = 2 + moments_size(length)
+    last, returns, levels = state[:2], state[2:split], state[split:]
     for i in range(series.size):
         out[i] = NAN
         if not (series[i] > 0.0 and math.isfinite(series[i])):
             state[:] = 0.0
             continue
-        level = volatility_step(state, length, series[i]) * factor
+        level = push_volatility(last, returns, length, series[i]) * factor
         if not math.isnan(level):
-            mean, squares = push_moments(cell, window, level)
+            mean, squares = push_moments(levels, window, level)
             out[i] = (level - mean) / (math.sqrt(squares / (window - 1)) + 1e-6)

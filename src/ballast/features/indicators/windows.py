@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit, jit_inline
 
 if TYPE_CHECKING:
     from ballast.features.indicators.definition import Vector
@@ -41,9 +41,21 @@ def moments_size(period: int) -> int:
 
 
 @jit
+def pair_size(period: int) -> int:
+    """Return the length of a `push_pair` cell."""
+    return 2 + 2 * period
+
+
+@jit
 def highest_size(period: int) -> int:
     """Return the length of a `push_highest` cell."""
     return 3 + period
+
+
+@jit
+def range_size(period: int) -> int:
+    """Return the length of a `push_range` cell."""
+    return 4 + 2 * period
 
 
 @jit
@@ -52,16 +64,16 @@ def lag_size(period: int) -> int:
     return 2 + period
 
 
-@jit
+@jit_inline
 def push_mean(cell: Vector, period: int, value: float) -> float:
     """Add a value; return the mean of the last `period`, NaN before there are as many."""
-    rows = int(cell[0])
-    if rows == 0 and cell[1] == 0.0:
+    counted = cell[0] + 1.0
+    rows = int(counted)
+    if cell[0] == 0.0 and cell[1] == 0.0:
         cell[2] = value
     front = cell[3] + (value - cell[2])
-    rows += 1
     if rows < period:
-        cell[0] = rows
+        cell[0] = counted
         cell[3] = front
         tail = cell[4 + rows]
         cell[3 + rows] = value
@@ -78,19 +90,19 @@ def push_mean(cell: Vector, period: int, value: float) -> float:
     return value + total / period
 
 
-@jit
+@jit_inline
 def push_moments(cell: Vector, period: int, value: float) -> tuple[float, float]:
     """Add a value; return (mean, sum of squared deviations) of the last `period`, or NaN twice."""
-    rows = int(cell[0])
-    if rows == 0 and cell[1] == 0.0:
+    counted = cell[0] + 1.0
+    rows = int(counted)
+    if cell[0] == 0.0 and cell[1] == 0.0:
         cell[2] = value
     anchor = cell[2]
     away = value - anchor
     first = cell[3] + away
     second = cell[4] + away * away
-    rows += 1
     if rows < period:
-        cell[0] = rows
+        cell[0] = counted
         cell[3] = first
         cell[4] = second
         first += cell[5 + rows]
@@ -116,21 +128,21 @@ def push_moments(cell: Vector, period: int, value: float) -> tuple[float, float]
     return anchor + first / period, max(0.0, second - first * first / period)
 
 
-@jit
+@jit_inline
 def push_weighted(cell: Vector, period: int, value: float) -> tuple[float, float, float]:
     """Add a value; return (anchor, sum of d, sum of k * d), d = value - anchor, k = 1 .. period.
 
     The oldest value has k = 1. NaN three times before there are `period` values.
     """
-    rows = int(cell[0])
-    if rows == 0 and cell[1] == 0.0:
+    counted = cell[0] + 1.0
+    rows = int(counted)
+    if cell[0] == 0.0 and cell[1] == 0.0:
         cell[2] = value
     anchor = cell[2]
-    rows += 1
     first = cell[3] + (value - anchor)
-    second = cell[4] + rows * (value - anchor)
+    second = cell[4] + counted * (value - anchor)
     if rows < period:
-        cell[0] = rows
+        cell[0] = counted
         cell[3] = first
         cell[4] = second
         second += cell[5 + period + rows] + (period - rows) * first
@@ -155,17 +167,17 @@ def push_weighted(cell: Vector, period: int, value: float) -> tuple[float, float
     return anchor, first, second
 
 
-@jit
+@jit_inline
 def push_highest(cell: Vector, period: int, value: float) -> float:
     """Add a value; return the highest of the last `period`, NaN before there are as many.
 
     The lowest is `-push_highest(cell, period, -value)`.
     """
-    rows = int(cell[0])
-    front = max(cell[2], value) if rows > 0 else value
-    rows += 1
+    counted = cell[0] + 1.0
+    rows = int(counted)
+    front = max(cell[2], value) if rows > 1 else value
     if rows < period:
-        cell[0] = rows
+        cell[0] = counted
         cell[2] = front
         tail = cell[3 + rows]
         cell[2 + rows] = value
@@ -180,21 +192,51 @@ def push_highest(cell: Vector, period: int, value: float) -> float:
     return best
 
 
-@jit
+@jit_inline
+def push_range(cell: Vector, period: int, high: float, low: float) -> tuple[float, float]:
+    """Add a bar; return (highest high, lowest low) of the last `period`, or NaN twice."""
+    counted = cell[0] + 1.0
+    rows = int(counted)
+    top = max(cell[2], high) if rows > 1 else high
+    bottom = min(cell[3], low) if rows > 1 else low
+    if rows < period:
+        cell[0] = counted
+        cell[2] = top
+        cell[3] = bottom
+        old_top, old_bottom = cell[4 + rows], cell[4 + period + rows]
+        cell[3 + rows] = high
+        cell[3 + period + rows] = low
+        if cell[1] == 0.0:
+            return NAN, NAN
+        return max(old_top, top), min(old_bottom, bottom)
+    cell[3 + rows] = high
+    cell[3 + period + rows] = low
+    top, bottom = high, low
+    for i in range(3 + period, 3, -1):
+        top = max(top, cell[i])
+        bottom = min(bottom, cell[i + period])
+        cell[i] = top
+        cell[i + period] = bottom
+    cell[0] = 0.0
+    cell[1] = 1.0
+    return top, bottom
+
+
+@jit_inline
 def push_lag(cell: Vector, period: int, value: float) -> float:
     """Add a value; return the one `period` rows before it, NaN before there is one."""
-    at = int(cell[0])
-    before = cell[2 + at] if cell[1] != 0.0 else NAN
-    cell[2 + at] = value
-    at += 1
+    counted = cell[0] + 1.0
+    at = int(counted)
+    before = cell[1 + at] if cell[1] != 0.0 else NAN
+    cell[1 + at] = value
     if at == period:
-        at = 0
+        counted = 0.0
         cell[1] = 1.0
-    cell[0] = at
+    cell[0] = counted
     return before
 
 
-@jit
+@jit_inline
 def share_below(cell: Vector, period: int, value: float) -> float:
     """Return the share of the `period` values before `value` that are lower, then add it.
 
@@ -209,3 +251,37 @@ def share_below(cell: Vector, period: int, value: float) -> float:
         share = below / period
     push_lag(cell, period, value)
     return share
+
+
+@jit_inline
+def push_pair(cell: Vector, period: int, left: float, right: float) -> float:
+    """Add a pair; return the correlation of the last `period` pairs, NaN before there are as many.
+
+    Two passes over the window, O(period) a call: means first, then products of distances to them.
+    """
+    at = int(cell[0])
+    cell[2 + at] = left
+    cell[2 + period + at] = right
+    at += 1
+    if at == period:
+        at = 0
+        cell[1] = 1.0
+    cell[0] = at
+    if cell[1] == 0.0:
+        return NAN
+    # Distances to the newest pair: a flat side gives exactly zero.
+    left_mean, right_mean = 0.0, 0.0
+    for i in range(2, 2 + period):
+        left_mean += cell[i] - left
+        right_mean += cell[i + period] - right
+    left_mean = left + left_mean / period
+    right_mean = right + right_mean / period
+    both, left_squares, right_squares = 0.0, 0.0, 0.0
+    for i in range(2, 2 + period):
+        left_away = cell[i] - left_mean
+        right_away = cell[i + period] - right_mean
+        both += left_away * right_away
+        left_squares += left_away * left_away
+        right_squares += right_away * right_away
+    scale = math.sqrt(left_squares) * math.sqrt(right_squares)
+    return min(1.0, max(-1.0, both / scale)) if scale > 0.0 else 0.0
