@@ -1,4 +1,6 @@
-"""Runtime: the node that trades. Furnished with the live engine.
+"""Runtime: the node that trades.
 
-May import: venues, store, kernel, oms and below.
+Purpose: the room of the live engine; empty until that engine exists. May import: venues, store,
+kernel, oms and below. Invariants: facts before acts; only `runtime/clock.py` reads a clock. Start
+reading at `kernel/loop.py`, which drives the same steps over arrays.
 """
