@@ -23,7 +23,17 @@ from ballast.features.indicators import (
 )
 from ballast.features.indicators.definition import Indicator, ParamSpec, Stream, registered
 
-__all__ = ["FAMILIES", "Indicator", "ParamSpec", "Stream", "describe", "get", "names"]
+__all__ = [
+    "FAMILIES",
+    "Indicator",
+    "ParamSpec",
+    "Stream",
+    "describe",
+    "get",
+    "names",
+    "talib_indicator",
+    "talib_names",
+]
 
 FAMILIES = (
     averages,
@@ -53,6 +63,21 @@ def get(name: str) -> Indicator:
 def names() -> tuple[str, ...]:
     """Return the names of all own indicators, sorted."""
     return tuple(sorted(registered()))
+
+
+def talib_indicator(name: str) -> Indicator:
+    """Return a function of TA-Lib as an indicator; raise `StrategyError` with a suggestion."""
+    # Loaded on demand: TA-Lib takes 0.2 s, and most strategies never ask for it.
+    from ballast.features.indicators import talib_functions  # noqa: PLC0415
+
+    return talib_functions.talib_indicator(name)
+
+
+def talib_names() -> tuple[str, ...]:
+    """Return the names of all functions of TA-Lib, sorted."""
+    from ballast.features.indicators import talib_functions  # noqa: PLC0415 as above
+
+    return talib_functions.talib_names()
 
 
 def describe() -> list[dict[str, str]]:
