@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ from aiohttp import web
 from ballast.core.time import Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -65,6 +67,10 @@ class FakeExchange:
     clock_s: Callable[[], float] = lambda: 0.0
     listed_ms: int | None = None
     retry_after_s: int = 7
+    raw: dict[str, Any] = field(default_factory=dict)
+    """Path -> recorded answer, given instead of ours."""
+    hung: threading.Event = field(default_factory=threading.Event)
+    """Set when a request meets the fault "hang": the moment to kill the client."""
     log: list[Logged] = field(default_factory=list)
 
     def asked(self, *words: str) -> list[Logged]:
@@ -136,11 +142,15 @@ def build_app(exchange: FakeExchange) -> web.Application:
         if refusal is not None:
             entry.status = refusal.status
             return refusal
+        if fault == "hang":
+            exchange.hung.set()
+            await asyncio.sleep(3_600)  # until the client is gone or the server ends
         if fault == "reset":
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
-        answer = routes[request.path](exchange, query)
+        recorded = exchange.raw.get(request.path)
+        answer = recorded or routes[request.path](exchange, query)
         return web.Response(text=_spoil(answer, fault), content_type="application/json")
 
     app = web.Application()
@@ -151,13 +161,31 @@ def build_app(exchange: FakeExchange) -> web.Application:
 
 async def serve(exchange: FakeExchange) -> tuple[web.AppRunner, str]:
     """Start on a free loopback port; return the runner (to clean up) and the base address."""
-    runner = web.AppRunner(build_app(exchange), access_log=None)
+    runner = web.AppRunner(
+        build_app(exchange), access_log=None, shutdown_timeout=0.01, handler_cancellation=True
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
     await asyncio.sleep(0)
     return runner, f"http://{host}:{port}"
+
+
+@contextmanager
+def serving(exchange: FakeExchange) -> Iterator[str]:
+    """Serve from a thread of its own, for clients in other processes; yield the base address."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    runner, url = asyncio.run_coroutine_threadsafe(serve(exchange), loop).result()
+    try:
+        yield url
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def _refusal(fault: str, exchange: FakeExchange) -> web.Response | None:

@@ -14,7 +14,7 @@ from ballast.core.errors import UserError
 from ballast.core.instrument import Kind
 from ballast.venues.download.budget import RateBudget
 from ballast.venues.download.names import VenueName, venue_name
-from ballast.venues.errors import VenueFaultError
+from ballast.venues.errors import VenueFaultError, VenueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,8 @@ TIMEOUT_MS = 20_000
 TOO_MANY_REQUESTS = 429
 BANNED = 418
 FIRST_SERVER_ERROR = 500
+REFUSED = frozenset({403, 404, 451})
+"""Forbidden, no such page, not in this country: asking again changes nothing."""
 DEFAULT_RETRY_AFTER_S = 10.0
 """Pause after a throttling answer that does not say how long."""
 WEIGHT_PER_MINUTE = {"binance": 6_000, "binanceusdm": 2_400}
@@ -139,6 +141,12 @@ def _hooked(base: type[Any]) -> type[Any]:
                     else "the venue has banned this address",
                     status=code,
                     retry_after_s=DEFAULT_RETRY_AFTER_S if wait_s is None else wait_s,
+                )
+            if code in REFUSED:
+                raise VenueUnavailableError(
+                    f"the venue refuses to serve this address (HTTP {code})",
+                    where=base.__name__,
+                    fix="a firewall, a country rule or a proxy stands in between",
                 )
             if code >= FIRST_SERVER_ERROR:
                 wait_s = _seconds(headers.get("retry-after"))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ballast.core.errors import DataError
+from ballast.core.instrument import Kind
 from ballast.core.records import FUNDING
 from ballast.core.time import DAY_MS, HOUR_MS
 from ballast.venues.download.series import GENESIS_MS
@@ -57,7 +58,7 @@ async def download_funding(
 
     Without `from_ms` a stored series is continued. Raise `DataError` if the venue publishes none.
     """
-    if not client.exchange.has.get("fetchFundingRateHistory"):
+    if client.venue.kind is Kind.SPOT or not client.exchange.has.get("fetchFundingRateHistory"):
         raise DataError(f"{client.venue.name} publishes no funding history")
     held = sink.read(client.venue.name, listing.symbol)
     start = from_ms

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 DECIMAL_PLACES = 2  # ccxt's constants
 SIGNIFICANT_DIGITS = 3
 TICK_SIZE = 4
+OPEN_BRACKETS = frozenset({"bybit"})
+"""Venues that show leverage brackets to everyone, and in quote currency. Binance shows its own to
+account holders only; OKX states them in contracts, which no notional can be derived from."""
 
 
 async def fetch_instrument(client: VenueClient, listing: Listing, *, now_ms: int) -> Instrument:
@@ -91,21 +94,19 @@ def to_tiers(tiers: Sequence[Mapping[str, Any]]) -> tuple[LeverageTier, ...]:
 
 async def _fetch_tiers(client: VenueClient, listing: Listing) -> Sequence[Mapping[str, Any]]:
     """Return the leverage brackets where the venue shows them without an account, else nothing."""
-    exchange = client.exchange
-    if client.venue.kind is Kind.SPOT or client.venue.ccxt_id.startswith("binance"):
-        return ()  # Binance shows them to account holders only
-    if exchange.has.get("fetchMarketLeverageTiers") is True:
-        tiers: Sequence[Mapping[str, Any]] = await client.ask(
-            lambda: exchange.fetch_market_leverage_tiers(listing.ccxt_symbol)
-        )
-        return tiers
-    return ()
+    if client.venue.kind is Kind.SPOT or client.venue.ccxt_id not in OPEN_BRACKETS:
+        return ()
+    tiers: Sequence[Mapping[str, Any]] = await client.ask(
+        lambda: client.exchange.fetch_market_leverage_tiers(listing.ccxt_symbol)
+    )
+    return tiers
 
 
 def _step(stated: object, mode: int, where: str, what: str) -> Decimal:
     """Return the size of one step, exact."""
     number = _decimal(stated)
-    if number is None or mode == SIGNIFICANT_DIGITS:
+    unusable = mode == SIGNIFICANT_DIGITS or (mode == TICK_SIZE and number == 0)
+    if number is None or unusable:  # a step of 0: a market announced, not yet open
         raise DataError(
             f"the venue states no {what} step",
             where=where,

@@ -85,6 +85,8 @@ class Pager:
 
     async def _jump(self, answer: Page, stop: int, span: Span) -> int:
         """Return where to go on after an empty page: never behind `stop`."""
+        if stop >= span.to_ms:
+            return stop
         later = answer.within(stop, span.to_ms)
         if len(later):  # a venue that ignores the end has already shown the next bar
             return int(later.ts[0])
