@@ -5,7 +5,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 UV_VERSION := 0.13.8
 
-.PHONY: demo test check fast sim bench lock clean docs format
+.PHONY: help demo test check fast cover sim bench lock clean docs format
 .DEFAULT_GOAL := help
 
 help:           ## list the targets
@@ -28,15 +28,20 @@ fast: .venv/.stamp      ## the tests of `make check`
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 check: .venv/.stamp     ## before each commit: format, lint, types, rooms, tidy, fast tests
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench docs
+	$(BIN)/ruff check src tests bench docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python docs/generate.py
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 format: .venv/.stamp    ## rewrite the layout of the code
-	$(BIN)/ruff format src tests bench
-	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench docs
+	$(BIN)/ruff check --fix src tests bench docs
+
+cover: .venv/.stamp     ## every test, with branch coverage and its gate; compiled code runs interpreted
+	rm -f .coverage .coverage.*
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" --cov --cov-report=term:skip-covered --cov-report=html
 
 sim: .venv/.stamp       ## many more random cases than `make test`
 	BALLAST_EXAMPLES=20000 $(BIN)/python -m pytest -q -n 2 tests/property

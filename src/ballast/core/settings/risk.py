@@ -54,8 +54,7 @@ class RiskSettings:
     )
     rolling_drawdown: float = setting(
         0.20,
-        "Drawdown over `rolling_days` of daily equity that stops entries; also the scale of "
-        "`scale_drawdown`.",
+        "Equity this far below its best close of `rolling_days` stops entries.",
         "R-RISK-15",
         unit=EQUITY,
         low=0.01,
@@ -84,7 +83,7 @@ class RiskSettings:
     )
     loss_cooldown_ms: int = setting(
         300_000,
-        "Pause of entries in a symbol after a losing trade there.",
+        "Pause of entries in a symbol after a losing trade there; it doubles with each loss.",
         "R-GATE-17",
         unit="ms",
         low=MINUTE_MS,
@@ -229,7 +228,9 @@ class RiskSettings:
         hard=True,
     )
     scale_drawdown: bool = setting(
-        True, "Shrink positions with the drawdown: max(0.2, 1 - drawdown / limit).", "R-SIZE-12"
+        True,
+        "Shrink positions as the drawdown nears `drawdown_kill`: max(0.2, 1 - dd / limit).",
+        "R-SIZE-12",
     )
     scale_streak: float = setting(
         0.75,

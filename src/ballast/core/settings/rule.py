@@ -73,10 +73,10 @@ class Rule:
         low, high = self.bounds(lifted=lifted)
         tail = ", or 0 to switch it off" if self.off and low else ""
         if low is not None and high is not None:
-            return f"exactly {low:g}" if low == high else f"from {low:.10g} to {high:.10g}{tail}"
+            return f"exactly {low:g}" if low == high else f"from {low:.16g} to {high:.16g}{tail}"
         if low is not None:
-            return f"at least {low:.10g}{tail}"
-        return "" if high is None else f"at most {high:.10g}{tail}"
+            return f"at least {low:.16g}{tail}"
+        return "" if high is None else f"at most {high:.16g}{tail}"
 
 
 def setting(default: Any, doc: str, requirement: str = "", **rule: Any) -> Any:  # noqa: ANN401
