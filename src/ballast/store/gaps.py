@@ -42,7 +42,7 @@ def missing_bars(
     A step above `gap_factor` timeframes misses at least one bar: 1.6 is a gap, 1.4 is none.
     """
     one = timeframe.ms
-    whole = np.maximum(1, (2 * steps + one) // (2 * one) - 1)
+    whole = np.maximum(1, (steps + one // 2) // one - 1)
     return np.where(steps > gap_factor * one, whole, 0)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SECONDS_FROM, SECONDS_TO = 10**9, 10**11  # 2001 to 5138, read as seconds
 MICROS_FROM, NANOS_FROM = 10**14, 10**17  # milliseconds of the year 5138, microseconds of it
+PRICE_LEAST, PRICE_MOST = 1e-18, 1e15  # far outside every market, far inside a float
+VOLUME_MOST = 1e30
 ONE_PHASE = 0.9  # share of bars that must open at one offset to call it the series' own
 INVALID_COST, INVALID_WEIGHT = 0.05, 20.0
 """An invalid row costs 0.05 for being there and 20 times the share: 1 % of rows fail a series."""
@@ -57,10 +59,11 @@ def row_faults(
     volume: NDArray[np.float64],
 ) -> dict[Kind, NDArray[np.bool_]]:
     """Return, per kind of fault, which rows have it (R-DQ-01, R-DQ-13)."""
-    finite = np.isfinite(volume)
+    finite = np.abs(volume) < VOLUME_MOST
+    positive = np.ones(len(volume), np.bool_)
     for column in (open_, high, low, close):
         finite &= np.isfinite(column)
-    positive = (open_ > 0) & (high > 0) & (low > 0) & (close > 0)
+        positive &= (column > PRICE_LEAST) & (column < PRICE_MOST)
     body_high, body_low = np.maximum(open_, close), np.minimum(open_, close)
     return {
         Kind.NOT_FINITE: ~finite,
@@ -72,7 +75,7 @@ def row_faults(
 
 _FAULTS = {
     Kind.NOT_FINITE: "with NaN or infinity",
-    Kind.BAD_PRICE: "with a price of zero or less",
+    Kind.BAD_PRICE: "with a price of zero or less, or an impossible one",
     Kind.OHLC_INCONSISTENT: "whose high or low does not enclose open and close",
     Kind.NEGATIVE_VOLUME: "with a negative volume",
 }

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from tests.data import SHARED, needs_data
 from tests.unit.store.quality.series import shared
 
-from ballast.core.time import format_ms, parse_ms
+from ballast.core.bars import COLUMNS, Bars
+from ballast.core.time import Timeframe, format_ms, parse_ms
 from ballast.store.quality import Kind, QualityReport, Severity, check_bars
 
 pytestmark = needs_data
@@ -154,3 +157,22 @@ def test_mark_price_series_is_no_illiquid_market() -> None:
     found = check_bars(shared("perp/BINANCEUSDM-BTCUSDT-mark-1h"))
     assert found.has(Kind.NO_VOLUME)
     assert not found.severe
+
+
+def test_daily_bars_of_120_perpetuals_have_no_severe_finding() -> None:
+    """Meme coins move by half in a day; that is a warning, not a test network."""
+    table = pq.read_table(SHARED / "panel/BINANCEUSDM-UNIVERSE120-1d.parquet")
+    symbols = table["symbol"].to_numpy(zero_copy_only=False)
+    columns = {name: table[name].to_numpy() for name in ("ts", *COLUMNS[1:])}
+    day = Timeframe.parse("1d")
+    moves = 0
+    for symbol in np.unique(symbols.astype(str)):
+        rows = symbols == symbol
+        own = {name: column[rows] for name, column in columns.items()}
+        found = check_bars(Bars.of("BINANCEUSDM", symbol, day, own["ts"], own))
+        assert not found.severe, symbol
+        assert found.passes(0.8), symbol
+        moves += found.counters.get("extreme_move", 0)
+        change = np.abs(own["close"][1:] / own["close"][:-1] - 1)
+        assert found.counters.get("extreme_move", 0) == int((change > 0.3).sum()), symbol
+    assert moves > 100
