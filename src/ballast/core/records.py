@@ -245,8 +245,10 @@ ACCOUNT = _dtype(  # one row a run
     ("equity", "f8"),
     ("initial", "f8"),
     ("peak", "f8"),
+    ("trough", "f8"),  # lowest equity since the peak
     ("flows", "f8"),
     ("day", "i8"),
+    ("day_end_ms", "i8"),
     ("day_open", "f8"),
     ("day_blocked", "i8"),
     ("killed", "i8"),

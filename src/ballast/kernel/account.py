@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit_inner
 from ballast.core.memory import i8, set_f8, set_i8
 from ballast.core.reasons import Exit, Refusal
 from ballast.core.records import Margin
@@ -22,15 +22,16 @@ _KILL = int(Refusal.KILL_SWITCH)
 _DAILY_LOSS = int(Refusal.DAILY_LOSS)
 
 
-@jit
+@jit_inner
 def day_of(at_ms: int) -> int:
     """Return the UTC day of a close time; a bar that closes at midnight belongs to the old day."""
     return (at_ms - 1) // _DAY_MS
 
 
-@jit
+@jit_inner
 def roll_days(t: Row, acct: Row, day: int) -> None:
     """Close the books of the days before `day`: their last equity, and the new day's opening."""
+    acct.day_end_ms = (day + 1) * _DAY_MS
     first = day_of(acct.first_ms)
     while acct.day < day:
         set_f8(t.daily, acct.day - first, acct.equity)
@@ -40,7 +41,7 @@ def roll_days(t: Row, acct: Row, day: int) -> None:
         acct.day_blocked = 0
 
 
-@jit
+@jit_inner
 def value(t: Row, acct: Row) -> float:
     """Return marked equity: cash, spot holdings, dust, and open profit of perpetuals."""
     equity = acct.cash
@@ -57,7 +58,7 @@ def value(t: Row, acct: Row) -> float:
     return equity
 
 
-@jit
+@jit_inner
 def gross_notional(t: Row) -> float:
     """Return the notional of all open positions at their marks."""
     gross = 0.0
@@ -67,7 +68,7 @@ def gross_notional(t: Row) -> float:
     return gross
 
 
-@jit
+@jit_inner
 def identity_gap(t: Row, acct: Row) -> float:
     """Return |E - E_start - (realised + unrealised - fees - funding)| relative to E_start."""
     unrealised = 0.0
@@ -80,7 +81,7 @@ def identity_gap(t: Row, acct: Row) -> float:
     return abs(acct.equity - acct.initial - right) / acct.initial
 
 
-@jit
+@jit_inner
 def free_cash(t: Row, acct: Row, queued: int) -> float:
     """Return quote units not locked as margin, lost in cross positions or promised to entries."""
     free = acct.cash
@@ -100,7 +101,7 @@ def free_cash(t: Row, acct: Row, queued: int) -> float:
     return free
 
 
-@jit
+@jit_inner
 def position_risk(t: Row, s: int) -> float:
     """Return the loss from entry to stop of an open or queued position, in quote units.
 
@@ -119,7 +120,7 @@ def position_risk(t: Row, s: int) -> float:
     return q * max(p.side * (p.entry - p.stop), 0.0)
 
 
-@jit
+@jit_inner
 def cancel_entries(t: Row, reason: int) -> None:
     """Cancel every queued entry for one reason."""
     for s in range(t.symbols):
@@ -128,19 +129,23 @@ def cancel_entries(t: Row, reason: int) -> None:
             set_i8(t.refusals, reason, i8(t.refusals, reason) + 1)
 
 
-@jit
+@jit_inner
 def apply_rules(t: Row, acct: Row, lim: Row, now_ms: int) -> None:
     """Latch the daily block and the kill switch by the equity just marked (SEMANTICS 6)."""
     if acct.equity > acct.peak:
         acct.peak = acct.equity
+        acct.trough = acct.equity
+        acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, now_ms - acct.peak_ms)
         acct.peak_ms = now_ms
-    drawdown = 1.0 - acct.equity / acct.peak
-    acct.worst_drawdown = max(acct.worst_drawdown, drawdown)
-    acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, now_ms - acct.peak_ms)
     if lim.daily_loss > 0.0 and not acct.day_blocked:
         if acct.equity - acct.day_open <= -lim.daily_loss * acct.day_open:
             acct.day_blocked = 1
             cancel_entries(t, _DAILY_LOSS)
+    if acct.equity >= acct.trough:
+        return
+    acct.trough = acct.equity
+    drawdown = 1.0 - acct.equity / acct.peak
+    acct.worst_drawdown = max(acct.worst_drawdown, drawdown)
     if lim.drawdown_kill > 0.0 and not acct.killed and drawdown >= lim.drawdown_kill:
         acct.killed = 1
         acct.killed_ms = now_ms

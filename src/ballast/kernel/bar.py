@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit_inner
 from ballast.core.memory import f8, i8, u1
 from ballast.core.reasons import Exit, Refusal
 from ballast.core.records import Intrabar, Signal
@@ -43,7 +43,7 @@ _NO_CASH = int(Refusal.NO_CASH)
 _NO_VOLUME = int(Refusal.NO_LIQUIDITY_AT_FILL)
 
 
-@jit
+@jit_inner
 def at_open(t: Row, acct: Row, lim: Row, s: int) -> None:
     """Pay the fundings of a gap, then fill the queued exit of symbol `s` at its open."""
     p = position(t.pos, s)
@@ -65,7 +65,7 @@ def at_open(t: Row, acct: Row, lim: Row, s: int) -> None:
     exit_at_open(t, acct, p, spec, plan, lim, s, i)
 
 
-@jit
+@jit_inner
 def enter_at_open(t: Row, acct: Row, s: int) -> None:
     """Fill or expire the queued entry of symbol `s` at its open."""
     p = position(t.pos, s)
@@ -93,7 +93,7 @@ def enter_at_open(t: Row, acct: Row, s: int) -> None:
             refuse(t, acct, s, p.in_side, _NO_VOLUME, i, float(p.budget), p.in_value)
 
 
-@jit
+@jit_inner
 def enter_at_limit(t: Row, acct: Row, s: int, o: float, h: float, l: float) -> int:
     """Fill a resting entry limit that the range trades through; return 1 if it filled."""
     p = position(t.pos, s)
@@ -113,7 +113,7 @@ def enter_at_limit(t: Row, acct: Row, s: int, o: float, h: float, l: float) -> i
     return 1 if done == 0 else 0
 
 
-@jit
+@jit_inner
 def during(t: Row, acct: Row, lim: Row, s: int) -> int:
     """Match symbol `s`'s range with its resting orders; return 1 if an entry limit filled."""
     p = position(t.pos, s)
@@ -139,7 +139,7 @@ def during(t: Row, acct: Row, lim: Row, s: int) -> int:
     return entered
 
 
-@jit
+@jit_inner
 def during_fine(t: Row, acct: Row, lim: Row, s: int, first: int, last: int) -> int:
     """Replay the finer bars `[first, last)` of the bar, each by the pessimistic rule.
 
@@ -171,7 +171,7 @@ def during_fine(t: Row, acct: Row, lim: Row, s: int, first: int, last: int) -> i
     return any_entered
 
 
-@jit
+@jit_inner
 def after(t: Row, acct: Row, lim: Row, s: int, entered: int) -> None:
     """Close the bar of symbol `s`: funding at the close, ratchets, the end of a segment.
 
@@ -204,7 +204,7 @@ def after(t: Row, acct: Row, lim: Row, s: int, entered: int) -> None:
         close_fill(t, acct, p, spec, plan, lim, s, i, close_ms, price, c, lots, 0, reason)
 
 
-@jit
+@jit_inner
 def signal_exit(t: Row, acct: Row, p: Row, spec: Row, plan: Row, i: int, bits: int) -> None:
     """Queue the exit that the closed bar asks for, unless one is queued already."""
     reason = wanted_exit(p, plan, i, bits, acct.now_ms, f8(t.close, i))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit_inner
 from ballast.core.reasons import Exit
 from ballast.core.records import FeeAsset, Margin
 from ballast.core.ticks import steps_floor
@@ -29,13 +29,13 @@ _ISOLATED = int(Margin.ISOLATED)
 _COOLDOWN_DOUBLINGS_MAX = 20  # 2^20 x 300 s is ten years: beyond it the product would overflow
 
 
-@jit
+@jit_inner
 def qty_of(spec: Row, lots: int) -> float:
     """Return base units of `lots`."""
     return lots * spec.lot_num / spec.lot_den
 
 
-@jit
+@jit_inner
 def record_fill(
     t: Row, acct: Row, p: Row, s: int, side: int, reason: int, maker: int, bar: int,
     at_ms: int, price: float, lots: int, fee: float, slippage: float, cash: float,
@@ -58,7 +58,7 @@ def record_fill(
     acct.fills += 1
 
 
-@jit
+@jit_inner
 def liquidation_price(
     t: Row, spec: Row, side: int, entry: float, q: float, backing: float
 ) -> float:
@@ -80,7 +80,7 @@ def liquidation_price(
     return max(price, 0.0)
 
 
-@jit
+@jit_inner
 def back_position(t: Row, spec: Row, p: Row, backing: float) -> None:
     """Set liquidation and bankruptcy price of a perpetual from what stands behind it."""
     q = qty_of(spec, p.lots)
@@ -88,7 +88,7 @@ def back_position(t: Row, spec: Row, p: Row, backing: float) -> None:
     p.bankruptcy = max(p.entry - p.side * backing / q, 0.0)
 
 
-@jit
+@jit_inner
 def open_fill(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, s: int, bar: int,
     at_ms: int, price: float, ideal: float, lots: int, maker: int,
@@ -135,7 +135,7 @@ def open_fill(
     )  # fmt: skip
 
 
-@jit
+@jit_inner
 def begin_trade(acct: Row, p: Row, side: int, bar: int, at_ms: int, price: float) -> None:
     """Reset the position row for a new trade; cursors, dust and cool-downs stay."""
     p.side = side
@@ -170,7 +170,7 @@ def begin_trade(acct: Row, p: Row, side: int, bar: int, at_ms: int, price: float
     p.margin = 0.0
 
 
-@jit
+@jit_inner
 def close_fill(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int,
     bar: int, at_ms: int, price: float, ideal: float, lots: int, maker: int, reason: int,
@@ -213,7 +213,7 @@ def close_fill(
         p.margin = qty_of(spec, p.lots) * p.entry / plan.leverage
 
 
-@jit
+@jit_inner
 def write_trade(
     t: Row, acct: Row, p: Row, s: int, bar: int, at_ms: int, reason: int, exit_price: float,
     pnl: float,
@@ -249,7 +249,7 @@ def write_trade(
     acct.trades += 1
 
 
-@jit
+@jit_inner
 def end_trade(
     t: Row, acct: Row, p: Row, spec: Row, limits: Row, s: int, bar: int, at_ms: int,
     reason: int,
@@ -281,7 +281,7 @@ def end_trade(
     p.liquidation = 0.0
 
 
-@jit
+@jit_inner
 def pay_funding(t: Row, acct: Row, p: Row, spec: Row, until_ms: int, including: int) -> None:
     """Pay every funding whose time is before `until_ms` (or at it, if `including`)."""
     while p.fund_row < spec.fund_last:
@@ -295,7 +295,7 @@ def pay_funding(t: Row, acct: Row, p: Row, spec: Row, until_ms: int, including: 
         p.fund_row += 1
 
 
-@jit
+@jit_inner
 def skip_funding(t: Row, p: Row, spec: Row, until_ms: int) -> None:
     """Move the cursor past fundings at or before `until_ms`, which no position of ours met."""
     while p.fund_row < spec.fund_last and funding_row(t.funding, p.fund_row).at_ms <= until_ms:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit_inner
 from ballast.core.records import FeeAsset
 from ballast.kernel.tape import depth_row, fee_row
 
@@ -26,7 +26,7 @@ SLIP_MAX = 0.99
 _DISCOUNT = int(FeeAsset.DISCOUNT_TOKEN)
 
 
-@jit
+@jit_inner
 def fee_rate(t: Row, spec: Row, p: Row, at_ms: int, maker: int) -> float:
     """Return the fee fraction in force at `at_ms`; the schedule's rows are in time order."""
     while p.fee_row + 1 < spec.fee_last and fee_row(t.fees, p.fee_row + 1).from_ms <= at_ms:
@@ -40,7 +40,7 @@ def fee_rate(t: Row, spec: Row, p: Row, at_ms: int, maker: int) -> float:
     return rate
 
 
-@jit
+@jit_inner
 def book_slip(t: Row, first: int, last: int, notional: float) -> float:
     """Return the mean slippage of walking the ladder with `notional` quote units."""
     if notional <= 0.0 or last <= first:
@@ -59,7 +59,7 @@ def book_slip(t: Row, first: int, last: int, notional: float) -> float:
     return cost / notional
 
 
-@jit
+@jit_inner
 def slip_fraction(
     t: Row, spec: Row, notional: float, price: float, atr: float, sigma: float, adv: float
 ) -> float:

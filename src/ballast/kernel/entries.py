@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit_inner
 from ballast.core.memory import f8, i8, set_i8
 from ballast.core.reasons import Refusal
 from ballast.core.records import Margin, Signal
@@ -43,7 +43,7 @@ _LEVERAGE = int(Refusal.LEVERAGE)
 _BEYOND = int(Refusal.STOP_BEYOND_LIQUIDATION)
 
 
-@jit
+@jit_inner
 def refuse(
     t: Row, acct: Row, s: int, side: int, reason: int, i: int, measured: float, limit: float
 ) -> None:
@@ -61,7 +61,7 @@ def refuse(
         acct.refusals += 1
 
 
-@jit
+@jit_inner
 def correlation(t: Row, a: int, i: int, b: int, j: int, bars: int) -> float:
     """Return the correlation of log returns over the last `bars` common bars; 1 if too few.
 
@@ -102,7 +102,7 @@ def correlation(t: Row, a: int, i: int, b: int, j: int, bars: int) -> float:
     return (sxy - sx * sy / n) / math.sqrt(vx * vy)
 
 
-@jit
+@jit_inner
 def cluster_risk(t: Row, lim: Row, s: int, i: int, side: int) -> float:
     """Return the open risk on the candidate's side that moves with it; -1 without such position."""
     total = 0.0
@@ -127,7 +127,7 @@ def cluster_risk(t: Row, lim: Row, s: int, i: int, side: int) -> float:
     return total if found else -1.0
 
 
-@jit
+@jit_inner
 def last_closed(t: Row, j: int, open_ms: int) -> int:
     """Return symbol `j`'s last bar that opened no later than `open_ms`."""
     bar = min(position(t.pos, j).bar, spec_row(t.spec, j).last - 1)
@@ -136,7 +136,7 @@ def last_closed(t: Row, j: int, open_ms: int) -> int:
     return bar
 
 
-@jit
+@jit_inner
 def rolling_drawdown(t: Row, acct: Row, days: int) -> float:
     """Return how far equity stands below the best daily close of the last `days` days."""
     best = acct.equity
@@ -145,7 +145,7 @@ def rolling_drawdown(t: Row, acct: Row, days: int) -> float:
     return 1.0 - acct.equity / best
 
 
-@jit
+@jit_inner
 def equity_is_weak(t: Row, acct: Row, days: int) -> int:
     """Tell whether equity is below the mean of its last `days` daily closes."""
     last = min(acct.days, t.daily_room)
@@ -157,7 +157,7 @@ def equity_is_weak(t: Row, acct: Row, days: int) -> int:
     return 1 if acct.equity < total / days else 0
 
 
-@jit
+@jit_inner
 def tier_leverage(t: Row, spec: Row, notional: float) -> float:
     """Return the largest leverage of the bracket that holds `notional`; 0 without brackets."""
     for k in range(spec.tier_first, spec.tier_last):
@@ -166,7 +166,7 @@ def tier_leverage(t: Row, spec: Row, notional: float) -> float:
     return 0.0
 
 
-@jit
+@jit_inner
 def consider(
     t: Row, acct: Row, lim: Row,
     s: int, side: int, i: int,
@@ -228,7 +228,7 @@ def consider(
     queue_entry(t, acct, p, spec, plan, side, i, lots, away, confidence)
 
 
-@jit
+@jit_inner
 def refuse_order(
     t: Row, spec: Row, plan: Row, lim: Row, side: int, i: int, lots: int, away: float,
     close: float,
@@ -255,7 +255,7 @@ def refuse_order(
     return 0, 0.0, 0.0
 
 
-@jit
+@jit_inner
 def queue_entry(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, side: int, i: int, lots: int,
     away: float, confidence: float,
@@ -280,7 +280,7 @@ def queue_entry(
     remember_entry(acct, p, acct.now_ms)
 
 
-@jit
+@jit_inner
 def entry_side(bits: int) -> int:
     """Return the side a flat symbol's signal byte asks for: 1, -1, 0 none, 2 contradiction."""
     long = bits & _ENTER_LONG
@@ -294,7 +294,7 @@ def entry_side(bits: int) -> int:
     return 0
 
 
-@jit
+@jit_inner
 def rank(t: Row, count: int) -> None:
     """Sort the first `count` symbols of `order` by falling key; declared order breaks ties."""
     for a in range(1, count):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit, jit_inner
 from ballast.core.memory import f8, i8, set_f8, set_i8, u1
 from ballast.core.reasons import Refusal
 from ballast.core.records import Margin, Signal
@@ -27,6 +27,7 @@ from ballast.kernel.account import (
 from ballast.kernel.bar import after, at_open, during, enter_at_open, signal_exit
 from ballast.kernel.book import pay_funding
 from ballast.kernel.entries import consider, entry_side, rank, refuse
+from ballast.kernel.glide import glide
 from ballast.kernel.match import NO_BUDGET, refresh_cross, volume_budget
 from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row
 
@@ -50,7 +51,7 @@ _CONFLICT = int(Refusal.CONFLICTING_SIGNALS)
 ABSENT, PRESENT, SYNTHETIC = 0, 1, 2
 
 
-@jit
+@jit_inner
 def next_entry(t: Row, spec: Row, bar: int) -> int:
     """Return the first bar at or after `bar` whose signal byte asks for an entry, or the end."""
     last = spec.last
@@ -59,7 +60,7 @@ def next_entry(t: Row, spec: Row, bar: int) -> int:
     return bar
 
 
-@jit
+@jit_inner
 def bar_after(t: Row, spec: Row, bar: int, close_ms: int) -> int:
     """Return the first bar at or after `bar` that closes after `close_ms` (bisection)."""
     lo = bar
@@ -73,7 +74,7 @@ def bar_after(t: Row, spec: Row, bar: int, close_ms: int) -> int:
     return lo
 
 
-@jit
+@jit_inner
 def step_at(t: Row, k: int, stop: int, close_ms: int) -> int:
     """Return the first clock index in `[k, stop)` at or after `close_ms`, or `stop`."""
     lo = k
@@ -87,32 +88,39 @@ def step_at(t: Row, k: int, stop: int, close_ms: int) -> int:
     return lo
 
 
-@jit
+@jit_inner
 def skip_flat(t: Row, acct: Row, k: int, stop: int) -> int:
     """Jump from step `k` to the next one with an entry signal; equity is constant on the way."""
-    soonest = i8(t.clock, stop - 1) + 1
-    for s in range(t.symbols):
-        spec = spec_row(t.spec, s)
-        bar = next_entry(t, spec, position(t.pos, s).bar)
-        if bar < spec.last:
-            soonest = min(soonest, i8(t.ts, bar) + spec.timeframe_ms)
-    target = step_at(t, k, stop, soonest)
+    if t.symbols == 1:
+        bar = position(t.pos, 0).bar
+        target = min(k + next_entry(t, spec_row(t.spec, 0), bar) - bar, stop)
+    else:
+        soonest = i8(t.clock, stop - 1) + 1
+        for s in range(t.symbols):
+            spec = spec_row(t.spec, s)
+            bar = next_entry(t, spec, position(t.pos, s).bar)
+            if bar < spec.last:
+                soonest = min(soonest, i8(t.ts, bar) + spec.timeframe_ms)
+        target = step_at(t, k, stop, soonest)
     if target <= k:
         return k
     if t.equity:
         for j in range(k, target):
             set_f8(t.equity, j, acct.equity)
     last_ms = i8(t.clock, target - 1)
-    roll_days(t, acct, day_of(last_ms))
+    if last_ms > acct.day_end_ms:
+        roll_days(t, acct, day_of(last_ms))
     for s in range(t.symbols):
         p = position(t.pos, s)
-        p.bar = bar_after(t, spec_row(t.spec, s), p.bar, last_ms)
-    acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, last_ms - acct.peak_ms)
+        if t.symbols == 1:
+            p.bar += target - k
+        else:
+            p.bar = bar_after(t, spec_row(t.spec, s), p.bar, last_ms)
     acct.now_ms = last_ms
     return target
 
 
-@jit
+@jit_inner
 def match_all(t: Row, acct: Row, lim: Row) -> None:
     """Fill what was queued and what rests, for the symbols whose bar closes now (2.1 to 2.5)."""
     n = t.symbols
@@ -150,7 +158,7 @@ def match_all(t: Row, acct: Row, lim: Row) -> None:
             refuse(t, acct, s, p.in_side, _EXPIRED, p.bar, 0.0, 0.0)
 
 
-@jit
+@jit_inner
 def mark_all(t: Row, acct: Row, lim: Row) -> None:
     """Mark to market at the close, then the account rules (2.6)."""
     held_ms = 0
@@ -169,7 +177,7 @@ def mark_all(t: Row, acct: Row, lim: Row) -> None:
     apply_rules(t, acct, lim, acct.now_ms)
 
 
-@jit
+@jit_inner
 def decide_all(t: Row, acct: Row, lim: Row) -> int:
     """Read the signals of the closed bars, exits first; return how many symbols are busy (2.7)."""
     n = t.symbols
@@ -210,7 +218,7 @@ def decide_all(t: Row, acct: Row, lim: Row) -> int:
     return busy
 
 
-@jit
+@jit_inner
 def is_full(t: Row, acct: Row) -> bool:
     """Tell whether a recorded array may not hold what one more step can add."""
     room = ROWS_PER_STEP * t.symbols
@@ -229,23 +237,29 @@ def run(tape: Records, stop_at: int, audit: int) -> int:
     lim = limits_row(t.limits, 0)
     k = acct.steps
     busy = 1
+    may_glide = t.symbols == 1 and not audit
     while k < stop_at:
         if busy == 0:
             k = skip_flat(t, acct, k, stop_at)
+            if k >= stop_at:
+                break
+        elif may_glide:
+            k = glide(t, acct, lim, k, stop_at)
             if k >= stop_at:
                 break
         if is_full(t, acct):
             acct.steps = k
             return FULL
         acct.now_ms = i8(t.clock, k)
-        roll_days(t, acct, day_of(acct.now_ms))
+        if acct.now_ms > acct.day_end_ms:
+            roll_days(t, acct, day_of(acct.now_ms))
         match_all(t, acct, lim)
         mark_all(t, acct, lim)
         busy = decide_all(t, acct, lim)
         if t.equity:
             set_f8(t.equity, k, acct.equity)
             if busy:
-                set_f8(t.exposure, k, gross_notional(t) / acct.equity)
+                set_f8(t.exposure, k, gross_notional(t))
         if audit:
             acct.identity_gap = max(acct.identity_gap, identity_gap(t, acct))
         k += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit_inner
 from ballast.core.memory import f8, i8
 from ballast.core.reasons import Exit
 from ballast.core.records import FeeAsset, Intrabar, Margin
@@ -36,7 +36,7 @@ _LIQUIDATION = int(Exit.LIQUIDATION)
 _TAKE_1 = int(Exit.TAKE_1)
 
 
-@jit
+@jit_inner
 def volume_budget(spec: Row, volume: float) -> int:
     """Return the lots that a bar of `volume` base units lets us trade."""
     if spec.participation <= 0.0:
@@ -44,7 +44,7 @@ def volume_budget(spec: Row, volume: float) -> int:
     return steps_floor(spec.participation * volume, spec.lot_num, spec.lot_den)
 
 
-@jit
+@jit_inner
 def at_market(t: Row, spec: Row, i: int, price: float, lots: int, side: int, stop: int) -> float:
     """Return the fill price of a market order of `lots` in bar `i`, costs known at bar i - 1."""
     j = max(i - 1, spec.first)
@@ -58,7 +58,7 @@ def at_market(t: Row, spec: Row, i: int, price: float, lots: int, side: int, sto
     return max(filled, from_steps(1, spec.tick_num, spec.tick_den))
 
 
-@jit
+@jit_inner
 def exit_at_open(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int
 ) -> None:
@@ -76,7 +76,7 @@ def exit_at_open(
     close_fill(t, acct, p, spec, plan, limits, s, i, i8(t.ts, i), price, o, lots, 0, reason)
 
 
-@jit
+@jit_inner
 def affordable(t: Row, p: Row, spec: Row, plan: Row, free: float, price: float, at_ms: int) -> int:
     """Return the lots that `free` quote units buy at `price`, fees included."""
     if free <= 0.0:
@@ -91,7 +91,7 @@ def affordable(t: Row, p: Row, spec: Row, plan: Row, free: float, price: float, 
     return steps_floor(free / unit, spec.lot_num, spec.lot_den)
 
 
-@jit
+@jit_inner
 def legal(spec: Row, lots: int, price: float) -> bool:
     """Tell whether the venue takes an entry of `lots` at `price`."""
     if lots < 1 or lots < RESIDUAL * spec.min_lots:
@@ -99,7 +99,7 @@ def legal(spec: Row, lots: int, price: float) -> bool:
     return qty_of(spec, lots) * price >= spec.min_notional
 
 
-@jit
+@jit_inner
 def enter(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, s: int, i: int,
     ideal: float, maker: int, free: float, at_ms: int,
@@ -136,7 +136,7 @@ def enter(
     return 0
 
 
-@jit
+@jit_inner
 def adverse(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int,
     o: float, h: float, l: float, mark_h: float, mark_l: float,
@@ -165,7 +165,7 @@ def adverse(
         )  # fmt: skip
 
 
-@jit
+@jit_inner
 def stopped(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int,
     at_ms: int, level: float,
@@ -186,7 +186,7 @@ def stopped(
     close_fill(t, acct, p, spec, plan, limits, s, i, at_ms, price, level, lots, 0, reason)
 
 
-@jit
+@jit_inner
 def take_lots(p: Row, spec: Row, plan: Row, k: int, level: float) -> int:
     """Return what take `k` sells: its share of the original, or all where a legal rest is not left.
 
@@ -205,7 +205,7 @@ def take_lots(p: Row, spec: Row, plan: Row, k: int, level: float) -> int:
     return p.lots if small else lots
 
 
-@jit
+@jit_inner
 def favourable(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int,
     o: float, h: float, l: float,
@@ -246,7 +246,7 @@ def favourable(
         )  # fmt: skip
 
 
-@jit
+@jit_inner
 def resting(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int,
     o: float, h: float, l: float, mark_h: float, mark_l: float, entered: int,
@@ -269,7 +269,7 @@ def resting(
         favourable(t, acct, p, spec, plan, limits, s, i, o, h, l)
 
 
-@jit
+@jit_inner
 def cross_backing(t: Row, acct: Row, s: int) -> float:
     """Return what stands behind symbol `s` in cross margin: cash plus the others' open profit.
 
@@ -289,13 +289,13 @@ def cross_backing(t: Row, acct: Row, s: int) -> float:
     return max(backing, 0.0)
 
 
-@jit
+@jit_inner
 def refresh_cross(t: Row, acct: Row, s: int) -> None:
     """Recompute the liquidation price of a cross position from the account as it stands."""
     back_position(t, spec_row(t.spec, s), position(t.pos, s), cross_backing(t, acct, s))
 
 
-@jit
+@jit_inner
 def limit_touched(p: Row, plan: Row, h: float, l: float) -> bool:
     """Tell whether the bar trades through (or, if allowed, at) the resting entry limit."""
     if p.in_side > 0:
@@ -303,7 +303,7 @@ def limit_touched(p: Row, plan: Row, h: float, l: float) -> bool:
     return h >= p.in_limit if plan.touch_fills else h > p.in_limit
 
 
-@jit
+@jit_inner
 def limit_price(p: Row, spec: Row, o: float) -> float:
     """Return the price at which a touched entry limit fills: the open where it is better."""
     better = o < p.in_limit if p.in_side > 0 else o > p.in_limit

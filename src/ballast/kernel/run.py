@@ -63,9 +63,10 @@ class Simulation:
         first_ms = int(self.clock[0])
         last_ms = int(self.clock[-1])
         acct = self.account[0]
-        acct.cash = acct.equity = acct.initial = acct.peak = acct.day_open = cash
+        acct.cash = acct.equity = acct.initial = acct.peak = acct.trough = acct.day_open = cash
         acct.first_ms = acct.now_ms = acct.peak_ms = first_ms
         acct.day = (first_ms - 1) // DAY_MS
+        acct.day_end_ms = (acct.day + 1) * DAY_MS
         days = (last_ms - 1) // DAY_MS - acct.day + 1
         steps = len(self.clock) if record else 0
         rows = FIRST_ROWS if record else 0
@@ -138,6 +139,7 @@ class Simulation:
         self._inputs.close()
         self._outputs.close()
         recorded = len(self.equity) > 0
+        np.divide(self.exposure, self.equity, out=self.exposure)  # the loop wrote notionals
         first_day = (acct.first_ms - 1) // DAY_MS
         days = np.arange(1, len(self.daily) + 1, dtype=np.int64)
         return Run(
@@ -162,6 +164,7 @@ def close_books(tape: Records) -> None:
     acct = account_row(t.account, 0)
     last_ms = i8(t.clock, t.steps - 1)
     roll_days(t, acct, day_of(last_ms) + 1)
+    acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, last_ms - acct.peak_ms)
     for s in range(t.symbols):
         p = position(t.pos, s)
         spec = spec_row(t.spec, s)

@@ -1,0 +1,198 @@
+"""Glide: pass the bars on which nothing can happen to the one position of a run.
+
+Half the time of a run is a position that only has to be marked. `glide` walks those bars with the
+state in registers and stops before the first bar that could fill an order, pay a funding, ratchet
+by anything but the best price, end a segment, carry a signal of ours, or trip an account rule. That
+bar goes through the ordinary step. It decides nothing: runs with it and without it (`audit`) must
+give the same bytes, and do, by test.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ballast.core.jit import jit_inner
+from ballast.core.memory import f8, i8, set_f8, u1
+from ballast.core.records import Intrabar, Margin, Signal
+from ballast.kernel.account import day_of, roll_days
+from ballast.kernel.book import qty_of
+from ballast.kernel.exits import ratchet
+from ballast.kernel.tape import funding_row, plan_row, position, spec_row
+
+if TYPE_CHECKING:
+    from ballast.kernel.tape import Row
+
+_DETAIL = int(Intrabar.DETAIL)
+_CROSS = int(Margin.CROSS)
+_EXIT_LONG = int(Signal.EXIT_LONG)
+_EXIT_SHORT = int(Signal.EXIT_SHORT)
+_ENTER_LONG = int(Signal.ENTER_LONG)
+_ENTER_SHORT = int(Signal.ENTER_SHORT)
+_STOPPERS = int(Signal.NO_FILL | Signal.SEGMENT_END)
+
+NEVER_MS = 2**62
+
+
+@jit_inner
+def may_glide(p: Row, plan: Row) -> bool:
+    """Tell whether the position has nothing queued and no rule that needs every bar."""
+    if p.lots == 0 or p.in_lots > 0 or p.out_lots > 0 or p.dust > 0.0:
+        return False
+    if plan.intrabar == _DETAIL or plan.margin == _CROSS or plan.exit_after_ms > 0:
+        return False
+    return p.bar > p.entry_bar or plan.entry_bar_exposed
+
+
+@jit_inner
+def low_trigger(p: Row, plan: Row) -> float:
+    """Return the highest price at or under which a bar's low can fill something."""
+    if p.side > 0:
+        return max(p.stop, p.liquidation)
+    level = 0.0
+    for k in range(plan.take_count):
+        if not p.take_done[k]:
+            level = max(level, p.take_price[k])
+    return level
+
+
+@jit_inner
+def high_trigger(p: Row, plan: Row) -> float:
+    """Return the lowest price at or over which a bar's high can fill something."""
+    if p.side < 0:
+        return min(p.stop, p.liquidation) if p.liquidation > 0.0 else p.stop
+    level = math.inf
+    for k in range(plan.take_count):
+        if not p.take_done[k]:
+            level = min(level, p.take_price[k])
+    return level
+
+
+@jit_inner
+def stop_bits(p: Row, plan: Row) -> int:
+    """Return the signal bits that this position must not pass by."""
+    bits = _STOPPERS
+    if p.side > 0:
+        bits |= _ENTER_SHORT
+        if plan.close_on_signal:
+            bits |= _EXIT_LONG
+    else:
+        bits |= _ENTER_LONG
+        if plan.close_on_signal:
+            bits |= _EXIT_SHORT
+    return bits
+
+
+@jit_inner
+def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
+    """Mark the quiet bars from clock index `k` on; return the index of the first other bar."""
+    p = position(t.pos, 0)
+    plan = plan_row(t.plan, 0)
+    if not may_glide(p, plan):
+        return k
+    spec = spec_row(t.spec, 0)
+    last = p.bar + (stop - k)
+    if plan.exit_after_bars > 0:
+        last = min(last, p.entry_bar + plan.exit_after_bars - 1)
+    if spec.delisted:
+        last = min(last, spec.last - 1)
+    long = p.side > 0
+    side = float(p.side)
+    ratchets = plan.trail_kind != 0 or plan.breakeven_r > 0.0
+    adaptive = plan.trail_kind != 0 and plan.trail_adaptive != 0
+    low_at = low_trigger(p, plan)
+    high_at = high_trigger(p, plan)
+    bits = stop_bits(p, plan)
+    q = qty_of(spec, p.lots)
+    entry = p.entry
+    perpetual = spec.perpetual != 0
+    has_mark = spec.has_mark != 0
+    timeframe_ms = spec.timeframe_ms
+    funding_ms = NEVER_MS
+    if p.fund_row < spec.fund_last:
+        funding_ms = funding_row(t.funding, p.fund_row).at_ms
+    cash = acct.cash
+    equity = acct.equity
+    peak = acct.peak
+    trough = acct.trough
+    watch_kill = lim.drawdown_kill > 0.0 and not acct.killed
+    kill_at = peak * (1.0 - lim.drawdown_kill) if watch_kill else -math.inf
+    watch_day = lim.daily_loss > 0.0 and not acct.day_blocked
+    day_at = acct.day_open * (1.0 - lim.daily_loss) if watch_day else -math.inf
+    pain = plan.position_drawdown * entry if plan.position_drawdown > 0.0 else math.inf
+    best = p.best
+    most = p.high
+    least = p.low
+    recorded = t.equity != 0
+    first = p.bar
+    i = first
+    mark = p.mark
+    close_ms = acct.now_ms
+    while i < last:
+        h = f8(t.high, i)
+        l = f8(t.low, i)
+        if l <= low_at or h >= high_at or u1(t.signals, i) & bits:
+            break
+        next_ms = i8(t.ts, i) + timeframe_ms
+        if next_ms >= funding_ms:
+            break
+        if has_mark and (f8(t.mark_low, i) <= low_at or f8(t.mark_high, i) >= high_at):
+            break
+        c = f8(t.close, i)
+        m = f8(t.mark_close, i) if perpetual else c
+        e = cash + side * (m - entry) * q if perpetual else cash + q * m
+        if next_ms > acct.day_end_ms:
+            acct.equity = equity
+            roll_days(t, acct, day_of(next_ms))
+            if lim.daily_loss > 0.0:
+                day_at = acct.day_open * (1.0 - lim.daily_loss)
+        # A hair above the thresholds is left to the step, which applies the exact rule.
+        if e <= kill_at * 1.000001 or e <= day_at * 1.000001 or side * (c - entry) <= -pain:
+            break
+        if e > peak:
+            peak = e
+            trough = e
+            acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, next_ms - acct.peak_ms)
+            acct.peak_ms = next_ms
+            if watch_kill:
+                kill_at = peak * (1.0 - lim.drawdown_kill)
+        elif e < trough:
+            trough = e
+            drawdown = 1.0 - e / peak
+            acct.worst_drawdown = max(acct.worst_drawdown, drawdown)
+        equity = e
+        mark = m
+        close_ms = next_ms
+        most = max(most, h)
+        least = min(least, l)
+        reach = h if long else l
+        if (reach > best) if long else (reach < best):
+            best = reach
+            if ratchets:
+                ratchet(t, p, spec, plan, i, next_ms, reach)
+                low_at = low_trigger(p, plan)
+                high_at = high_trigger(p, plan)
+        elif adaptive:
+            ratchet(t, p, spec, plan, i, next_ms, reach)
+            low_at = low_trigger(p, plan)
+            high_at = high_trigger(p, plan)
+        if recorded:
+            at = k + i - first
+            set_f8(t.equity, at, e)
+            set_f8(t.exposure, at, q * m)
+        i += 1
+    passed = i - first
+    if passed == 0:
+        return k
+    acct.equity = equity
+    acct.peak = peak
+    acct.trough = trough
+    acct.now_ms = close_ms
+    acct.held_bars += passed
+    acct.exposed_ms += passed * timeframe_ms
+    p.best = best
+    p.high = most
+    p.low = least
+    p.mark = mark
+    p.bar = i
+    return k + passed
