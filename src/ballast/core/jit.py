@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_njit: Any = numba.njit  # stubs know neither the inner flags nor functions of any shape
 _types: Any = numba.types
 _config: Any = numba.config  # numba sets its options at import time: unknown to a type checker
 
@@ -90,7 +91,7 @@ def jit_inner(function: Callable[P, R]) -> Callable[P, R]:
 def _compile(
     function: Callable[P, R], *, inline: bool = False, inner: bool = False
 ) -> Callable[P, R]:
-    compiled: Any = numba.njit(
+    compiled: Any = _njit(
         function,
         cache=_CAN_CACHE,
         fastmath=False,
