@@ -138,6 +138,25 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
 
 
+def completions(line: str, cwd: Path) -> list[str]:
+    environment = {
+        "_BALLAST_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+    done = ballast(cwd=cwd, environment=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
+
+
+def test_completion_offers_verbs_options_and_what_a_verb_takes(tmp_path: Path) -> None:
+    assert {"init", "doctor", "show-config"} <= set(completions("ballast ", tmp_path))
+    assert completions("ballast show", tmp_path) == ["show-config"]
+    assert {"--profile", "--config", "--version"} <= set(completions("ballast --", tmp_path))
+    assert "--changed" in completions("ballast show-config --", tmp_path)
+    assert completions("ballast config ", tmp_path) == ["schema", "profiles", "check"]
+
+
 def test_doctor_finds_a_broken_settings_file(tmp_path: Path) -> None:
     (tmp_path / "ballast.toml").write_text("[risk]\ndaily_loss = 7\n")
     done = ballast("doctor", "--json", cwd=tmp_path)

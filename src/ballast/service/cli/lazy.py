@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]  # not re-exported
 
 from ballast.core.errors import UserError
 from ballast.service.cli import guard, options
@@ -69,6 +69,16 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl([(name.ljust(width), about) for name, about in rows])
         with formatter.section("Options of every verb, before it or after it"):
             formatter.write_dl(list(options.ABOUT.items()))
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:  # noqa: ANN401
+        """Offer verbs and general options from the tables, so that a key press loads nothing."""
+        known = [(name, verb.about) for name, verb in self.verbs.items()]
+        if incomplete.startswith("-"):
+            known = [(shape.split()[0], about) for shape, about in options.ABOUT.items()]
+        items: list[Any] = [
+            CompletionItem(name, help=about) for name, about in known if name.startswith(incomplete)
+        ]
+        return items + super(TyperGroup, self).shell_complete(ctx, incomplete)
 
     def invoke(self, ctx: Any) -> int:  # noqa: ANN401 - typer's own context
         """Run the verb; what it returns is not an exit code."""
