@@ -45,12 +45,17 @@ def folder_text(name: str) -> str:
 
 
 def market_key(symbol: str) -> tuple[str, str]:
-    """Return (letters of the pair, settlement): equal for all spellings of one market."""
+    """Return (letters of the pair, settlement): equal for all spellings of one market.
+
+    The expiry of a dated contract (`BTC/USDT:USDT-260327`) belongs to the letters: it is no
+    spelling of the perpetual.
+    """
     body, mark, _ = symbol.partition(MARK_SUFFIX)
     pair, _, settle = body.partition(":")
+    settle, _, expiry = settle.partition("-")
     if pair.upper().endswith("-SWAP"):
         pair, settle = pair[: -len("-SWAP")], settle or "SWAP"
-    return pair.upper().translate(_SEPARATORS) + mark, settle.upper()
+    return pair.upper().translate(_SEPARATORS) + expiry + mark, settle.upper()
 
 
 def same_market(symbol: str, known: Sequence[str]) -> str | None:
@@ -62,21 +67,30 @@ def same_market(symbol: str, known: Sequence[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def find_symbol(symbol: str, known: Sequence[str], *, where: str) -> str:
-    """Return the known spelling that `symbol` means; raise `DataError` if none or several do."""
+def meant_symbol(symbol: str, known: Sequence[str], *, where: str = "") -> str | None:
+    """Return the known spelling that `symbol` means, None if there is none.
+
+    Raise `DataError` if several are meant and none is it exactly.
+    """
     exact = same_market(symbol, known)
     if exact is not None:
         return exact
     letters = market_key(symbol)[0]
     found = [name for name in known if market_key(name)[0] == letters]
-    if len(found) == 1:
-        return found[0]
-    if found:
+    if len(found) > 1:
         raise DataError(
             f"'{symbol}' may mean {' or '.join(sorted(found))}", where=where, fix="write it in full"
         )
-    raise DataError(
-        f"no data for the symbol '{symbol}'",
-        where=where,
-        fix=suggest(symbol, known) or "`ballast data list` shows what is there",
-    )
+    return found[0] if found else None
+
+
+def find_symbol(symbol: str, known: Sequence[str], *, where: str) -> str:
+    """Return the known spelling that `symbol` means; raise `DataError` if there is none."""
+    found = meant_symbol(symbol, known, where=where)
+    if found is None:
+        raise DataError(
+            f"no data for the symbol '{symbol}'",
+            where=where,
+            fix=suggest(symbol, known) or "`ballast data list` shows what is there",
+        )
+    return found
