@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 from tests.data import SHARED, needs_data
@@ -16,7 +17,7 @@ from ballast.core.errors import DataError
 from ballast.core.instrument import Instrument, Kind
 from ballast.core.records import FUNDING
 from ballast.core.rng import stream
-from ballast.core.time import HOUR_MS, parse_ms
+from ballast.core.time import HOUR_MS, MINUTE_MS, parse_ms
 from ballast.venues.download.client import VenueClient
 from ballast.venues.download.funding import FundingReport, download_funding
 from ballast.venues.download.instruments import fetch_instrument, to_instrument, to_tiers
@@ -227,3 +228,23 @@ def test_spot_has_no_funding(rig: Rig) -> None:
     rig.reset(START)
     with pytest.raises(DataError, match="no funding"):
         fund(rig, "BINANCE", MemoryFunding(), from_ms=START, to_ms=START + 1)
+
+
+@needs_data
+@pytest.mark.parametrize("venue", ["BINANCEUSDM", "OKXSWAP", "BYBITLINEAR"])
+def test_stamps_some_milliseconds_late_are_put_on_their_minute(rig: Rig, venue: str) -> None:
+    """Recorded settlements: 178 of 1,124 stamps of this market are up to 29 ms late."""
+    raw = pq.read_table(SHARED / "perp" / "BINANCEUSDM-1000PEPEUSDT-funding-raw.parquet")
+    rows = np.zeros(raw.num_rows, FUNDING)
+    rows["at_ms"], rows["rate"] = raw.column("ts").to_numpy(), raw.column("rate").to_numpy()
+    rows["mark"] = np.nan
+    exchange = rig.reset(int(rows["at_ms"][-1]) + 1_000)
+    exchange.funding["BTCUSDT"] = rows
+    sink = MemoryFunding()
+    fund(rig, venue, sink, from_ms=parse_ms("2023-05-01"), to_ms=exchange.now_ms)
+    got = sink.read(venue, "BTCUSDT")
+    assert (rows["at_ms"] % MINUTE_MS != 0).sum() == 178
+    np.testing.assert_array_equal(got["at_ms"], rows["at_ms"] // MINUTE_MS * MINUTE_MS)
+    np.testing.assert_array_equal(got["rate"], rows["rate"])
+    again = fund(rig, venue, sink, from_ms=None, to_ms=exchange.now_ms)
+    assert again.stored == 0

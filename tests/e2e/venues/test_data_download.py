@@ -17,9 +17,12 @@ from tests.fakes.markets import random_bars
 from tests.fakes.sinks import COLUMNS
 
 from ballast.core.errors import UserError
+from ballast.core.records import FUNDING
 from ballast.core.time import Timeframe, parse_ms
 from ballast.service.cli import data_download
 from ballast.store.candles import CandleStore
+from ballast.store.funding import FundingStore
+from ballast.store.instruments import InstrumentBook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,6 +137,38 @@ def test_ctrl_c_keeps_what_has_arrived(shop: Shop) -> None:
     stored = shop.stored()
     assert stored is not None
     assert len(stored) == 3_000
+
+
+def test_perpetuals_bring_mark_prices_funding_and_rules(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R-DATA-26: everything a perpetual needs lies beside its candles after one command."""
+    hours = random_bars(2, "1h", START, 100)
+    shop.exchange.bars["BTCUSDT", "1h"] = hours
+    shop.exchange.bars["BTCUSDT.mark", "1h"] = random_bars(3, "1h", START, 100)
+    shop.exchange.funding["BTCUSDT"] = np.array(
+        [(START + k * 8 * 3_600_000, 1e-4 * k, np.nan) for k in range(12)], FUNDING
+    )
+    monkeypatch.chdir(shop.workspace)
+    wanted = {"start": "2024-01-30", "stop": "2024-02-03", "base_url": shop.url}
+    data_download.download(
+        "BYBITLINEAR", ["BTCUSDT"], funding=True, mark=True, rules=True, json=True, **wanted
+    )
+    out, err = capsys.readouterr()
+    assert err == ""
+    report = json.loads(out)
+    assert [row["series"] for row in report["series"]] == [
+        "BYBITLINEAR-BTCUSDT-1h",
+        "BYBITLINEAR-BTCUSDT.mark-1h",
+    ]
+    root = shop.workspace / "data"
+    mark = CandleStore(root).read("BYBITLINEAR", "BTCUSDT.mark", Timeframe.parse("1h"))
+    assert len(mark) == 96
+    assert not mark.volume.any()
+    assert len(FundingStore(root).read("BYBITLINEAR", "BTCUSDT")) == 12
+    rules = InstrumentBook(root).get("BYBITLINEAR", "BTCUSDT")
+    assert (str(rules.tick), str(rules.lot), len(rules.tiers)) == ("0.1", "0.001", 3)
+    assert rules.fees[0].taker == 0.0006
 
 
 def test_wrong_input_is_one_line_and_exit_2(shop: Shop) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from ballast.core.errors import DataError
 from ballast.core.instrument import Kind
 from ballast.core.records import FUNDING
-from ballast.core.time import DAY_MS, HOUR_MS
+from ballast.core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from ballast.venues.download.series import GENESIS_MS
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ LIMIT = 100
 USUAL_INTERVAL_MS = 8 * HOUR_MS
 SHORTEST_WINDOW_MS = HOUR_MS
 """No venue settles more than `LIMIT` times an hour: a full answer below that is a broken venue."""
+JITTER_MS = 1_000
+"""A stamp this near to a full minute means that minute."""
 WHERE_END_GOES = {"okx": "after"}
 """ccxt's `until` reaches every venue but these, where the end has another name."""
 
@@ -100,17 +102,24 @@ async def _window(
             listing.ccxt_symbol, from_ms, LIMIT, params
         )
     )
-    return {row[0]: row for row in _rows(answer) if from_ms <= row[0] < to_ms}
+    inside = [row for row in answer if from_ms <= (row.get("timestamp") or 0) < to_ms]
+    return {row[0]: row for row in _rows(inside)}
 
 
 def _rows(answer: Iterable[Mapping[str, Any]]) -> Iterable[tuple[int, float, float]]:
-    """Read settlement time, rate and, where the venue states it, the mark price (NaN otherwise)."""
+    """Read settlement time, rate and, where the venue states it, the mark price (NaN otherwise).
+
+    Venues stamp a settlement some milliseconds after the full minute it belongs to (29 ms seen);
+    left like that it would miss the mark candle and fall behind the bar that opens with it.
+    """
     for row in answer:
-        at_ms, rate = row.get("timestamp"), row.get("fundingRate")
-        mark = row.get("info", {}).get("markPrice")
-        if not isinstance(at_ms, int) or rate is None or not math.isfinite(float(rate)):
-            raise DataError(f"a funding row without time or rate: {dict(row)!r:.120}")
-        yield at_ms, float(rate), float(mark) if mark else math.nan
+        rate, mark = row.get("fundingRate"), (row.get("info") or {}).get("markPrice")
+        if rate is None or not math.isfinite(float(rate)):
+            raise DataError(f"a funding row without a rate: {dict(row)!r:.120}")
+        at_ms = int(row["timestamp"])
+        minute_ms = round(at_ms / MINUTE_MS) * MINUTE_MS
+        settled_ms = minute_ms if abs(at_ms - minute_ms) <= JITTER_MS else at_ms
+        yield settled_ms, float(rate), float(mark) if mark else math.nan
 
 
 def _write(
