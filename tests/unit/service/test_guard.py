@@ -5,9 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import math
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,6 +23,9 @@ from ballast.core.errors import InternalError, UserError
 from ballast.core.reasons import Exit
 from ballast.service.cli import guard, lazy, main, options
 from ballast.service.cli.output import Table, cell, emit, plain, progress, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def ending(error: BaseException) -> tuple[int, str]:
@@ -79,6 +87,74 @@ def test_a_verb_that_cannot_be_loaded_takes_no_other_with_it(
     assert runner.invoke(main.app, ["--help"]).exit_code == 0
     assert runner.invoke(main.app, ["config", "profiles"]).exit_code == 0
     assert runner.invoke(main.app, ["broken"]).exit_code == guard.DEFECT
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "said"),
+    [
+        (KeyboardInterrupt, 130, "interrupted; nothing is half-written\n"),
+        (typer.Abort, 130, "interrupted; nothing is half-written\n"),
+        (lambda: typer.Exit(1), 1, ""),
+        (lambda: UserError("bad"), 2, "error: bad\n"),
+        (lambda: OSError(errno.ENOSPC, "full", "x"), 2, "error: x: the disk is full"),
+    ],
+)
+def test_how_a_verb_ends_is_how_the_process_ends(
+    monkeypatch: pytest.MonkeyPatch, ending: Callable[[], BaseException], code: int, said: str
+) -> None:
+    module = ModuleType("a_verb_of_a_test")
+    module.app = typer.Typer()  # type: ignore[attr-defined]  # a module made for this test
+
+    @module.app.command()  # type: ignore[untyped-decorator]
+    def work() -> None:
+        raise ending()
+
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(lazy.LazyGroup, "verbs", {"work": lazy.Verb(module.__name__, "W.", "P")})
+    done = CliRunner().invoke(main.app, ["work"])
+    assert done.exit_code == code
+    assert done.stderr.startswith(said)
+    assert done.stdout == ""
+
+
+def on_a_terminal(code: str, stream: str) -> str:
+    """Run Python code with one stream on a terminal; return what the person would see."""
+    outer, inner = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        **{stream: inner},  # type: ignore[call-overload]  # stdout or stderr
+    ) as process:
+        os.close(inner)
+        seen = b""
+        while True:
+            try:
+                chunk = os.read(outer, 65536)
+            except OSError:  # the last writer has gone: how Linux ends a terminal
+                break
+            if not chunk:
+                break
+            seen += chunk
+    os.close(outer)
+    assert process.returncode == 0
+    return seen.decode()
+
+
+def test_a_person_sees_a_ruled_table() -> None:
+    code = "from ballast.service.cli.output import emit; emit([{'symbol': 'BTC', 'bars': 5}])"
+    assert "\u2500" in on_a_terminal(code, "stdout")
+
+
+def test_a_person_sees_progress_and_a_quiet_one_does_not() -> None:
+    code = (
+        "from ballast.service.cli import options, output\n"
+        "options.adopt(options.Options(quiet={quiet}))\n"
+        "with output.progress('reading', 2) as bar:\n"
+        "    bar.advance(1, 'half')\n"
+        "    bar.shown and bar.shown.refresh()\n"
+    )
+    assert "reading" in on_a_terminal(code.format(quiet=False), "stderr")
+    assert on_a_terminal(code.format(quiet=True), "stderr") == ""
 
 
 def test_options_are_taken_from_anywhere_but_after_a_double_dash() -> None:
