@@ -23,6 +23,7 @@ import numpy as np
 from aiohttp import web
 
 from ballast.core.time import Timeframe
+from tests.fakes.exchange_rules import binance_rules, bybit_rules, okx_rules, usdm_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,14 +104,18 @@ def build_app(exchange: FakeExchange) -> web.Application:
     routes: dict[str, Callable[[FakeExchange, dict[str, str]], Any]] = {
         "/api/v3/time": lambda e, _: {"serverTime": e.now_ms},
         "/fapi/v1/time": lambda e, _: {"serverTime": e.now_ms},
-        "/api/v3/exchangeInfo": lambda e, _: {"symbols": [_binance_rules(s) for s in e.symbols]},
-        "/fapi/v1/exchangeInfo": lambda e, _: {"symbols": [_usdm_rules(e, s) for s in e.symbols]},
+        "/api/v3/exchangeInfo": lambda e, _: {"symbols": [binance_rules(s) for s in e.symbols]},
+        "/fapi/v1/exchangeInfo": lambda e, _: {
+            "symbols": [usdm_rules(e.listed_ms, s) for s in e.symbols]
+        },
         "/api/v3/klines": _binance_klines,
         "/fapi/v1/klines": _binance_klines,
         "/fapi/v1/markPriceKlines": lambda e, q: _binance_klines(e, q, suffix=".mark"),
         "/fapi/v1/fundingRate": _binance_funding,
         "/api/v5/public/time": lambda e, _: _okx([{"ts": str(e.now_ms)}]),
-        "/api/v5/public/instruments": lambda e, q: _okx([_okx_rules(e, s, q) for s in e.symbols]),
+        "/api/v5/public/instruments": lambda e, q: _okx(
+            [okx_rules(e.listed_ms, s, q) for s in e.symbols]
+        ),
         "/api/v5/market/candles": _okx_candles,
         "/api/v5/market/history-candles": _okx_candles,
         "/api/v5/market/mark-price-candles": lambda e, q: _okx_candles(e, q, suffix=".mark"),
@@ -122,7 +127,9 @@ def build_app(exchange: FakeExchange) -> web.Application:
         "/v5/market/instruments-info": lambda e, q: _bybit(
             {
                 "category": q["category"],
-                "list": [_bybit_rules(e, s) for s in e.symbols] if "status" not in q else [],
+                "list": [bybit_rules(e.listed_ms, s) for s in e.symbols]
+                if "status" not in q
+                else [],
             },
             e,
         ),
@@ -355,107 +362,4 @@ def _bybit(result: dict[str, Any], exchange: FakeExchange) -> dict[str, Any]:
         "result": result,
         "retExtInfo": {},
         "time": exchange.now_ms,
-    }
-
-
-def _binance_rules(symbol: str) -> dict[str, Any]:
-    return {
-        "symbol": symbol,
-        "status": "TRADING",
-        "baseAsset": symbol[:-4],
-        "quoteAsset": "USDT",
-        "baseAssetPrecision": 8,
-        "quotePrecision": 8,
-        "isSpotTradingAllowed": True,
-        "isMarginTradingAllowed": False,
-        "permissions": ["SPOT"],
-        "orderTypes": ["LIMIT", "MARKET"],
-        "filters": [
-            {
-                "filterType": "PRICE_FILTER",
-                "minPrice": "0.01000000",
-                "maxPrice": "1000000.00000000",
-                "tickSize": "0.01000000",
-            },
-            {
-                "filterType": "LOT_SIZE",
-                "minQty": "0.00001000",
-                "maxQty": "9000.00000000",
-                "stepSize": "0.00001000",
-            },
-            {
-                "filterType": "MARKET_LOT_SIZE",
-                "minQty": "0.00000000",
-                "maxQty": "110.50000000",
-                "stepSize": "0.00000000",
-            },
-            {"filterType": "NOTIONAL", "minNotional": "5.00000000", "maxNotional": "9000000.0"},
-        ],
-    }
-
-
-def _usdm_rules(exchange: FakeExchange, symbol: str) -> dict[str, Any]:
-    rules = _binance_rules(symbol)
-    rules.update(
-        pair=symbol,
-        contractType="PERPETUAL",
-        deliveryDate=4133404800000,
-        onboardDate=exchange.listed_ms or 0,
-        marginAsset="USDT",
-        pricePrecision=2,
-        quantityPrecision=3,
-        contractStatus="TRADING",
-    )
-    rules["filters"][3] = {"filterType": "MIN_NOTIONAL", "notional": "100"}
-    return rules
-
-
-def _okx_rules(exchange: FakeExchange, symbol: str, query: dict[str, str]) -> dict[str, Any]:
-    base, swap = symbol[:-4], query.get("instType") == "SWAP"
-    return {
-        "instType": "SWAP" if swap else "SPOT",
-        "instId": f"{base}-USDT-SWAP" if swap else f"{base}-USDT",
-        "instFamily": f"{base}-USDT" if swap else "",
-        "uly": f"{base}-USDT" if swap else "",
-        "baseCcy": "" if swap else base,
-        "quoteCcy": "" if swap else "USDT",
-        "settleCcy": "USDT" if swap else "",
-        "ctVal": "0.01" if swap else "",
-        "ctMult": "1" if swap else "",
-        "ctValCcy": base if swap else "",
-        "ctType": "linear" if swap else "",
-        "lotSz": "0.1" if swap else "0.00000001",
-        "minSz": "0.1" if swap else "0.00001",
-        "tickSz": "0.1",
-        "lever": "100" if swap else "10",
-        "maxLmtSz": "100000000",
-        "maxMktSz": "12000",
-        "state": "live",
-        "listTime": str(exchange.listed_ms or ""),
-    }
-
-
-def _bybit_rules(exchange: FakeExchange, symbol: str) -> dict[str, Any]:
-    return {
-        "symbol": symbol,
-        "contractType": "LinearPerpetual",
-        "status": "Trading",
-        "baseCoin": symbol[:-4],
-        "quoteCoin": "USDT",
-        "settleCoin": "USDT",
-        "launchTime": str(exchange.listed_ms or ""),
-        "deliveryTime": "0",
-        "fundingInterval": 480,
-        "priceFilter": {"minPrice": "0.10", "maxPrice": "1999999.80", "tickSize": "0.10"},
-        "lotSizeFilter": {
-            "maxOrderQty": "1190.000",
-            "minOrderQty": "0.001",
-            "qtyStep": "0.001",
-            "maxMktOrderQty": "500.000",
-            "minNotionalValue": "5",
-            "basePrecision": "0.000001",
-            "quotePrecision": "0.00000001",
-            "minOrderAmt": "5",
-        },
-        "leverageFilter": {"minLeverage": "1", "maxLeverage": "100.00", "leverageStep": "0.01"},
     }
