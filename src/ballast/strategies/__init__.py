@@ -9,6 +9,8 @@ Every word of the language can be imported from here: `from ballast.strategies i
 
 from typing import Any
 
+from ballast.core.records import Signal
+from ballast.strategies.custom import OnBarStrategy, Signals, SignalStrategy
 from ballast.strategies.formulas import Expr, Params, params, vocabulary
 from ballast.strategies.language import (
     all_in,
@@ -35,7 +37,11 @@ from ballast.strategies.parameters import param
 
 __all__ = [
     "Expr",
+    "OnBarStrategy",
     "Params",
+    "Signal",
+    "SignalStrategy",
+    "Signals",
     "all_in",
     "atr_stop",
     "atr_trail",

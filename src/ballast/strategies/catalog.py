@@ -15,7 +15,23 @@ from ballast.strategies.definition import Strategy
 if TYPE_CHECKING:
     from types import ModuleType
 
-LIBRARY = ("ema_cross",)
+LIBRARY = (
+    "buy_and_hold",
+    "donchian_breakout",
+    "ema_cross",
+    "enhanced_momentum",
+    "mean_reversion",
+    "momentum",
+    "random_entry",
+    "stochrsi",
+    "stochrsi_adx",
+    "stochrsi_adx_short",
+    "stochrsi_short",
+    "stochrsi_sma",
+    "stochrsi_sma_short",
+    "stochrsi_trix",
+    "stochrsi_trix_short",
+)
 """Names of the library; each is a file of `strategies/library`, imported when it is asked for."""
 
 

@@ -18,7 +18,7 @@ from ballast.strategies.construction_data import Reader
 from ballast.strategies.nodes import Kind, Node, On, Ref, walk
 from ballast.strategies.parameters import PARAMS_MAX, Param
 from ballast.strategies.printing import show
-from ballast.strategies.program import SIGNAL_ROOTS
+from ballast.strategies.program import SIGNAL_ROOTS, Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,6 +117,10 @@ class Strategy:
     def values(self, given: Mapping[str, float]) -> dict[str, float]:
         """Return a checked value for each parameter (R-STRAT-30), or raise `StrategyError`."""
         return parameters.check_values(self.params, given)
+
+    def source(self, program: Program) -> Program:
+        """Return what says the columns of a frame: the compiled expressions themselves."""
+        return program
 
     # -- forms
 

@@ -72,7 +72,7 @@ def _toml_table(key: str, rows: dict[str, Any]) -> Any:  # noqa: ANN401 - tomlki
                 lines.append(item)
             table[name] = lines
         elif isinstance(value, str) and len(value) > LINE:
-            table[name] = tomlkit.string("\n" + "\n".join(_broken(value)) + "\n", multiline=True)
+            table[name] = tomlkit.string("\n".join(_broken(value)) + "\n", multiline=True)
         else:
             table[name] = value
     return table
@@ -93,8 +93,7 @@ def _broken(text: str) -> list[str]:
 
 def write_python(data: dict[str, Any]) -> str:
     """Print a file that makes the same strategy with `ballast.strategies`."""
-    name = data["name"]
-    lines = [f"    {json.dumps(name)},"]
+    lines = [f"    {json.dumps(data['name'])},"]
     lines += [
         f"    {key}={json.dumps(data[key], ensure_ascii=False)},"
         for key in ("doc", "tag")
@@ -109,9 +108,9 @@ def write_python(data: dict[str, Any]) -> str:
     body = "\n".join(lines)
     declared = "".join(f"    {key}={_param(row)},\n" for key, row in data["params"].items())
     head = f"p = params(\n{declared})\n\n" if declared else ""
-    code = f"{head}{name} = strategy(\n{body}\n)\n"
-    words = sorted(_imports(code))
-    return f"from ballast.strategies import (\n    {', '.join(words)},\n)\n\n{code}"
+    code = f"{head}STRATEGY = strategy(\n{body}\n)\n"
+    words = "".join(f"    {word},\n" for word in sorted(_imports(code)))
+    return f"from ballast.strategies import (\n{words})\n\n{code}"
 
 
 def _assignment(key: str, text: str) -> str:

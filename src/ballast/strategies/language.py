@@ -254,6 +254,6 @@ def strategy(
         enter_short=optional(enter_short),
         exit_short=optional(exit_short),
         require=tuple(node_of(rule) for rule in require),
-        doc=doc,
+        doc=doc.strip(),
         tag=tag,
     )

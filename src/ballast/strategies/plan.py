@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from ballast.core.bars import Bars
     from ballast.core.time import Timeframe
     from ballast.strategies.construction import Construction
+    from ballast.strategies.custom import ClassStrategy
     from ballast.strategies.definition import Strategy
     from ballast.strategies.evaluation import Scalars
     from ballast.strategies.frames import Frame
     from ballast.strategies.nodes import Node
 
+AnyStrategy: TypeAlias = "Strategy | ClassStrategy"
 BARS_MIN = 50
 """R-IND-13: the absolute floor under every warm-up."""
 ENTRIES = np.uint8(Signal.ENTER_LONG | Signal.ENTER_SHORT)
@@ -45,6 +47,9 @@ SEGMENT_BIT = np.uint8(Signal.SEGMENT_END)
 
 class Source(Protocol):
     """Whatever can say the columns of a frame: compiled expressions, or a user's class."""
+
+    def resolve(self, values: Mapping[str, float]) -> Scalars:
+        """Return the numbers of one combination."""
 
     def columns(
         self, frame: Frame, market: Mapping[str, Bars], scalars: Scalars, cache: ColumnCache
@@ -77,17 +82,12 @@ class BoundConstruction:
 class CompiledStrategy:
     """A strategy compiled once, for any number of combinations."""
 
-    def __init__(
-        self,
-        strategy: Strategy,
-        defaults: Mapping[str, float] | None = None,
-        source: Source | None = None,
-    ) -> None:
+    def __init__(self, strategy: AnyStrategy, defaults: Mapping[str, float] | None = None) -> None:
         self.strategy = strategy
         self.defaults = dict(defaults or {})
         construction = strategy.construction
-        self._program = Program({**strategy.signals(), **construction.series()})
-        self.source: Source = source if source is not None else self._program
+        program = Program({**strategy.signals(), **construction.series()})
+        self.source: Source = strategy.source(program)
         self._rules = ScalarTable((*construction.scalars(), *strategy.require))
 
     def plan(
@@ -107,7 +107,7 @@ class CompiledStrategy:
             raise StrategyError(
                 "the strategy reads a higher timeframe", fix="give the timeframe of the bars"
             )
-        return Plan(self, values, self._program.resolve(values), rules, timeframe)
+        return Plan(self, values, self.source.resolve(values), rules, timeframe)
 
     def allows(self, params: Mapping[str, float]) -> bool:
         """Whether a combination is inside all ranges and keeps all rules."""
@@ -127,7 +127,7 @@ class CompiledStrategy:
     ) -> Columns:
         """Return the columns of one combination, with no check of parameters: the fast path."""
         values = {name: spec.default for name, spec in self.strategy.params.items()} | {**params}
-        return columns_of(self.source, self._program.resolve(values), market, symbol, cache)
+        return columns_of(self.source, self.source.resolve(values), market, symbol, cache)
 
 
 class Plan:
@@ -199,7 +199,7 @@ class Plan:
 
 
 def compile_plan(
-    strategy: Strategy | CompiledStrategy,
+    strategy: AnyStrategy | CompiledStrategy,
     params: Mapping[str, float] | None = None,
     defaults: Mapping[str, float] | None = None,
     timeframe: Timeframe | None = None,

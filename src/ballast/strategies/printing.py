@@ -6,10 +6,15 @@ are made of it: a default that changes between versions then changes the hash.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ballast.strategies import building
 from ballast.strategies.nodes import Call, Flag, Indicator, Node, Number, Of, On, Price, Ref
 from ballast.strategies.parsing import BINARY, POSTFIX, UNARY
 from ballast.strategies.signatures import FUNCTIONS, METHODS
+
+if TYPE_CHECKING:
+    from ballast.features.indicators.definition import Indicator as Definition
 
 ATOM = POSTFIX + 1
 
@@ -97,8 +102,15 @@ def _indicator(node: Indicator, *, explicit: bool) -> str:
             if explicit or value != default
         ]
     else:
-        while not explicit and len(values) > 1 and values[-1] == defaults[len(values) - 1]:
+        while not explicit and values and _is_left_out(definition, keys[len(values) - 1], values):
             values.pop()
         parts += [show(value, explicit=explicit) for value in values]
     tail = "" if node.output == definition.outputs[0] and not explicit else f".{node.output}"
     return f"{'ta' if talib else node.name}({', '.join(parts)}){tail}"
+
+
+def _is_left_out(definition: Definition, key: str, values: list[Node]) -> bool:
+    """Tell whether the last number says nothing: an untouched switch, or the bars of a year."""
+    spec = definition.params[key]
+    is_option = key == building.YEARLY or (spec.integer and (spec.low, spec.high) == (0, 1))
+    return is_option and values[-1] == building.default_param(definition, key)

@@ -34,6 +34,6 @@ STRATEGY = strategy(
     stop=atr_stop(p.stop),
     trail=atr_trail(p.trail, floor_entry=False),
     atr=atr_first(14),
-    doc="Long when the fast average crosses above the slow one, out when it crosses back.",
+    doc=__doc__,
     tag="ema_cross",
 )
