@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
-from tests.property.features.battery import Columns, market, pick, same
+from tests.property.features.battery import Columns, market, params_of, pick, same
 
+from ballast.core.errors import StrategyError
 from ballast.features.indicators import registry
 
 ROWS = 260
@@ -40,6 +41,33 @@ def test_prefix_and_warmup(name: str, seed: int, rows: int) -> None:
     for left, right in zip(whole, part, strict=True):
         assert same(left[:rows], right)
         np.testing.assert_array_equal(np.isnan(left), np.arange(ROWS) < indicator.warmup(params))
+
+
+@every_function
+@few
+@given(data=st.data(), seed=st.integers(0, 10_000))
+def test_any_legal_parameters_keep_prefix_and_warmup(
+    name: str, data: st.DataObject, seed: int
+) -> None:
+    """With drawn whole parameters: TA-Lib refuses them in one line, or the contract holds."""
+    indicator = registry.talib_indicator(name)
+    drawn = data.draw(params_of(indicator))
+    # TA-Lib's bounds of real parameters are narrow and not published: those stay at their default.
+    params = tuple(
+        value if spec.integer else spec.default
+        for value, spec in zip(drawn, indicator.params.values(), strict=True)
+    )
+    columns = pick(indicator, inputs_for(name, seed))
+    try:
+        lead = indicator.warmup(params)
+    except StrategyError:
+        reject()
+    rows = data.draw(st.integers(0, ROWS))
+    whole = indicator.compute(columns, params)
+    part = indicator.compute(tuple(column[:rows] for column in columns), params)
+    for left, right in zip(whole, part, strict=True):
+        assert same(left[:rows], right)
+        assert np.isnan(left[:lead]).all()
 
 
 @every_function

@@ -31,6 +31,7 @@ __all__ = [
     "describe",
     "get",
     "names",
+    "table_line",
     "talib_indicator",
     "talib_names",
 ]
@@ -83,6 +84,13 @@ def talib_names() -> tuple[str, ...]:
 def describe() -> list[dict[str, str]]:
     """Return one row an indicator: name, inputs, params, outputs, warm-up formula, convention."""
     return [_row(registered()[name]) for name in names()]
+
+
+def table_line(row: dict[str, str]) -> str:
+    """Return a row of `describe()` as a line of a Markdown table."""
+    names = ("name", "inputs", "params", "outputs", "warmup")
+    cells = [f"`{row[key]}`" if row[key] else "" for key in names]
+    return "| " + " | ".join((*cells, row["convention"])) + " |"
 
 
 def _row(indicator: Indicator) -> dict[str, str]:

@@ -42,6 +42,9 @@ from ballast.features.indicators.definition import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_TALIB: Any = talib  # without usable types
+_ABSTRACT: Any = abstract
+
 SERIES_NAMES = {"price": "series", "price0": "series", "price1": "other", "periods": "periods"}
 CHOICES_MAX = 64  # enumerations (types of average) are far shorter
 REAL_MAX = 1e6  # bounds of real parameters; TA-Lib's own, narrower ones are checked besides
@@ -56,7 +59,7 @@ def talib_indicator(name: str) -> Indicator:
             f"TA-Lib has no function '{name}'",
             fix=suggest(key, talib_names()) or "see docs/indicators.md for all of them",
         )
-    info = abstract.Function(key).info
+    info = _ABSTRACT.Function(key).info
     engine = TalibEngine(key, tuple(info["parameters"]), len(info["output_names"]))
     return Indicator(
         name=key,
@@ -74,7 +77,7 @@ def talib_indicator(name: str) -> Indicator:
 @cache
 def talib_names() -> tuple[str, ...]:
     """Return the names of all functions of TA-Lib, sorted."""
-    return tuple(sorted(talib.get_functions()))
+    return tuple(sorted(_TALIB.get_functions()))
 
 
 def _input_names(table: dict[str, str | list[str]]) -> Iterator[str]:
@@ -97,7 +100,7 @@ class TalibEngine:
         """Calculate whole columns, each stretch of finite rows on its own."""
         lookback = self.warmup(params)
         outs = tuple(np.full(inputs[0].size, np.nan) for _ in range(self.outputs_count))
-        function: Callable[..., Any] = getattr(talib, self.name)
+        function: Callable[..., Any] = getattr(_TALIB, self.name)
         options = self._options(params)
         for start, stop in _finite_stretches(inputs):
             if stop - start <= lookback:
@@ -132,7 +135,7 @@ class TalibEngine:
         """Find the legal range of a parameter by asking TA-Lib, the others at their defaults."""
         if not isinstance(default, int):
             return ParamSpec(default, -REAL_MAX, REAL_MAX, integer=False)
-        options = dict(abstract.Function(self.name).info["parameters"])
+        options = dict(_ABSTRACT.Function(self.name).info["parameters"])
 
         def is_legal(value: int) -> bool:
             return self._lookback(options | {parameter: value}) >= 0
@@ -144,14 +147,14 @@ class TalibEngine:
         return ParamSpec(default, low, high)
 
     def _options(self, params: Params) -> dict[str, float]:
-        defaults = abstract.Function(self.name).info["parameters"]
+        defaults = _ABSTRACT.Function(self.name).info["parameters"]
         return {
             key: int(value) if isinstance(defaults[key], int) else value
             for key, value in zip(self.parameters, params, strict=True)
         }
 
     def _lookback(self, options: dict[str, float]) -> int:
-        function = abstract.Function(self.name)
+        function = _ABSTRACT.Function(self.name)
         function.parameters = options
         return int(function.lookback)
 

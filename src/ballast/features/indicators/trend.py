@@ -69,18 +69,18 @@ def sar_step(state: Vector, high: float, low: float, speed: float, speed_max: fl
     state[5], state[6] = high, low
     if worst <= side * level:
         # Stopped: the new level is the extreme, no closer than the last two bars.
-        turned = max(side * extreme, best_before, best)
+        turned = float(max(side * extreme, best_before, best))
         gain = speed
         after = turned + gain * (worst - turned)
         state[1], state[3], state[4] = -side, side * worst, gain
         state[2] = side * max(after, best_before, best)
-        return side * turned
+        return float(side * turned)
     if best > side * extreme:
         extreme = side * best
         gain = min(gain + speed, speed_max)
     after = side * level + gain * (side * extreme - side * level)
     state[2], state[3], state[4] = side * min(after, worst_before, worst), extreme, gain
-    return level
+    return float(level)
 
 
 @indicator(
