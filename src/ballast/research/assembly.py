@@ -1,0 +1,351 @@
+"""Assembly: series, plans and settings become the flat arrays of a `Market`.
+
+Nothing is decided here. What sizing and costs read beside the strategy's columns (average volume,
+daily volatility) is computed here once a series and shared by all combinations of a sweep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ballast.core.errors import ConfigError, InternalError
+from ballast.core.instrument import Kind
+from ballast.core.records import (
+    DEPTH,
+    FEE,
+    FUNDING,
+    LIMITS,
+    PLAN,
+    SPEC,
+    TIER,
+    FeeAsset,
+    Intrabar,
+    Level,
+    Margin,
+    Size,
+)
+from ballast.core.time import DAY_MS
+from ballast.features.indicators import registry
+from ballast.kernel.market import Market
+from ballast.strategies.cache import OneRun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ballast.core.bars import Bars
+    from ballast.core.settings import RiskSettings, Settings
+    from ballast.research.series import Series
+    from ballast.strategies.cache import ColumnCache
+    from ballast.strategies.plan import Plan
+    from ballast.strategies.program import Columns
+
+    Floats = NDArray[np.float64]
+
+VOLUME_BARS = 20.0
+"""Bars of the average quote volume and of the volatility that costs and caps read."""
+NO_INTS: Any = np.zeros(0, np.int64)
+SIZES = {
+    "risk": (Size.RISK, "risk_per_trade"),
+    "fixed_notional": (Size.FIXED_NOTIONAL, "fixed_notional"),
+    "volatility_target": (Size.VOLATILITY_TARGET, "volatility_target"),
+    "kelly": (Size.KELLY, "kelly_fraction"),
+    "all_in": (Size.ALL_IN, "all_in"),
+    "fixed_qty": (Size.FIXED_QTY, "fixed_qty"),
+}
+INTRABARS = {
+    "pessimistic": Intrabar.PESSIMISTIC,
+    "path": Intrabar.PATH,
+    "detail": Intrabar.DETAIL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One symbol of a run: its series, its plan, its settings."""
+
+    series: Series
+    plan: Plan
+    settings: Settings
+    kelly: float = 0.0  # full Kelly fraction of the strategy's out-of-sample record; 0 without one
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What of a `Market` does not depend on the strategy: computed once for a whole sweep."""
+
+    prices: dict[str, NDArray[Any]]  # ts, open … mark_close, flat over symbols
+    spec: Any
+    funding: Any
+    fees: Any
+    tiers: Any
+    depth: Any
+    sigma: Floats
+    adv: Floats
+    fine_first: NDArray[np.int64]
+    fine: Floats
+
+
+def records(dtype: np.dtype[np.void], count: int) -> Any:  # noqa: ANN401 - a recarray
+    """Return zeroed rows with attribute access."""
+    return np.zeros(count, dtype).view(np.recarray)
+
+
+def plan_defaults(settings: Settings) -> dict[str, float]:
+    """Return the PLAN fields a strategy takes from the settings where it names none."""
+    exits, engine, sizing = settings.exits, settings.engine, settings.sizing
+    mode, attribute = SIZES[sizing.mode]
+    trails = exits.trail_distance > 0.0
+    return {
+        "size_mode": int(mode),
+        "size_value": getattr(sizing, attribute),
+        "stop_kind": int(Level.ATR),
+        "stop_value": exits.stop_atr,
+        "trail_kind": int(Level.ATR if trails else Level.NONE),
+        "trail_activation": exits.trail_activation,
+        "trail_distance": exits.trail_distance,
+        "trail_adaptive": int(exits.trail_adaptive),
+        "breakeven_r": exits.breakeven_r,
+        "position_drawdown": exits.position_drawdown,
+        "entry_ttl_bars": engine.entry_ttl_bars,
+        "latency_bars": settings.costs.latency_bars,
+        "leverage": engine.leverage,
+        "margin": int(Margin.CROSS if engine.margin == "cross" else Margin.ISOLATED),
+        "trigger_mark": int(engine.trigger == "mark"),
+        "touch_fills": int(engine.touch_fills),
+        "intrabar": int(INTRABARS[engine.intrabar]),
+    }
+
+
+def limits_of(risk: RiskSettings) -> Any:  # noqa: ANN401 - a recarray
+    """Return the LIMITS row of the settings; all off where the gate is not enforced."""
+    rows = records(LIMITS, 1)
+    if risk.enforce:
+        for name in LIMITS.names or ():
+            rows[0][name] = getattr(risk, name)
+    return rows
+
+
+def plan_row(leg: Leg, row: Any) -> None:  # noqa: ANN401 - a record
+    """Write one PLAN row and hold it against the hard bounds of the settings."""
+    leg.plan.construction.fill(row)
+    if row["size_mode"] == Size.KELLY:
+        row["size_value"] *= max(leg.kelly, 0.0)
+    name = leg.plan.strategy.name
+    risk = leg.settings.risk
+    if leg.series.rules.kind is not Kind.PERPETUAL:
+        row["leverage"] = 1.0
+    if not risk.enforce:
+        return
+    if (
+        risk.hard_bounds
+        and row["size_mode"] == Size.RISK
+        and row["size_value"] > risk.position_risk
+    ):
+        raise ConfigError(
+            f"risks {row['size_value']:.2%} a trade",
+            where=name,
+            expected=f"at most risk.position_risk = {risk.position_risk:.2%}",
+            fix="lower the strategy's size",
+        )
+    if row["leverage"] > risk.leverage:
+        raise ConfigError(
+            f"leverage {row['leverage']:g}",
+            where=name,
+            expected=f"at most risk.leverage = {risk.leverage:g}",
+            fix="lower the leverage of the strategy or of engine.leverage",
+        )
+
+
+def tables_of(series: Sequence[Series], settings: Sequence[Settings]) -> Tables:
+    """Flatten the data of all symbols."""
+    spec = records(SPEC, len(series))
+    funding, fees, tiers, depth = ([] for _ in range(4))  # type: ignore[var-annotated]
+    first = 0
+    clusters: dict[str, int] = {}
+    for row, one, chosen in zip(spec, series, settings, strict=True):
+        _spec_rules(row, one, chosen, clusters)
+        row.first, row.last = first, first + len(one.bars)
+        first += len(one.bars)
+        for name, rows, part in (
+            ("fund", funding, _funding(one)),
+            ("fee", fees, [(rate.from_ms, rate.maker, rate.taker) for rate in one.rules.fees]),
+            ("tier", tiers, _tiers(one)),
+            ("depth", depth, one.depth.tolist()),
+        ):
+            row[f"{name}_first"] = len(rows)
+            rows.extend(part)
+            row[f"{name}_last"] = len(rows)
+    prices = _prices(series)
+    fine_first, fine = _fine(series)
+    return Tables(
+        prices=prices,
+        spec=spec,
+        funding=np.array(funding, FUNDING).view(np.recarray),
+        fees=np.array(fees, FEE).view(np.recarray),
+        tiers=np.array(tiers, TIER).view(np.recarray),
+        depth=np.array(depth, DEPTH).view(np.recarray),
+        sigma=_flat([daily_sigma(one.bars) for one in series]),
+        adv=_flat([average_volume(one.bars) for one in series]),
+        fine_first=fine_first,
+        fine=fine,
+    )
+
+
+def assemble(
+    legs: Sequence[Leg], tables: Tables | None = None, cache: ColumnCache | None = None
+) -> Market:
+    """Return the market of a run; `tables` and `cache` are shared between runs of a sweep."""
+    if tables is None:
+        tables = tables_of([leg.series for leg in legs], [leg.settings for leg in legs])
+    plan = records(PLAN, len(legs))
+    for leg, row in zip(legs, plan, strict=True):
+        plan_row(leg, row)
+    market = {leg.series.bars.symbol: leg.series.bars for leg in legs}
+    used = cache if cache is not None else OneRun()
+    columns = [leg.plan.columns(market, leg.series.bars.symbol, used) for leg in legs]
+    return market_of(tables, plan, limits_of(legs[0].settings.risk), columns)
+
+
+def market_of(tables: Tables, plan: Any, limits: Any, columns: Sequence[Columns]) -> Market:  # noqa: ANN401
+    """Put a strategy's columns beside the tables of its data."""
+    return Market(
+        spec=tables.spec,
+        plan=plan,
+        limits=limits,
+        **tables.prices,
+        signals=_flat([part.signals for part in columns]),
+        atr=_flat([part.atr for part in columns]),
+        stop=_optional([part.stop for part in columns]),
+        confidence=_optional([part.confidence for part in columns]),
+        volatility=_optional([part.volatility for part in columns]),
+        sigma=tables.sigma,
+        adv=tables.adv,
+        funding=tables.funding,
+        fees=tables.fees,
+        tiers=tables.tiers,
+        depth=tables.depth,
+        fine_first=tables.fine_first,
+        fine=tables.fine,
+    )
+
+
+def average_volume(bars: Bars) -> Floats:
+    """Return the mean quote volume of the last 20 bars, this one included; NaN in the warm-up."""
+    return registry.get("sma").compute((bars.close * bars.volume,), (VOLUME_BARS,))[0]
+
+
+def daily_sigma(bars: Bars) -> Floats:
+    """Return the standard deviation of a day's log return, from the last 20 bars."""
+    per_bar = registry.get("hv").compute((bars.close,), (VOLUME_BARS, 1.0, 0.0))[0]
+    return per_bar * float(np.sqrt(DAY_MS / bars.timeframe.ms))
+
+
+def _spec_rules(row: Any, one: Series, settings: Settings, clusters: dict[str, int]) -> None:  # noqa: ANN401
+    rules, costs = one.rules, settings.costs
+    tick_num, tick_den = rules.tick.as_integer_ratio()
+    lot_num, lot_den = rules.lot.as_integer_ratio()
+    row.tick_num, row.tick_den, row.lot_num, row.lot_den = tick_num, tick_den, lot_num, lot_den
+    row.min_lots = -int(-rules.min_qty // rules.lot)
+    row.max_lots = int(rules.max_qty // rules.lot)
+    row.min_notional = float(rules.min_notional)
+    row.perpetual = rules.kind is Kind.PERPETUAL
+    row.cluster = clusters.setdefault(rules.tags[0], len(clusters)) if rules.tags else -1
+    row.timeframe_ms = one.bars.timeframe.ms
+    end_ms = int(one.bars.ts[-1]) + one.bars.timeframe.ms
+    row.delisted = rules.delisted_ms is not None and rules.delisted_ms <= end_ms
+    row.fee_asset = FeeAsset[costs.fee_asset.upper()]
+    row.has_mark = one.mark is not None
+    for name in (
+        "fee_discount", "maker", "taker", "slip_fraction", "half_spread", "slip_vol",
+        "slip_impact", "slip_stop_multiple", "slip_book", "participation", "liquidation_fee",
+    ):  # fmt: skip
+        row[name] = getattr(costs, name)
+
+
+def _tiers(one: Series) -> list[tuple[float, ...]]:
+    return [
+        (tier.floor, tier.cap, tier.max_leverage, tier.maintenance, tier.deduction)
+        for tier in one.rules.tiers
+    ]
+
+
+def _funding(one: Series) -> list[tuple[int, float, float]]:
+    """Return fundings with a mark price each: stored, else mark candle, else the last close."""
+    rows = one.funding
+    if not len(rows) or one.rules.kind is not Kind.PERPETUAL:
+        return []
+    prices = one.mark if one.mark is not None and len(one.mark) else one.bars
+    at = np.searchsorted(prices.ts, rows["at_ms"], side="right") - 1
+    known = at >= 0
+    place = np.maximum(at, 0)
+    opens = prices.ts[place] == rows["at_ms"]
+    price = np.where(opens, prices.open[place], prices.close[place])
+    marks = np.where(np.isnan(rows["mark"]) | (rows["mark"] <= 0.0), price, rows["mark"])
+    found = zip(rows["at_ms"], rows["rate"], marks, known, strict=True)
+    return [(int(t), float(rate), float(mark)) for t, rate, mark, there in found if there]
+
+
+def _prices(series: Sequence[Series]) -> dict[str, NDArray[Any]]:
+    """Return the per-bar arrays; one symbol's are views of its bars."""
+    names = ("ts", "open", "high", "low", "close", "volume")
+    found: dict[str, NDArray[Any]] = {
+        name: _flat([getattr(one.bars, name) for one in series]) for name in names
+    }
+    for name in ("high", "low", "close"):
+        if any(one.mark is not None for one in series):
+            found[f"mark_{name}"] = _flat([_mark(one, name) for one in series])
+        else:
+            found[f"mark_{name}"] = found[name]
+    return found
+
+
+def _mark(one: Series, name: str) -> Floats:
+    """Return a mark column on the bars' own rows; last prices where no mark candle exists."""
+    own: Floats = getattr(one.bars, name)
+    if one.mark is None or not len(one.mark):
+        return own
+    at = np.minimum(np.searchsorted(one.mark.ts, one.bars.ts), len(one.mark) - 1)
+    found: Floats = np.where(one.mark.ts[at] == one.bars.ts, getattr(one.mark, name)[at], own)
+    return found
+
+
+def _fine(series: Sequence[Series]) -> tuple[NDArray[np.int64], Floats]:
+    """Return where each bar's finer bars start, and the finer bars as rows o, h, l, c, v."""
+    if all(one.fine is None for one in series):
+        return NO_INTS, np.zeros((5, 0))
+    starts: list[NDArray[np.int64]] = []
+    parts: list[Floats] = []
+    total = 0
+    for one in series:
+        fine = one.fine
+        if fine is None or not len(fine):
+            starts.append(np.full(len(one.bars), total, np.int64))
+            continue
+        # A hole in the bars must not hand its fine bars to the bar before it.
+        inside = np.searchsorted(one.bars.ts, fine.ts, side="right") - 1
+        owner = one.bars.ts[np.maximum(inside, 0)]
+        keep = (inside >= 0) & (fine.ts < owner + one.bars.timeframe.ms)
+        ts = fine.ts[keep]
+        starts.append(np.searchsorted(ts, one.bars.ts).astype(np.int64) + total)
+        columns = (fine.open, fine.high, fine.low, fine.close, fine.volume)
+        parts.append(np.stack([column[keep] for column in columns]))
+        total += len(ts)
+    first = np.concatenate([*starts, np.array([total], np.int64)])
+    return first, np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
+def _flat(parts: Sequence[NDArray[Any]]) -> Any:  # noqa: ANN401 - keeps the dtype it is given
+    return np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
+
+
+def _optional(parts: Sequence[Floats]) -> Floats:
+    """Return a column that strategies may do without; one strategy gives it to all or none."""
+    if len({len(part) > 0 for part in parts}) > 1:
+        raise InternalError("a column is there for some symbols of a run only")
+    found: Floats = _flat(parts)
+    return found

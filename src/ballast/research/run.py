@@ -1,0 +1,214 @@
+"""One backtest, from a strategy and series to a result.
+
+    from ballast.research.run import backtest
+    from ballast.research.series import Series
+    result = backtest(load("ema_cross"), [Series(bars)], params={"fast": 12})
+
+The same inputs give the same result to the byte: nothing here reads a clock, the network, or
+randomness that is not in the run card.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ballast.core.errors import UserError
+from ballast.core.hashing import value_hash
+from ballast.core.instrument import Kind
+from ballast.core.memory import COMPILED
+from ballast.core.settings import Settings, as_dict
+from ballast.core.time import format_ms
+from ballast.kernel.run import simulate
+from ballast.research.assembly import Leg, assemble, plan_defaults
+from ballast.research.code import code_version
+from ballast.research.result import Result, RunCard
+from ballast.strategies.plan import CompiledStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ballast.kernel.market import Run
+    from ballast.research.series import Series
+    from ballast.strategies.cache import ColumnCache
+    from ballast.strategies.plan import AnyStrategy, Plan
+
+SECTIONS_OF_A_RUN = ("engine", "risk", "sizing", "costs", "exits")
+"""Settings that can change a result; the others are not part of its card."""
+
+
+def legs_of(
+    strategy: AnyStrategy,
+    series: Sequence[Series],
+    params: Mapping[str, float] | None = None,
+    settings: Settings | None = None,
+    *,
+    symbol_settings: Mapping[str, Settings] | None = None,
+    kelly: float = 0.0,
+) -> tuple[Leg, ...]:
+    """Return the legs of a run: every symbol with the plan and the settings that hold for it."""
+    chosen = settings or Settings()
+    check_series(series)
+    own = symbol_settings or {}
+    legs = []
+    for one in series:
+        its = own.get(one.bars.symbol, chosen)
+        compiled = CompiledStrategy(strategy, plan_defaults(its))
+        plan = compiled.plan(params, one.bars.timeframe)
+        legs.append(Leg(one, plan, its, kelly))
+    return tuple(legs)
+
+
+def check_series(series: Sequence[Series]) -> None:
+    """Raise `UserError` unless the series can share one clock."""
+    if not series:
+        raise UserError("no series to run on", fix="name at least one symbol")
+    frames = {str(one.bars.timeframe) for one in series}
+    if len(frames) > 1:
+        raise UserError(
+            f"mixed timeframes: {', '.join(sorted(frames))}",
+            expected="one timeframe for all symbols of a run",
+        )
+    symbols = [one.bars.symbol for one in series]
+    double = next((name for name in symbols if symbols.count(name) > 1), "")
+    if double:
+        raise UserError(f"{double} is named twice", expected="each symbol once")
+
+
+def backtest(
+    strategy: AnyStrategy,
+    series: Sequence[Series],
+    *,
+    params: Mapping[str, float] | None = None,
+    settings: Settings | None = None,
+    symbol_settings: Mapping[str, Settings] | None = None,
+    kelly: float = 0.0,
+    data_root: str = "",
+    cache: ColumnCache | None = None,
+    audit: bool = False,
+) -> Result:
+    """Run `strategy` over `series` with shared cash; raise `UserError` on input that cannot run.
+
+    `symbol_settings` replaces the settings of single symbols; the account's own limits are always
+    those of `settings`. `audit` checks the equity identity at every bar.
+    """
+    chosen = settings or Settings()
+    legs = legs_of(strategy, series, params, chosen, symbol_settings=symbol_settings, kelly=kelly)
+    market = assemble(legs, cache=cache)
+    run = simulate(market, chosen.engine.initial_cash, audit=audit)
+    plan = legs[0].plan
+    return Result(
+        card=card_of(plan, series, chosen, symbol_settings or {}, data_root, kelly),
+        bars=tuple(one.bars for one in series),
+        instruments=tuple(one.rules for one in series),
+        run=run,
+        warmup_bars=max(leg.plan.warmup for leg in legs),
+        tags=tuple(plan.strategy.tag or plan.strategy.name for _ in series),
+        notes=notes_of(series, chosen, run),
+    )
+
+
+def card_of(
+    plan: Plan,
+    series: Sequence[Series],
+    settings: Settings,
+    symbol_settings: Mapping[str, Settings],
+    data_root: str,
+    kelly: float,
+) -> RunCard:
+    """Return the run card; its id is the hash of everything that can change the result."""
+    symbols = {one.bars.symbol for one in series}
+    effective: dict[str, Any] = _sections(settings)
+    own = {name: _sections(its) for name, its in symbol_settings.items() if name in symbols}
+    if own:
+        effective["symbols"] = own
+    if kelly:
+        effective["kelly"] = kelly
+    data = {}
+    for one in series:
+        data[one.bars.name] = one.bars.fingerprint()
+        data[f"{one.bars.name}/beside"] = beside_hash(one)
+    fields: dict[str, Any] = {
+        "strategy": plan.strategy.name,
+        "strategy_hash": plan.strategy.hash,
+        "params": dict(plan.params),
+        "data": data,
+        "data_root": data_root,
+        "from_ms": min(int(one.bars.ts[0]) for one in series),
+        "to_ms": max(int(one.bars.ts[-1]) + one.bars.timeframe.ms for one in series),
+        "settings": effective,
+        "settings_hash": value_hash(effective),
+        "code_version": code_version(),
+        "seed": settings.engine.seed,
+        "engine": "compiled" if COMPILED else "interpreted",
+    }
+    identity = {
+        name: value for name, value in fields.items() if name not in {"data_root", "engine"}
+    }
+    return RunCard(run_id=value_hash(identity), **fields)
+
+
+def _sections(settings: Settings) -> dict[str, Any]:
+    plain = as_dict(settings)
+    return {name: plain[name] for name in SECTIONS_OF_A_RUN}
+
+
+def beside_hash(one: Series) -> str:
+    """Return the hash of what a run reads beside the bars: rules, funding, marks, fine bars."""
+    rules = asdict(one.rules)
+    return value_hash(
+        {
+            "rules": {name: _plain(value) for name, value in rules.items()},
+            "funding": np.ascontiguousarray(one.funding).tobytes().hex(),
+            "depth": np.ascontiguousarray(one.depth).tobytes().hex(),
+            "mark": one.mark.fingerprint() if one.mark is not None else "",
+            "fine": one.fine.fingerprint() if one.fine is not None else "",
+        }
+    )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any field of an instrument
+    if isinstance(value, int | float | str | bool) or value is None:
+        return value
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return str(value)
+
+
+def notes_of(series: Sequence[Series], settings: Settings, run: Run) -> tuple[str, ...]:
+    """Say what a reader of the result must know."""
+    notes = []
+    acct = run.account
+    if acct.killed:
+        notes.append(
+            f"the kill switch latched at {format_ms(int(acct.killed_ms))}: equity was "
+            f"{settings.risk.drawdown_kill:.0%} under its peak; no entry was made after that"
+        )
+    if not settings.risk.enforce:
+        notes.append("the safety gate was off: no entry was refused, no cap was applied")
+    guessed = [one.bars.symbol for one in series if one.instrument is None or one.is_inferred]
+    if guessed:
+        notes.append(
+            f"no stored trading rules for {', '.join(guessed)}: tick inferred from prices, "
+            "no minimum sizes; `ballast data rules import` adds them"
+        )
+    unpaid = [
+        one.bars.symbol
+        for one in series
+        if one.rules.kind is Kind.PERPETUAL and not len(one.funding)
+    ]
+    if unpaid:
+        notes.append(f"no funding rates for {', '.join(unpaid)}: none were paid")
+    fees = [one.bars.symbol for one in series if not one.rules.fees]
+    if fees:
+        notes.append(
+            f"no fee schedule for {', '.join(fees)}: maker {settings.costs.maker:.4%}, "
+            f"taker {settings.costs.taker:.4%} assumed"
+        )
+    if acct.liquidations:
+        notes.append(f"{int(acct.liquidations)} positions were liquidated")
+    return tuple(notes)

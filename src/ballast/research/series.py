@@ -1,0 +1,167 @@
+"""Series: the bars a run trades, with everything the store knows beside them.
+
+`load_series` reads them from a store; `Series(bars)` alone is enough for data of your own. Where no
+trading rules are known they are inferred from the prices, and the result says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ballast.core.errors import DataError
+from ballast.core.instrument import Instrument, Kind
+from ballast.core.records import DEPTH, FUNDING
+from ballast.store.candles import CandleStore
+from ballast.store.funding import FundingStore
+from ballast.store.gaps import apply_gap_policy
+from ballast.store.instruments import InstrumentBook
+from ballast.store.symbols import MARK_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ballast.core.bars import Bars
+    from ballast.core.settings import Settings
+    from ballast.core.time import Timeframe
+
+QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "BTC", "ETH", "BNB")
+PERPETUAL_VENUES = ("USDM", "LINEAR", "SWAP", "HYPERLIQUID", "FUTURES")
+TICK_ROWS = 4096
+"""Prices looked at to infer a tick: enough to meet the last decimal."""
+TICK_DECIMALS_MAX = 10
+INFERRED_LOT = Decimal("0.00001")
+SMALL_PRICE = 1.0
+SMALL_LOT = Decimal(1)
+"""Lot of an inferred instrument that trades under one quote unit."""
+
+
+def no_funding() -> NDArray[np.void]:
+    """Return an empty table of fundings."""
+    return np.zeros(0, FUNDING)
+
+
+def no_depth() -> NDArray[np.void]:
+    """Return an empty depth ladder."""
+    return np.zeros(0, DEPTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One symbol's bars and what belongs to them; only `bars` is needed."""
+
+    bars: Bars
+    instrument: Instrument | None = None
+    funding: NDArray[np.void] = field(default_factory=no_funding)
+    mark: Bars | None = None
+    fine: Bars | None = None  # finer bars, for `intrabar = "detail"`
+    depth: NDArray[np.void] = field(default_factory=no_depth)
+    is_inferred: bool = False  # the rules were guessed from the prices
+
+    @property
+    def rules(self) -> Instrument:
+        """The instrument, inferred from the prices where none was given."""
+        return self.instrument or infer_instrument(self.bars)
+
+
+def load_series(
+    root: Path,
+    venue: str,
+    symbols: Sequence[str],
+    timeframe: Timeframe,
+    settings: Settings,
+    *,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+    detail: Timeframe | None = None,
+) -> tuple[Series, ...]:
+    """Read the series of a run from the store at `root`, with the run's gap policy applied."""
+    store = CandleStore(root)
+    found = []
+    for symbol in symbols:
+        bars = store.read(venue, symbol, timeframe, from_ms, to_ms)
+        if not len(bars):
+            raise DataError(
+                "no bars in the period",
+                where=bars.name,
+                fix=f"see `ballast data list --venue {venue}`",
+            )
+        engine = settings.engine
+        bars = apply_gap_policy(
+            bars, engine.gap_policy, engine.max_gap_bars, gap_factor=settings.data.gap_factor
+        )
+        found.append(_beside(root, store, bars, detail))
+    return tuple(found)
+
+
+def _beside(root: Path, store: CandleStore, bars: Bars, detail: Timeframe | None) -> Series:
+    """Add rules, funding, mark prices and finer bars, where the store has them."""
+    first, last = int(bars.ts[0]), int(bars.ts[-1]) + bars.timeframe.ms
+    book = InstrumentBook(root)
+    known = book.has(bars.venue, bars.symbol)
+    if known:
+        rules = book.get(bars.venue, bars.symbol, last)
+    else:
+        rules = replace(infer_instrument(bars), fees=book.fees(bars.venue, bars.symbol))
+    mark_name = bars.symbol + MARK_SUFFIX
+    mark = None
+    if store.has(bars.venue, mark_name, bars.timeframe):
+        mark = store.read(bars.venue, mark_name, bars.timeframe, first, last)
+    fine = None
+    if detail is not None:
+        if detail.ms >= bars.timeframe.ms or bars.timeframe.ms % detail.ms:
+            raise DataError(
+                f"{detail} bars cannot detail {bars.timeframe} bars",
+                expected="a timeframe that divides that of the run",
+            )
+        fine = store.read(bars.venue, bars.symbol, detail, first, last)
+    funding = FundingStore(root).read(bars.venue, bars.symbol, first, last + 1)
+    return Series(bars, rules, funding, mark, fine, is_inferred=not known)
+
+
+def infer_instrument(bars: Bars) -> Instrument:
+    """Guess trading rules from name and prices: the tick is the last decimal that occurs.
+
+    No minimum sizes are assumed: they would have to be invented.
+    """
+    prices = np.concatenate([bars.close[:TICK_ROWS], bars.close[-TICK_ROWS:]])
+    decimals = 0
+    while decimals < TICK_DECIMALS_MAX:
+        scaled = prices * 10.0**decimals
+        if np.all(
+            np.abs(scaled - np.rint(scaled)) <= 1e-6 * np.maximum(1.0, np.abs(scaled) * 1e-8)
+        ):
+            break
+        decimals += 1
+    base, quote = split_symbol(bars.symbol)
+    name = bars.venue.upper()
+    perpetual = ":" in bars.symbol or any(word in name for word in PERPETUAL_VENUES)
+    small = float(np.median(prices)) < SMALL_PRICE
+    return Instrument(
+        venue=bars.venue,
+        symbol=bars.symbol,
+        base=base,
+        quote=quote,
+        kind=Kind.PERPETUAL if perpetual else Kind.SPOT,
+        tick=Decimal(1).scaleb(-decimals),
+        lot=SMALL_LOT if small else INFERRED_LOT,
+    )
+
+
+def split_symbol(symbol: str) -> tuple[str, str]:
+    """Return (base, quote) of `BTC/USDT`, `BTC/USDT:USDT`, `BTCUSDT` or `BTC-USDT`."""
+    plain = symbol.partition(":")[0]
+    for mark in ("/", "-", "_"):
+        if mark in plain:
+            base, _, quote = plain.partition(mark)
+            return base, quote.partition(mark)[0]
+    for quote in QUOTES:
+        if plain.endswith(quote) and len(plain) > len(quote):
+            return plain[: -len(quote)], quote
+    return plain, ""
