@@ -1,0 +1,51 @@
+"""No setting is decoration: what is not marked live or fixed is read by the program."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.data import ROOT
+
+from ballast.core import records
+from ballast.core.settings import every_setting, rule_of
+from ballast.kernel.match import RESIDUAL
+from ballast.risk.sizing import SCALE_FLOOR_DRAWDOWN
+
+SRC = ROOT / "src" / "ballast"
+APART = (SRC / "core" / "settings", SRC / "service" / "config")
+READERS = "\n".join(
+    path.read_text(encoding="utf-8")
+    for path in SRC.rglob("*.py")
+    if not any(folder in path.parents for folder in APART)
+)
+# Copied name by name into the LIMITS row and the SPEC row of a run, or picked by the sizing mode.
+COPIED = {
+    "risk": set(records.LIMITS.names or ()),
+    "costs": set(records.SPEC.names or ()),
+    "sizing": set(re.findall(r'\(Size\.\w+, "(\w+)"\)', READERS)),
+}
+# Folders are asked of the configuration, which puts the workspace before them.
+FOLDERS = {"data": "data_root", "reports": "results_root", "strategies": "strategies_root"}
+READ = [
+    (section, item.name)
+    for section, item in every_setting()
+    if rule_of(item).used_by == "engine" and item.name not in COPIED.get(section, ())
+]
+
+
+@pytest.mark.parametrize(("section", "name"), READ)
+def test_a_setting_of_the_engine_is_read_somewhere(section: str, name: str) -> None:
+    """R-CONF-07: a number that can be set and changes nothing is a lie."""
+    wanted = FOLDERS[section] if name == "root" else name
+    owners = rf"{section}|{section.rstrip('s')}|settings|chosen|config|rules"
+    assert re.search(rf"\b(\w*[._])?({owners})\.{wanted}\b", READERS), f"{section}.{name}"
+
+
+def test_fixed_settings_are_what_the_code_holds() -> None:
+    values = {
+        f"{section}.{item.name}": item.default
+        for section, item in every_setting()
+        if rule_of(item).used_by == "fixed"
+    }
+    assert values == {"risk.scale_floor": SCALE_FLOOR_DRAWDOWN, "exits.residual": RESIDUAL}
