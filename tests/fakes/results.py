@@ -115,7 +115,8 @@ def make_result(
     markets = tuple(bars) if bars is not None else (walk(500),)
     book = Book()
     for number, deal in enumerate(deals):
-        _fill(book, markets[deal.symbol], deal, number, fee=fee, slippage=slippage)
+        before = sum(len(one) for one in markets[: deal.symbol])
+        _fill(book, markets[deal.symbol], deal, number, before, fee=fee, slippage=slippage)
     clock = np.unique(np.concatenate([one.ts + one.timeframe.ms for one in markets]))
     equity, exposure = _mark(book, markets, deals, clock, cash)
     closed = sorted(book.trades, key=lambda row: (row["reason"] == Exit.END, row["exit_ms"]))
@@ -169,7 +170,9 @@ def busy_result(count: int = 60, *, symbols: int = 2, bars: int = 2000, seed: in
     return make_result(deals, markets, refused=refused, tags=["trend", "revert"][:symbols])
 
 
-def _fill(book: Book, bars: Bars, deal: Deal, number: int, *, fee: float, slippage: float) -> None:
+def _fill(
+    book: Book, bars: Bars, deal: Deal, number: int, before: int, *, fee: float, slippage: float
+) -> None:
     last = len(bars) - 1
     leave = last if deal.exit_bar is None else deal.exit_bar
     qty = deal.lots * LOT
@@ -183,8 +186,8 @@ def _fill(book: Book, bars: Bars, deal: Deal, number: int, *, fee: float, slippa
         gross = 0.0 if k == 0 else deal.side * (leaving - entry) * qty
         row = {
             "position": number, "symbol": deal.symbol, "side": deal.side * (1 - 2 * k),
-            "reason": reasons[k], "bar": bar, "at_ms": int(bars.ts[bar]), "price": prices[k],
-            "lots": deal.lots, "fee": paid[k], "slippage": slip[k], "cash": gross - paid[k],
+            "reason": reasons[k], "bar": before + bar, "at_ms": int(bars.ts[bar]),
+            "price": prices[k], "lots": deal.lots, "fee": paid[k], "slippage": slip[k], "cash": gross - paid[k],
         }  # fmt: skip
         book.fills.append(row)
         book.cash_moves.append((int(bars.ts[bar]), gross - paid[k]))
@@ -200,9 +203,10 @@ def _fill(book: Book, bars: Bars, deal: Deal, number: int, *, fee: float, slippa
     book.trades.append({
         "position": number, "symbol": deal.symbol, "side": deal.side,
         "reason": Exit.END if deal.exit_bar is None else deal.reason,
-        "fills": 1 if deal.exit_bar is None else 2, "decided_bar": deal.entry_bar - 1,
-        "entry_bar": deal.entry_bar, "exit_bar": leave, "entry_ms": int(bars.ts[deal.entry_bar]),
-        "exit_ms": leave_ms, "lots": deal.lots, "entry": entry, "exit": leaving, "pnl": pnl,
+        "fills": 1 if deal.exit_bar is None else 2, "decided_bar": before + deal.entry_bar - 1,
+        "entry_bar": before + deal.entry_bar, "exit_bar": before + leave,
+        "entry_ms": int(bars.ts[deal.entry_bar]), "exit_ms": leave_ms,
+        "lots": deal.lots, "entry": entry, "exit": leaving, "pnl": pnl,
         "fees": sum(paid), "slippage": slip[0] + (0.0 if deal.exit_bar is None else slip[1]),
         "funding": deal.funding, "mae": min(0.0, deal.side * (worst - entry) / entry),
         "mfe": max(0.0, deal.side * (best - entry) / entry), "risk_cash": risk,

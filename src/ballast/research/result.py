@@ -32,7 +32,10 @@ class RunCard:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run with what it traded; the tuples are in the order of `run.positions`."""
+    """A run with what it traded; the tuples are in the order of `run.positions`.
+
+    Bar numbers in the records of `run` count the bars of all symbols, one symbol after the other.
+    """
 
     card: RunCard
     bars: tuple[Bars, ...]

@@ -33,6 +33,7 @@ from ballast.research.metrics import summary
 from ballast.research.report.document import result_json
 from ballast.research.report.ledger import trades_csv
 from ballast.research.report.plain import json_text
+from ballast.research.report.words import day
 
 if TYPE_CHECKING:
     from ballast.research.metrics import Summary
@@ -141,6 +142,30 @@ def runs(root: Path) -> list[Path]:
     """Return the result folders under `root`, oldest first."""
     found = [path for path in root.glob("*") if (path / SUMS).is_file()] if root.is_dir() else []
     return sorted(found, key=lambda path: ((path / SUMS).stat().st_mtime_ns, path.name))
+
+
+def index(root: Path) -> list[dict[str, Any]]:
+    """Return one line a run under `root`, oldest first, for lists of runs."""
+    return [_line(path) for path in runs(root)]
+
+
+def _line(path: Path) -> dict[str, Any]:
+    document = json.loads((path / DOCUMENT).read_text())
+    found = document["summary"]
+    return {
+        "run": path.name,
+        "strategy": document["card"]["strategy"],
+        "symbols": ", ".join(
+            f"{each['symbol']} {each['timeframe']}" for each in document["series"]
+        ),
+        "from": day(found["account"]["from_ms"]),
+        "to": day(found["account"]["to_ms"]),
+        "return": found["returns"]["total"],
+        "drawdown": found["drawdown"]["max"],
+        "sharpe": found["returns"]["sharpe"],
+        "trades": found["trades"]["count"],
+        "path": str(path),
+    }
 
 
 def _swap(draft: Path, target: Path) -> None:

@@ -185,7 +185,7 @@ def test_packed_detail_bars_read_back_as_the_bars() -> None:
         (opened + close) * detail["unit"], bars.close[rows], atol=detail["unit"]
     )
     for trade, flag in zip(trades, has, strict=True):
-        first, stop = window(trade, len(bars))
+        first, stop = window(int(trade["entry_bar"]), int(trade["exit_bar"]), len(bars))
         if flag:
             assert set(range(first, stop)) <= set(rows.tolist())
     assert has.any()

@@ -137,3 +137,11 @@ def test_every_figure_prints_in_its_unit() -> None:
     for each in METRICS:
         assert words.shown(each, each.value(found))
         assert words.shown(each, None) == words.NOTHING
+
+
+def test_bars_in_the_ledger_are_those_of_the_symbol() -> None:
+    """The kernel counts bars over all symbols; a reader looks into one symbol's bars."""
+    result = busy_result()
+    opens = {bars.symbol: bars for bars in result.bars}
+    for row in trade_rows(result):
+        assert opens[row["symbol"]].ts[row["entry_bar"]] == row["entry_ms"]

@@ -151,7 +151,7 @@ def completions(line: str, cwd: Path) -> list[str]:
 
 def test_completion_offers_verbs_options_and_what_a_verb_takes(tmp_path: Path) -> None:
     assert {"init", "doctor", "show-config"} <= set(completions("ballast ", tmp_path))
-    assert completions("ballast show", tmp_path) == ["show-config"]
+    assert completions("ballast show-", tmp_path) == ["show-config"]
     assert {"--profile", "--config", "--version"} <= set(completions("ballast --", tmp_path))
     assert "--changed" in completions("ballast show-config --", tmp_path)
     assert completions("ballast config ", tmp_path) == ["schema", "profiles", "check"]

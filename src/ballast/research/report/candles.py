@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ballast.core.time import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
+from ballast.research.metrics.units import own_bars
 from ballast.research.report.encode import packed, quantum, rounded, times
 
 if TYPE_CHECKING:
     from ballast.core.bars import Bars
-    from ballast.kernel.market import Records
     from ballast.research.metrics.series import Ints
     from ballast.research.result import Result
 
@@ -67,12 +67,13 @@ def details(result: Result) -> tuple[list[dict[str, Any]], Ints]:
     The trades that gained or lost most come first; `DETAIL_MAX` bounds all windows together.
     """
     trades = result.run.trades
+    entry, leave = own_bars(result, trades, "entry_bar"), own_bars(result, trades, "exit_bar")
     has = np.zeros(len(trades), np.int64)
     covered = [np.zeros(len(bars), bool) for bars in result.bars]
     left = DETAIL_MAX
     for i in np.argsort(-np.abs(trades["pnl"]), kind="stable").tolist():
         symbol = int(trades["symbol"][i])
-        first, stop = window(trades[i], len(covered[symbol]))
+        first, stop = window(int(entry[i]), int(leave[i]), len(covered[symbol]))
         if stop - first > WINDOW_MAX:
             continue
         wanted = int(np.count_nonzero(~covered[symbol][first:stop]))
@@ -88,10 +89,9 @@ def details(result: Result) -> tuple[list[dict[str, Any]], Ints]:
     return found, has
 
 
-def window(trade: Records, count: int) -> tuple[int, int]:
+def window(entry_bar: int, exit_bar: int, count: int) -> tuple[int, int]:
     """Return the bars `[first, stop)` that show a trade with its context."""
-    first = max(int(trade["entry_bar"]) - CONTEXT_BARS, 0)
-    return first, min(int(trade["exit_bar"]) + CONTEXT_BARS + 1, count)
+    return max(entry_bar - CONTEXT_BARS, 0), min(exit_bar + CONTEXT_BARS + 1, count)
 
 
 def _detail(bars: Bars, mask: np.ndarray[Any, Any], tick: float) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.reasons import Exit, label
 from ballast.core.time import format_ms
-from ballast.research.metrics.units import quantities, trade_returns
+from ballast.research.metrics.units import own_bars, quantities, trade_returns
 from ballast.research.report.plain import tidy
 
 if TYPE_CHECKING:
@@ -26,14 +26,25 @@ def trade_rows(result: Result) -> list[dict[str, Any]]:
     """Return one dict a trade, keys `COLUMNS`, in order of closing; open positions come last.
 
     `pnl` is net, quote currency; `return` is pnl / notional at entry; `quantity` is in base units;
-    `r` is None without a stop. An open trade has the last bar's time and price as its exit.
+    `r` is None without a stop; bars are counted from 0 in the symbol's own bars. An open trade has
+    the last bar's time and price as its exit.
     """
     trades = result.run.trades
     qty, gain = quantities(result, trades), trade_returns(result, trades)
-    return [_row(result, trades[i], float(qty[i]), float(gain[i])) for i in range(len(trades))]
+    first, last = own_bars(result, trades, "entry_bar"), own_bars(result, trades, "exit_bar")
+    return [
+        _row(result, trades[i], float(qty[i]), float(gain[i]), (int(first[i]), int(last[i])))
+        for i in range(len(trades))
+    ]
 
 
-def _row(result: Result, row: Any, qty: float, gain: float) -> dict[str, Any]:  # noqa: ANN401 - a record
+def _row(
+    result: Result,
+    row: Any,  # noqa: ANN401 - a record
+    qty: float,
+    gain: float,
+    bars: tuple[int, int],
+) -> dict[str, Any]:
     symbol, reason = int(row["symbol"]), Exit(int(row["reason"]))
     is_open = reason is Exit.END
     numbers = {
@@ -56,8 +67,8 @@ def _row(result: Result, row: Any, qty: float, gain: float) -> dict[str, Any]:  
         "entry_ms": int(row["entry_ms"]),
         "exit_ms": int(row["exit_ms"]),
         "duration_ms": int(row["exit_ms"] - row["entry_ms"]),
-        "entry_bar": int(row["entry_bar"]),
-        "exit_bar": int(row["exit_bar"]),
+        "entry_bar": bars[0],
+        "exit_bar": bars[1],
         "r": tidy(float(row["r"])) if row["risk_cash"] > 0 else None,
         "fills": int(row["fills"]),
     }

@@ -81,7 +81,7 @@ def groups_table(title: str, rows: Sequence[Group]) -> RenderableType:
     if not rows:
         return ""
     names = ("", "trades", "won", "net", "mean", "R", "factor", "held", "fees")
-    table = _table(title, names)
+    table = new_table(title, names)
     for row in rows:
         table.add_row(
             row.key,
@@ -125,7 +125,7 @@ def _box(title: str, paths: Iterable[str], found: Summary) -> Table:
 def _months(found: Summary) -> RenderableType:
     if not found.months:
         return ""
-    table = _table("Returns by month, %", ("", *MONTHS, "year"))
+    table = new_table("Returns by month, %", ("", *MONTHS, "year"))
     table.padding, table.pad_edge = (0, 0), False
     changes = {(row.year, row.month): row.change for row in found.months}
     for year in found.years:
@@ -140,7 +140,7 @@ def _months(found: Summary) -> RenderableType:
 
 def _drawdowns(found: Summary) -> RenderableType:
     names = ("", "depth", "began", "lowest", "ended", "lasted", "recovery")
-    table = _table("Worst drawdowns", names)
+    table = new_table("Worst drawdowns", names)
     for rank, fall in enumerate(found.drawdown.worst, 1):
         table.add_row(
             str(rank),
@@ -155,7 +155,7 @@ def _drawdowns(found: Summary) -> RenderableType:
 
 
 def _refusals(found: Summary) -> Table:
-    table = _table(f"Refused entries: {found.refusals.total:,}", ("reason", "count", "share"))
+    table = new_table(f"Refused entries: {found.refusals.total:,}", ("reason", "count", "share"))
     for row in found.refusals.rows:
         table.add_row(row.reason, f"{row.count:,}", f"{row.share:.1%}")
     return table
@@ -166,7 +166,8 @@ def _words(result: Result, found: Summary) -> RenderableType:
     return Text("\n".join(f"! {line}" for line in lines), style="yellow") if lines else ""
 
 
-def _table(title: str, names: Sequence[str]) -> Table:
+def new_table(title: str, names: Sequence[str]) -> Table:
+    """Return an empty table in the house style: the first column left, numbers right."""
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     table.padding, table.pad_edge = (0, 1, 0, 0), False
     for i, name in enumerate(names):

@@ -24,7 +24,11 @@ VERBS: dict[str, Verb] = {
     "new-strategy": Verb(f"{_HOME}.new_strategy", "Write a first strategy to start from.", _TEST),
     "backtest": Verb(f"{_HOME}.backtest", "Run a strategy over stored candles.", _TEST),
     "sweep": Verb(f"{_HOME}.sweep", "Run many combinations of parameters.", _TEST),
-    "results": Verb(f"{_HOME}.results", "List, show and compare finished runs.", _TEST),
+    "results": Verb(f"{_HOME}.results", "List the finished runs.", _TEST),
+    "show": Verb(f"{_HOME}.results", "Show the figures of a run.", _TEST),
+    "report": Verb(f"{_HOME}.results", "Draw a run on one HTML page.", _TEST),
+    "trades": Verb(f"{_HOME}.results", "Print the trades of a run.", _TEST),
+    "compare": Verb(f"{_HOME}.results", "Compare two runs, down to the first trade.", _TEST),
     "show-config": Verb(f"{_HOME}.show_config", "Every setting and where it came from.", _HOUSE),
     "config": Verb(f"{_HOME}.config_group", "Schema and profiles of the settings.", _HOUSE),
 }
