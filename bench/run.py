@@ -132,7 +132,7 @@ def _jobs(environments: list[Environment], *, quick: bool) -> list[Job]:
     for environment in environments:
         module = f"peers.{environment.name}_peer"
         for workload in ("W1", "W2"):
-            slow = environment.name == "backtesting" or workload == "W2"
+            slow = environment.name in {"backtesting", "nautilus"} or workload == "W2"
             repeats = "1" if slow or quick else "5"
             command = (str(environment.python), "-m", module, workload.lower(), repeats)
             jobs.append(Job(environment.name, workload, command))

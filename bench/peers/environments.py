@@ -20,6 +20,7 @@ PINS: dict[str, tuple[str, ...]] = {
     "raptorbt": ("raptorbt==0.13.4", "numpy"),
     "vectorbt": ("vectorbt[rust]==1.2.0",),
     "backtesting": ("backtesting==0.6.6",),
+    "nautilus": ("nautilus_trader==1.221.0",),
 }
 """The versions the published ratios were measured with."""
 INSTALL_SECONDS = 900
