@@ -229,6 +229,7 @@ POSITION = _dtype(  # one row a symbol: the position, its orders, its cursors
     ("in_confidence", "f8"),
     ("in_bar", "i8"),
     ("in_value", "f8"),
+    ("in_cost", "f8"),  # cash that a quote unit of the queued entry takes, fee and slippage in it
     ("out_lots", "i8"),
     ("out_reason", "i8"),
     ("out_from_ms", "i8"),

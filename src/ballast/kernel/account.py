@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit_inner
-from ballast.core.memory import i8, set_f8, set_i8
+from ballast.core.memory import set_f8
 from ballast.core.reasons import Exit, Refusal
 from ballast.core.records import Margin
 from ballast.core.time import DAY_MS
-from ballast.kernel.book import qty_of
+from ballast.kernel.book import drop_entry, qty_of
 from ballast.kernel.tape import plan_row, position, spec_row
 
 if TYPE_CHECKING:
@@ -92,41 +92,34 @@ def free_cash(t: Row, acct: Row, queued: int) -> float:
             if plan_row(t.plan, s).margin == _CROSS:
                 free += min(p.side * (p.mark - p.entry) * qty_of(spec_row(t.spec, s), p.lots), 0.0)
         if queued and p.in_lots > 0:
-            notional = qty_of(spec_row(t.spec, s), p.in_lots) * p.mark
-            free -= (
-                notional / plan_row(t.plan, s).leverage
-                if spec_row(t.spec, s).perpetual
-                else notional
-            )
+            free -= qty_of(spec_row(t.spec, s), p.in_lots) * p.mark * p.in_cost
     return free
 
 
 @jit_inner
 def position_risk(t: Row, s: int) -> float:
-    """Return the loss from entry to stop of an open or queued position, in quote units.
+    """Return the loss from entry to stop of a position and of its queued entry, in quote units.
 
-    A position without a stop can lose its whole notional.
+    Without a stop either can lose its whole notional.
     """
     p = position(t.pos, s)
     spec = spec_row(t.spec, s)
-    if p.in_lots > 0 and p.lots == 0:
-        q = qty_of(spec, p.in_lots)
-        return q * p.in_distance if p.in_distance > 0.0 else q * p.mark
-    if p.lots == 0:
-        return 0.0
-    q = qty_of(spec, p.lots)
-    if p.stop_reason == 0:
-        return q * p.mark
-    return q * max(p.side * (p.entry - p.stop), 0.0)
+    risk = 0.0
+    if p.in_lots > 0:
+        risk += qty_of(spec, p.in_lots) * (p.in_distance if p.in_distance > 0.0 else p.mark)
+    if p.lots > 0 and p.stop_reason == 0:
+        risk += qty_of(spec, p.lots) * p.mark
+    elif p.lots > 0:
+        risk += qty_of(spec, p.lots) * max(p.side * (p.entry - p.stop), 0.0)
+    return risk
 
 
 @jit_inner
-def cancel_entries(t: Row, reason: int) -> None:
+def cancel_entries(t: Row, acct: Row, reason: int, measured: float, limit: float) -> None:
     """Cancel every queued entry for one reason."""
     for s in range(t.symbols):
         if position(t.pos, s).in_lots > 0:
-            position(t.pos, s).in_lots = 0
-            set_i8(t.refusals, reason, i8(t.refusals, reason) + 1)
+            drop_entry(t, acct, s, reason, measured, limit)
 
 
 @jit_inner
@@ -140,7 +133,7 @@ def apply_rules(t: Row, acct: Row, lim: Row, now_ms: int) -> None:
     if lim.daily_loss > 0.0 and not acct.day_blocked:
         if acct.equity - acct.day_open <= -lim.daily_loss * acct.day_open:
             acct.day_blocked = 1
-            cancel_entries(t, _DAILY_LOSS)
+            cancel_entries(t, acct, _DAILY_LOSS, 1.0 - acct.equity / acct.day_open, lim.daily_loss)
     if acct.equity >= acct.trough:
         return
     acct.trough = acct.equity
@@ -149,7 +142,7 @@ def apply_rules(t: Row, acct: Row, lim: Row, now_ms: int) -> None:
     if lim.drawdown_kill > 0.0 and not acct.killed and drawdown >= lim.drawdown_kill:
         acct.killed = 1
         acct.killed_ms = now_ms
-        cancel_entries(t, _KILL)
+        cancel_entries(t, acct, _KILL, drawdown, lim.drawdown_kill)
         if lim.kill_closes:
             for s in range(t.symbols):
                 if position(t.pos, s).lots > 0:

@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING
 from ballast.core.jit import jit_inner
 from ballast.core.memory import f8, i8, u1
 from ballast.core.reasons import Exit, Refusal
-from ballast.core.records import Intrabar, Signal
+from ballast.core.records import Intrabar, Margin, Signal
 from ballast.kernel.account import free_cash
-from ballast.kernel.book import close_fill, pay_funding
-from ballast.kernel.entries import refuse
+from ballast.kernel.book import close_fill, drop_entry, pay_funding
 from ballast.kernel.exits import ratchet, wanted_exit
 from ballast.kernel.match import (
-    adverse,
     at_market,
     enter,
     exit_at_open,
     limit_price,
     limit_touched,
+    refresh_cross,
     resting,
     volume_budget,
 )
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
 _SEGMENT_END = int(Signal.SEGMENT_END)
 _DETAIL = int(Intrabar.DETAIL)
+_CROSS = int(Margin.CROSS)
 _SIGNAL = int(Exit.SIGNAL)
 _SEGMENT = int(Exit.SEGMENT_END)
 _DELISTED = int(Exit.DELISTED)
@@ -55,12 +55,13 @@ def at_open(t: Row, acct: Row, lim: Row, s: int) -> None:
     if p.out_lots == 0 or p.out_from_ms > open_ms:
         return
     if plan.stop_before_exit and p.out_reason == _SIGNAL:
-        hit = f8(t.low, i) <= p.stop if p.side > 0 else f8(t.high, i) >= p.stop
-        if hit:
-            adverse(
-                t, acct, p, spec, plan, lim, s, i, f8(t.open, i), f8(t.high, i), f8(t.low, i),
-                f8(t.mark_high, i), f8(t.mark_low, i),
-            )  # fmt: skip
+        if p.side > 0:
+            worst = f8(t.mark_low, i) if plan.trigger_mark else f8(t.low, i)
+            hit = worst <= p.stop
+        else:
+            worst = f8(t.mark_high, i) if plan.trigger_mark else f8(t.high, i)
+            hit = worst >= p.stop
+        if hit:  # the range of the bar runs it, after all opens
             return
     exit_at_open(t, acct, p, spec, plan, lim, s, i)
 
@@ -77,20 +78,16 @@ def enter_at_open(t: Row, acct: Row, s: int) -> None:
     if open_ms < p.in_from_ms:
         return
     if open_ms >= p.in_until_ms:
-        p.in_lots = 0
-        refuse(t, acct, s, p.in_side, _EXPIRED, i, float(open_ms), float(p.in_until_ms))
+        drop_entry(t, acct, s, _EXPIRED, float(open_ms), float(p.in_until_ms))
         return
     if p.in_limit > 0.0 and p.in_side * (p.in_limit - o) < 0.0:
         return
     free = free_cash(t, acct, 0)
     done = enter(t, acct, p, spec, plan, s, i, o, 0, free, open_ms)
     if done == 1:
-        p.in_lots = 0
-        refuse(t, acct, s, p.in_side, _NO_CASH, i, free, p.in_value)
-    elif p.in_lots > 0 and open_ms + spec.timeframe_ms >= p.in_until_ms:
-        p.in_lots = 0
-        if done == 2:
-            refuse(t, acct, s, p.in_side, _NO_VOLUME, i, float(p.budget), p.in_value)
+        drop_entry(t, acct, s, _NO_CASH, free, p.in_value)
+    elif p.in_lots > 0 and p.in_limit == 0.0 and open_ms + spec.timeframe_ms >= p.in_until_ms:
+        drop_entry(t, acct, s, _NO_VOLUME, float(p.budget), p.in_value)
 
 
 @jit_inner
@@ -108,9 +105,23 @@ def enter_at_limit(t: Row, acct: Row, s: int, o: float, h: float, l: float) -> i
     price = limit_price(p, spec, o)
     done = enter(t, acct, p, spec, plan, s, i, price, 1, free, i8(t.ts, i) + spec.timeframe_ms)
     if done == 1:
-        p.in_lots = 0
-        refuse(t, acct, s, p.in_side, _NO_CASH, i, free, p.in_value)
+        drop_entry(t, acct, s, _NO_CASH, free, p.in_value)
+    if done == 0 and spec.perpetual and plan.margin == _CROSS:
+        refresh_cross(t, acct, s)
     return 1 if done == 0 else 0
+
+
+@jit_inner
+def expire_entry(t: Row, acct: Row, s: int) -> None:
+    """Cancel what is left of an entry after the last bar of its time in force or of a segment."""
+    p = position(t.pos, s)
+    spec = spec_row(t.spec, s)
+    i = p.bar
+    close_ms = i8(t.ts, i) + spec.timeframe_ms
+    over = p.in_from_ms <= i8(t.ts, i) and close_ms >= p.in_until_ms
+    gone = spec.delisted and i == spec.last - 1
+    if over or gone or u1(t.signals, i) & _SEGMENT_END:
+        drop_entry(t, acct, s, _EXPIRED, float(close_ms), float(p.in_until_ms))
 
 
 @jit_inner
@@ -166,7 +177,7 @@ def during_fine(t: Row, acct: Row, lim: Row, s: int, first: int, last: int) -> i
         elif f > first:
             mark_h = 0.0
             mark_l = math.inf
-        if p.lots > 0:
+        if p.lots > 0 and (plan.entry_bar_exposed or p.entry_bar != i):
             resting(t, acct, p, spec, plan, lim, s, i, o, h, l, mark_h, mark_l, entered)
     return any_entered
 
@@ -197,7 +208,6 @@ def after(t: Row, acct: Row, lim: Row, s: int, entered: int) -> None:
     gone = spec.delisted and i == spec.last - 1
     if gone or u1(t.signals, i) & _SEGMENT_END:
         c = f8(t.close, i)
-        p.in_lots = 0
         lots = p.lots
         price = at_market(t, spec, i, c, lots, -p.side, 0)
         reason = _DELISTED if gone else _SEGMENT

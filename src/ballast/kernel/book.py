@@ -13,11 +13,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit_inner
+from ballast.core.memory import i8, set_i8
 from ballast.core.reasons import Exit
 from ballast.core.records import FeeAsset, Margin
 from ballast.core.ticks import steps_floor
 from ballast.kernel.costs import fee_rate
-from ballast.kernel.tape import fill_row, funding_row, tier_row, trade_row
+from ballast.kernel.tape import (
+    fill_row,
+    funding_row,
+    position,
+    refused_row,
+    tier_row,
+    trade_row,
+)
 
 if TYPE_CHECKING:
     from ballast.kernel.tape import Row
@@ -59,6 +67,33 @@ def record_fill(
 
 
 @jit_inner
+def refuse(
+    t: Row, acct: Row, s: int, side: int, reason: int, i: int, measured: float, limit: float
+) -> None:
+    """Count a refused entry decided on bar `i`, and keep its row if refusals are recorded."""
+    set_i8(t.refusals, reason, i8(t.refusals, reason) + 1)
+    if t.refused_room:
+        row = refused_row(t.refused, acct.refusals)
+        row.symbol = s
+        row.side = side
+        row.reason = reason
+        row.bar = i
+        row.at_ms = acct.now_ms
+        row.measured = measured
+        row.limit = limit
+        acct.refusals += 1
+
+
+@jit_inner
+def drop_entry(t: Row, acct: Row, s: int, reason: int, measured: float, limit: float) -> None:
+    """Cancel a queued entry; it counts as refused only if nothing of it has filled."""
+    p = position(t.pos, s)
+    p.in_lots = 0
+    if p.lots == 0:
+        refuse(t, acct, s, p.in_side, reason, p.in_bar, measured, limit)
+
+
+@jit_inner
 def liquidation_price(
     t: Row, spec: Row, side: int, entry: float, q: float, backing: float
 ) -> float:
@@ -89,6 +124,15 @@ def back_position(t: Row, spec: Row, p: Row, backing: float) -> None:
 
 
 @jit_inner
+def arriving_lots(spec: Row, lots: int, rate: float) -> int:
+    """Return the lots left of a purchase when its fee is taken from what was bought."""
+    if spec.perpetual or spec.fee_asset != _BASE:
+        return lots
+    q = qty_of(spec, lots)
+    return steps_floor(q - q * rate, spec.lot_num, spec.lot_den)
+
+
+@jit_inner
 def open_fill(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, s: int, bar: int,
     at_ms: int, price: float, ideal: float, lots: int, maker: int,
@@ -97,18 +141,18 @@ def open_fill(
     side = p.in_side
     q = qty_of(spec, lots)
     notional = q * price
-    fee = notional * fee_rate(t, spec, p, at_ms, maker)
+    rate = fee_rate(t, spec, p, at_ms, maker)
+    fee = notional * rate
     if p.lots == 0:
         begin_trade(acct, p, side, bar, at_ms, price)
-    received = lots
+    received = arriving_lots(spec, lots, rate)
     before = acct.cash
     if spec.perpetual:
         acct.cash -= fee
     else:
         acct.cash -= notional
         if spec.fee_asset == _BASE:
-            received = steps_floor(q - fee / price, spec.lot_num, spec.lot_den)
-            rest = q - fee / price - qty_of(spec, received)
+            rest = q - q * rate - qty_of(spec, received)
             p.dust += rest
             p.dust_cost += rest * price
         else:
@@ -211,6 +255,8 @@ def close_fill(
         end_trade(t, acct, p, spec, limits, s, bar, at_ms, reason)
     elif spec.perpetual:
         p.margin = qty_of(spec, p.lots) * p.entry / plan.leverage
+        if plan.margin == _ISOLATED:
+            back_position(t, spec, p, p.margin)
 
 
 @jit_inner
@@ -276,6 +322,7 @@ def end_trade(
         acct.losses_in_row = 0
     p.side = 0
     p.margin = 0.0
+    p.in_lots = 0  # the rest of its entry must not open it again
     p.out_lots = 0
     p.stop = 0.0
     p.liquidation = 0.0

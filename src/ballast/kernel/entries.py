@@ -13,11 +13,11 @@ from ballast.core.jit import jit_inner
 from ballast.core.memory import f8, i8, set_i8
 from ballast.core.reasons import Refusal
 from ballast.core.records import Margin, Signal
-from ballast.core.ticks import round_against
+from ballast.core.ticks import from_steps, round_against
 from ballast.kernel.account import free_cash, position_risk
-from ballast.kernel.book import liquidation_price, qty_of
+from ballast.kernel.book import liquidation_price, qty_of, refuse
 from ballast.kernel.costs import fee_rate, slip_fraction
-from ballast.kernel.tape import plan_row, position, refused_row, spec_row, tier_row
+from ballast.kernel.tape import plan_row, position, spec_row, tier_row
 from ballast.risk.limits import (
     refuse_account,
     refuse_stop,
@@ -25,7 +25,7 @@ from ballast.risk.limits import (
     remember_entry,
     stop_distance,
 )
-from ballast.risk.sizing import Snapshot, size
+from ballast.risk.sizing import Snapshot, size, unit_cost
 
 if TYPE_CHECKING:
     from ballast.kernel.tape import Row
@@ -44,43 +44,30 @@ _BEYOND = int(Refusal.STOP_BEYOND_LIQUIDATION)
 
 
 @jit_inner
-def refuse(
-    t: Row, acct: Row, s: int, side: int, reason: int, i: int, measured: float, limit: float
-) -> None:
-    """Count a refused entry, and keep its row if refusals are recorded."""
-    set_i8(t.refusals, reason, i8(t.refusals, reason) + 1)
-    if t.refused_room:
-        row = refused_row(t.refused, acct.refusals)
-        row.symbol = s
-        row.side = side
-        row.reason = reason
-        row.bar = i
-        row.at_ms = acct.now_ms
-        row.measured = measured
-        row.limit = limit
-        acct.refusals += 1
-
-
-@jit_inner
 def correlation(t: Row, a: int, i: int, b: int, j: int, bars: int) -> float:
     """Return the correlation of log returns over the last `bars` common bars; 1 if too few.
 
-    `i` and `j` are the last closed bars of symbols `a` and `b`. Bars pair by open time; a return is
-    taken between neighbouring common bars.
+    `i` and `j` are the last closed bars of symbols `a` and `b`. Bars pair by close time, so that
+    symbols of two timeframes compare prices of one instant; a return is taken between neighbouring
+    common bars.
     """
     n = 0
+    pairs = 0
     sx = sy = sxx = syy = sxy = 0.0
     last_x = last_y = 0.0
+    frame_a = spec_row(t.spec, a).timeframe_ms
+    frame_b = spec_row(t.spec, b).timeframe_ms
     while n < bars and i >= spec_row(t.spec, a).first and j >= spec_row(t.spec, b).first:
-        if i8(t.ts, i) > i8(t.ts, j):
+        ahead = i8(t.ts, i) + frame_a - i8(t.ts, j) - frame_b
+        if ahead > 0:
             i -= 1
             continue
-        if i8(t.ts, j) > i8(t.ts, i):
+        if ahead < 0:
             j -= 1
             continue
         x = math.log(f8(t.close, i))
         y = math.log(f8(t.close, j))
-        if last_x != 0.0 or last_y != 0.0:
+        if pairs > 0:
             dx = last_x - x
             dy = last_y - y
             n += 1
@@ -89,11 +76,12 @@ def correlation(t: Row, a: int, i: int, b: int, j: int, bars: int) -> float:
             sxx += dx * dx
             syy += dy * dy
             sxy += dx * dy
+        pairs += 1
         last_x = x
         last_y = y
         i -= 1
         j -= 1
-    if n < CORRELATION_MIN_SHARE * bars:
+    if n < 1 or n < CORRELATION_MIN_SHARE * bars:
         return 1.0
     vx = sxx - sx * sx / n
     vy = syy - sy * sy / n
@@ -118,7 +106,7 @@ def cluster_risk(t: Row, lim: Row, s: int, i: int, side: int) -> float:
             and spec_row(t.spec, j).cluster == spec_row(t.spec, s).cluster
         )
         if not together and lim.correlation > 0.0:
-            last = last_closed(t, j, i8(t.ts, i))
+            last = last_closed(t, j, i8(t.ts, i) + spec_row(t.spec, s).timeframe_ms)
             r = correlation(t, s, i, j, last, lim.correlation_bars)
             together = r > lim.correlation
         if together:
@@ -128,10 +116,11 @@ def cluster_risk(t: Row, lim: Row, s: int, i: int, side: int) -> float:
 
 
 @jit_inner
-def last_closed(t: Row, j: int, open_ms: int) -> int:
-    """Return symbol `j`'s last bar that opened no later than `open_ms`."""
-    bar = min(position(t.pos, j).bar, spec_row(t.spec, j).last - 1)
-    if i8(t.ts, bar) > open_ms:
+def last_closed(t: Row, j: int, now_ms: int) -> int:
+    """Return symbol `j`'s last bar that closed no later than `now_ms`."""
+    spec = spec_row(t.spec, j)
+    bar = min(position(t.pos, j).bar, spec.last - 1)
+    if i8(t.ts, bar) + spec.timeframe_ms > now_ms:
         bar -= 1
     return bar
 
@@ -182,11 +171,7 @@ def consider(
     for j in range(t.symbols):
         if position(t.pos, j).lots > 0 or position(t.pos, j).in_lots > 0:
             open_count += 1
-            lots = (
-                position(t.pos, j).lots
-                if position(t.pos, j).lots > 0
-                else position(t.pos, j).in_lots
-            )
+            lots = position(t.pos, j).lots + position(t.pos, j).in_lots
             gross += qty_of(spec_row(t.spec, j), lots) * position(t.pos, j).mark
             open_risk += position_risk(t, j)
     fallen = rolling_drawdown(t, acct, lim.rolling_days) if lim.rolling_drawdown > 0.0 else 0.0
@@ -226,6 +211,7 @@ def consider(
         refuse(t, acct, s, side, reason, i, measured, limit)
         return
     queue_entry(t, acct, p, spec, plan, side, i, lots, away, confidence)
+    p.in_cost = unit_cost(spec, plan, fee, slip)
 
 
 @jit_inner
@@ -268,6 +254,7 @@ def queue_entry(
     if plan.entry_limit_atr > 0.0:
         level = close - side * plan.entry_limit_atr * f8(t.atr, i)
         p.in_limit = round_against(level, -side, spec.tick_num, spec.tick_den)
+        p.in_limit = max(p.in_limit, from_steps(1, spec.tick_num, spec.tick_den))
     p.in_from_ms = acct.now_ms + plan.latency_bars * spec.timeframe_ms
     p.in_until_ms = p.in_from_ms + max(plan.entry_ttl_bars, 1) * spec.timeframe_ms
     p.in_atr = f8(t.atr, i)

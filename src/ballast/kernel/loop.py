@@ -10,6 +10,7 @@ full result) and go on with the same call. On-bar strategies and growing results
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit, jit_inner
@@ -24,9 +25,9 @@ from ballast.kernel.account import (
     roll_days,
     value,
 )
-from ballast.kernel.bar import after, at_open, during, enter_at_open, signal_exit
-from ballast.kernel.book import pay_funding
-from ballast.kernel.entries import consider, entry_side, rank, refuse
+from ballast.kernel.bar import after, at_open, during, enter_at_open, expire_entry, signal_exit
+from ballast.kernel.book import pay_funding, refuse
+from ballast.kernel.entries import consider, entry_side, rank
 from ballast.kernel.glide import glide
 from ballast.kernel.match import NO_BUDGET, refresh_cross, volume_budget
 from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row
@@ -37,14 +38,14 @@ if TYPE_CHECKING:
 RUNNING, FULL, DONE = 0, 1, 2
 ROWS_PER_STEP = 12
 """Rows one symbol can add to a result in one step: entry, stop, takes, liquidation, to spare."""
+ROWS_PER_FINE_BAR = 8
+"""Rows that each finer bar of the step can add: with a volume budget all of them fill in parts."""
 
 _ENTER = int(Signal.ENTER_LONG | Signal.ENTER_SHORT)
 _ENTER_LONG = int(Signal.ENTER_LONG)
 _ENTER_SHORT = int(Signal.ENTER_SHORT)
 _NO_FILL = int(Signal.NO_FILL)
-_SEGMENT_END = int(Signal.SEGMENT_END)
 _CROSS = int(Margin.CROSS)
-_EXPIRED = int(Refusal.EXPIRED)
 _IN_POSITION = int(Refusal.ALREADY_IN_POSITION)
 _CONFLICT = int(Refusal.CONFLICTING_SIGNALS)
 
@@ -151,11 +152,10 @@ def match_all(t: Row, acct: Row, lim: Row) -> None:
             if plan_row(t.plan, s).margin == _CROSS:
                 refresh_cross(t, acct, s)
         entered = during(t, acct, lim, s)
+        if p.in_lots > 0:
+            expire_entry(t, acct, s)
         if p.lots > 0:
             after(t, acct, lim, s, entered)
-        elif p.in_lots > 0 and u1(t.signals, p.bar) & _SEGMENT_END:
-            p.in_lots = 0
-            refuse(t, acct, s, p.in_side, _EXPIRED, p.bar, 0.0, 0.0)
 
 
 @jit_inner
@@ -196,7 +196,8 @@ def decide_all(t: Row, acct: Row, lim: Row) -> int:
                 refuse(t, acct, s, -p.side, _IN_POSITION, i, float(p.side), 0.0)
         elif bits & _ENTER and p.in_lots == 0 and here == PRESENT:
             set_i8(t.order, candidates, s)
-            set_f8(t.keys, s, f8(t.confidence, i) if t.confidence else 1.0)
+            key = f8(t.confidence, i) if t.confidence else 1.0
+            set_f8(t.keys, s, key if key == key else -math.inf)  # noqa: PLR0124  NaN comes last
             candidates += 1
     if candidates > 1:
         rank(t, candidates)
@@ -221,7 +222,7 @@ def decide_all(t: Row, acct: Row, lim: Row) -> int:
 @jit_inner
 def is_full(t: Row, acct: Row) -> bool:
     """Tell whether a recorded array may not hold what one more step can add."""
-    room = ROWS_PER_STEP * t.symbols
+    room = t.step_rows
     if t.fills_room and acct.fills + room > t.fills_room:
         return True
     if t.trades_room and acct.trades + room > t.trades_room:

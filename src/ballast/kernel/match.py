@@ -15,7 +15,14 @@ from ballast.core.memory import f8, i8
 from ballast.core.reasons import Exit
 from ballast.core.records import FeeAsset, Intrabar, Margin
 from ballast.core.ticks import from_steps, round_against, steps_floor
-from ballast.kernel.book import back_position, close_fill, open_fill, qty_of, skip_funding
+from ballast.kernel.book import (
+    arriving_lots,
+    back_position,
+    close_fill,
+    open_fill,
+    qty_of,
+    skip_funding,
+)
 from ballast.kernel.costs import fee_rate, slip_fraction
 from ballast.kernel.exits import set_levels
 from ballast.kernel.tape import plan_row, position, spec_row
@@ -92,11 +99,20 @@ def affordable(t: Row, p: Row, spec: Row, plan: Row, free: float, price: float, 
 
 
 @jit_inner
-def legal(spec: Row, lots: int, price: float) -> bool:
-    """Tell whether the venue takes an entry of `lots` at `price`."""
-    if lots < 1 or lots < RESIDUAL * spec.min_lots:
+def legal(spec: Row, lots: int, arriving: int, price: float) -> bool:
+    """Tell whether the venue takes an entry of `lots` and what arrives is more than a residual."""
+    if arriving < 1 or arriving < RESIDUAL * spec.min_lots:
         return False
     return qty_of(spec, lots) * price >= spec.min_notional
+
+
+@jit_inner
+def wanted_lots(p: Row, spec: Row, plan: Row, price: float) -> int:
+    """Return the lots an entry still wants: as decided, or what its money buys at `price`."""
+    if not plan.size_in_quote:
+        return p.in_lots
+    lots = steps_floor(p.in_value / price, spec.lot_num, spec.lot_den)
+    return min(lots, spec.max_lots) if spec.max_lots > 0 else lots
 
 
 @jit_inner
@@ -108,23 +124,24 @@ def enter(
 
     The quantity shrinks to what cash buys; what the volume does not give stays queued.
     """
-    want = p.in_lots
-    if plan.size_in_quote:
-        want = steps_floor(p.in_value / ideal, spec.lot_num, spec.lot_den)
+    want = wanted_lots(p, spec, plan, ideal)
     lots = min(want, p.budget)
     if lots < 1:
         return 2
     price = ideal
     if not maker:
         price = at_market(t, spec, i, ideal, lots, p.in_side, 0)
+        if p.in_limit > 0.0:  # a limit order never pays more than its limit
+            price = min(price, p.in_limit) if p.in_side > 0 else max(price, p.in_limit)
     if plan.size_in_quote:
-        lots = min(p.budget, steps_floor(p.in_value / price, spec.lot_num, spec.lot_den))
+        lots = min(p.budget, wanted_lots(p, spec, plan, price))
     can = affordable(t, p, spec, plan, free, price, at_ms)
     short_of_volume = p.budget < min(want, can)
     lots = min(lots, can)
-    if not legal(spec, lots, price):
+    if not legal(spec, lots, arriving_lots(spec, lots, fee_rate(t, spec, p, at_ms, maker)), price):
         return 2 if short_of_volume else 1
-    skip_funding(t, p, spec, at_ms)
+    # What fills inside the bar holds at its close, and pays a funding of that instant.
+    skip_funding(t, p, spec, at_ms - maker)
     p.budget -= lots
     p.in_lots = 0 if can <= lots else max(want - lots, 0)
     if plan.size_in_quote:
@@ -172,6 +189,7 @@ def stopped(
 ) -> None:  # fmt: skip
     """Fill a triggered stop at `level`; what the volume does not take leaves at the next open."""
     reason = p.stop_reason
+    p.in_lots = 0  # who is being stopped out does not go on buying
     lots = min(p.lots, p.budget)
     p.out_reason = reason
     p.out_lots = p.lots

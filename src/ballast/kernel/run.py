@@ -14,8 +14,7 @@ from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TRADE
 from ballast.core.time import DAY_MS
 from ballast.kernel import loop
 from ballast.kernel.account import day_of, roll_days
-from ballast.kernel.book import qty_of, write_trade
-from ballast.kernel.entries import refuse
+from ballast.kernel.book import drop_entry, qty_of, write_trade
 from ballast.kernel.market import Market, Run
 from ballast.kernel.tape import (
     COLUMNS,
@@ -84,6 +83,8 @@ class Simulation:
             self.pos[s].bar = market.spec[s].first
             self.pos[s].fund_row = market.spec[s].fund_first
             self.pos[s].fee_row = market.spec[s].fee_first - 1
+        finer = int(np.diff(market.fine_first).max()) if len(market.fine_first) > 1 else 0
+        self.step_rows = symbols * (loop.ROWS_PER_STEP + loop.ROWS_PER_FINE_BAR * finer)
         self.tape: Any = np.zeros(1, TAPE).view(np.recarray)
         self._inputs = Binding()
         self._outputs = Binding()
@@ -104,6 +105,7 @@ class Simulation:
         tape.trades_room = len(self.trades)
         tape.refused_room = len(self.refused)
         tape.daily_room = len(self.daily)
+        tape.step_rows = self.step_rows
 
     def advance(self, stop_at: int | None = None) -> None:
         """Run to clock index `stop_at` (exclusive), or to the end."""
@@ -113,7 +115,7 @@ class Simulation:
 
     def _grow(self) -> None:
         """Double whatever is nearly full."""
-        need = loop.ROWS_PER_STEP * len(self.pos)
+        need = self.step_rows
         acct = self.account[0]
         for name, used in (
             ("fills", acct.fills), ("trades", acct.trades), ("refused", acct.refusals)
@@ -173,7 +175,7 @@ def close_books(tape: Records) -> None:
             pnl = p.realised + open_profit - p.fees - p.funding
             write_trade(t, acct, p, s, spec.last - 1, last_ms, _END, p.mark, pnl)
         if p.in_lots > 0:
-            refuse(t, acct, s, p.in_side, _LAST_BAR, p.in_bar, 0.0, 0.0)
+            drop_entry(t, acct, s, _LAST_BAR, 0.0, 0.0)
 
 
 def global_clock(market: Market) -> NDArray[np.int64]:

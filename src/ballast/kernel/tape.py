@@ -30,7 +30,7 @@ STATE = ("pos", "account", "clock", "here", "order", "keys")
 RESULTS = ("fills", "trades", "refused", "refusals", "equity", "exposure", "daily")
 COUNTS = (
     "symbols", "bars", "steps", "fine_count", "fills_room", "trades_room", "refused_room",
-    "daily_room",
+    "daily_room", "step_rows",
 )  # fmt: skip
 
 TAPE = np.dtype([(name, "i8") for name in (*COLUMNS, *STATE, *RESULTS, *COUNTS)])

@@ -118,7 +118,7 @@ def refuse_symbol(
         since = now_ms - p.last_entry_ms
         if since < lim.entry_spacing_ms:
             return _SPACING, float(since), float(lim.entry_spacing_ms)
-    if plan.use_confidence and lim.confidence > 0.0 and not confidence >= lim.confidence:
+    if plan.use_confidence and not confidence >= lim.confidence:  # a NaN is refused too
         return _CONFIDENCE, confidence, lim.confidence
     if plan.use_volatility and lim.volatility_block > 0.0 and not z <= lim.volatility_block:
         return _VOLATILITY, z, lim.volatility_block

@@ -91,6 +91,12 @@ def scale(acct: Row, plan: Row, lim: Row, x: Snapshot) -> float:
 
 
 @jit
+def unit_cost(spec: Row, plan: Row, fee: float, slip: float) -> float:
+    """Return the cash that one quote unit of notional takes: margin or price, fee and slippage."""
+    return (1.0 / plan.leverage if spec.perpetual else 1.0) + fee + slip
+
+
+@jit
 def cap_notionals(
     acct: Row, spec: Row, plan: Row, lim: Row, x: Snapshot
 ) -> tuple[float, int, float]:
@@ -121,10 +127,7 @@ def cap_notionals(
         qty = (equity * lim.leverage - x.gross) / x.close
         if qty < best:
             best, reason, limit = qty, _LEVERAGE, lim.leverage
-    if spec.perpetual:
-        unit = x.close * (1.0 / plan.leverage + x.fee + x.slip)
-    else:
-        unit = x.close * (1.0 + x.fee + x.slip)
+    unit = x.close * unit_cost(spec, plan, x.fee, x.slip)
     if x.free / unit < best:
         best, reason, limit = x.free / unit, _NO_CASH, x.free
     return best, reason, limit
