@@ -167,7 +167,7 @@ class Batch:
                 f"{report.revised} stored bars of {month} would change, "
                 f"first at {format_ms(report.examples[0].ts)}",
                 where=part.name,
-                fix="import without --strict to let the new file win",
+                fix="let the new bars win: import without --strict, resample with --force",
             )
         if not report.inserted and not report.revised:
             return report

@@ -28,6 +28,7 @@ from ballast.store.manifest import (
     load_manifest,
     repair,
 )
+from ballast.store.merge import WriteReport, merge
 from ballast.store.months import STORED, decode_month, join, no_bars
 from ballast.store.symbols import find_symbol, folder_name, folder_text, same_market, venue_name
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ballast.core.bars import Bars
-    from ballast.store.merge import WriteReport
 
 READ_ATTEMPTS = 5
 """Reads overtaken by a commit before giving up: each commit of a series needs its lock."""
@@ -81,6 +81,15 @@ class CandleStore:
             report = batch.add(self.key_of(bars), bars, revise=revise)
             batch.commit()
         return report
+
+    def preview(self, bars: Bars) -> WriteReport:
+        """Return what `write` would report; nothing is changed or locked."""
+        key = self.key_of(bars)
+        old = no_bars(key.venue, key.symbol, key.timeframe)
+        if len(bars) and is_series(key.folder):
+            span = int(bars.ts[0]), int(bars.ts[-1]) + 1
+            old = self.read(key.venue, key.symbol, key.timeframe, *span)
+        return merge(old, bars)[1]
 
     def batch(self) -> Batch:
         """Return a batch to write several series as one act."""

@@ -1,0 +1,20 @@
+"""`ballast data`: the verbs around candles, funding, trading rules and fees.
+
+Each verb lives in a file of its own beside this one; here they are only put together.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from ballast.service.cli import data_download, data_import, data_make, data_rules, data_show
+
+app = typer.Typer(
+    help="Import, download, check, show and export market data.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+for part in (data_import, data_download, data_show, data_make, data_rules):
+    part.register(app)
