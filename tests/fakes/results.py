@@ -187,7 +187,8 @@ def _fill(
         row = {
             "position": number, "symbol": deal.symbol, "side": deal.side * (1 - 2 * k),
             "reason": reasons[k], "bar": before + bar, "at_ms": int(bars.ts[bar]),
-            "price": prices[k], "lots": deal.lots, "fee": paid[k], "slippage": slip[k], "cash": gross - paid[k],
+            "price": prices[k], "lots": deal.lots, "fee": paid[k], "slippage": slip[k],
+            "cash": gross - paid[k],
         }  # fmt: skip
         book.fills.append(row)
         book.cash_moves.append((int(bars.ts[bar]), gross - paid[k]))

@@ -21,7 +21,7 @@ from ballast.research.report.candles import DETAIL_MAX, OVERVIEW_MAX, details, o
 from ballast.research.report.downsample import extreme_rows
 from ballast.research.report.encode import packed, quantum, rounded, times
 from ballast.research.report.figures import histogram, page_data
-from ballast.research.report.page import embedded, report_html
+from ballast.research.report.page import code, embedded, report_html
 
 
 class Page(HTMLParser):
@@ -241,3 +241,8 @@ def test_the_histogram_counts_every_day() -> None:
     found = histogram(returns)
     assert sum(found["counts"]) == 700
     assert histogram(np.zeros(5))["counts"] == []
+
+
+def test_backticks_become_code_and_nothing_else_becomes_markup() -> None:
+    assert code("run `a < b` now") == "run <code>a &lt; b</code> now"
+    assert code("one ` only <b>") == "one ` only &lt;b&gt;"

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from ballast.core.time import format_ms
@@ -71,15 +71,26 @@ def embedded(value: dict[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def code(text: str) -> Markup:
+    """Show what stands between backticks as code; everything else stays escaped text."""
+    parts = [escape(part) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # an odd backtick quotes nothing
+        return escape(text)
+    shown = (f"<code>{part}</code>" if i % 2 else str(part) for i, part in enumerate(parts))
+    return Markup("".join(shown))  # noqa: S704 - every part was escaped above
+
+
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=PackageLoader(PACKAGE, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["code"] = code
+    return made
 
 
 @cache

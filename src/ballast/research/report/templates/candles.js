@@ -26,13 +26,31 @@ function rowById() {
   return CACHE.byId;
 }
 
-// Lines from entry to exit: one trace a colour, with gaps between the trades.
+// Exit fills by trade; a trade that is still open ends at its mark.
+function exitsOf(i) {
+  if (!CACHE.exits) {
+    const f = DATA.fills, byId = rowById();
+    CACHE.exits = new Map();
+    f.position.forEach((id, k) => {
+      const row = byId.get(id);
+      if (f.entry[k] || row === undefined) return;
+      if (!CACHE.exits.has(row)) CACHE.exits.set(row, []);
+      CACHE.exits.get(row).push([f.at[k], f.price[k]]);
+    });
+  }
+  const t = DATA.trades.columns, open = DATA.trades.reasons[t.reason[i]] === "open";
+  return (CACHE.exits.get(i) || []).concat(open ? [[t.exit_at[i], t.exit[i]]] : []);
+}
+
+// Lines from the entry to each exit fill: one trace a colour, with gaps between the trades.
 function paths(rows, wins) {
   const t = DATA.trades.columns, x = [], y = [];
   for (const i of rows) {
     if ((t.pnl[i] > 0) !== wins) continue;
-    x.push(t.entry_at[i], t.exit_at[i], null);
-    y.push(t.entry[i], t.exit[i], null);
+    for (const [at, level] of exitsOf(i)) {
+      x.push(t.entry_at[i], at, null);
+      y.push(t.entry[i], level, null);
+    }
   }
   const ink = colour(wins ? "gain-fill" : "loss-fill");
   return { type: "scatter", mode: "lines", x: x, y: y, line: { color: ink, width: 1.5 }, hoverinfo: "skip", showlegend: false };
