@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from ballast.service.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def ballast(
-    *arguments: str, cwd: Path, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("BALLAST")}
-    return subprocess.run(
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def ballast(*arguments: str, cwd: Path, environment: dict[str, str] | None = None) -> Done:
+    """Run a command line in this process: the same code as `ballast`, without its start-up."""
+    clean = {name: None for name in os.environ if name.startswith("BALLAST")}
+    with contextlib.chdir(cwd):
+        done = CliRunner().invoke(app, list(arguments), env={**clean, **(environment or {})})
+    return Done(done.exit_code, done.stdout, done.stderr)
+
+
+def as_process(*arguments: str, cwd: Path, environment: dict[str, str] | None = None) -> Done:
+    done = subprocess.run(
         [sys.executable, "-m", "ballast.service.cli.main", *arguments],
         cwd=cwd,
-        env={**clean, **(environment or {})},
+        env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
         check=False,
     )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
-def only_line(done: subprocess.CompletedProcess[str]) -> str:
+def only_line(done: Done) -> str:
     assert done.returncode == 2, done
     assert done.stdout == ""
     lines = done.stderr.splitlines()
@@ -53,8 +71,13 @@ def test_help_lists_every_verb_and_loads_none(tmp_path: Path) -> None:
         assert word in done.stdout
 
 
+def test_a_mistake_ends_a_real_process_the_same_way(tmp_path: Path) -> None:
+    line = only_line(as_process("show-config", "riks", cwd=tmp_path))
+    assert line == only_line(ballast("show-config", "riks", cwd=tmp_path))
+
+
 def test_version(tmp_path: Path) -> None:
-    done = ballast("--version", cwd=tmp_path)
+    done = as_process("--version", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "ballast 0.1.0\n")
 
 
@@ -144,7 +167,7 @@ def completions(line: str, cwd: Path) -> list[str]:
         "COMP_WORDS": line,
         "COMP_CWORD": str(len(line.split(" ")) - 1),
     }
-    done = ballast(cwd=cwd, environment=environment)
+    done = as_process(cwd=cwd, environment=environment)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split()
 
