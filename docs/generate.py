@@ -16,6 +16,8 @@ import typer
 from ballast.core.reason_texts import EXIT_TEXT, REFUSAL_TEXT
 from ballast.core.reasons import Exit, Refusal, label
 from ballast.core.settings import SECTIONS, Secret, every_setting, rule_of
+from ballast.research.metrics.catalogue import METRICS
+from ballast.research.report.sections import FAMILIES
 from ballast.service.cli import lazy, options
 from ballast.service.cli.main import VERBS, app
 from ballast.service.cli.output import to_json
@@ -47,11 +49,16 @@ def cli_page() -> str:
     ]
     root: Any = typer.main.get_command(app)
     for name, verb in VERBS.items():
-        command = lazy.load(name, verb)
-        parts += [f"\n## {name}\n", verb.about + "\n", _help(command, name, root)]
-        for child_name, child in getattr(command, "commands", {}).items():
-            parts += [f"\n### {name} {child_name}\n", _help(child, f"{name} {child_name}", root)]
+        parts += [f"\n## {name}\n", verb.about + "\n"]
+        parts += _sections(lazy.load(name, verb), name, root)
     return "\n".join(parts) + "\n"
+
+
+def _sections(command: Any, path: str, root: Any) -> list[str]:
+    parts = [_help(command, path, root)]
+    for name, child in getattr(command, "commands", {}).items():
+        parts += [f"\n### {path} {name}\n", *_sections(child, f"{path} {name}", root)]
+    return parts
 
 
 def _help(command: Any, path: str, root: Any) -> str:
@@ -122,6 +129,26 @@ def reasons_page() -> str:
     return "\n".join(parts) + "\n"
 
 
+def metrics_page() -> str:
+    """Return every figure of a report with its formula and when it is not defined."""
+    parts = [
+        "# Metrics\n",
+        MADE,
+        "Every figure of a report, by family. r is the return of one calendar day (UTC) of marked",
+        "equity. A figure that is not defined is `null` in JSON and a dash elsewhere, for the reason",
+        "in the last column; the others are always defined. What stands behind them:",
+        "[reports](reports.md).",
+    ]
+    for family, title in FAMILIES.items():
+        parts += [f"\n## {title}\n", "| Figure | JSON path | Unit | Formula | Not defined when |"]
+        parts += ["| --- | --- | --- | --- | --- |"]
+        for one in (one for one in METRICS if one.family == family):
+            formula = one.formula.replace("|", "\\|")
+            cells = (one.label, f"`{one.path}`", one.unit.value, formula, one.undefined)
+            parts.append("| " + " | ".join(cells) + " |")
+    return "\n".join(parts) + "\n"
+
+
 def schema_file() -> str:
     """Return the JSON Schema of the settings file."""
     return to_json(json_schema()) + "\n"
@@ -177,6 +204,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "settings.schema.json": schema_file,
     "reasons.md": reasons_page,
+    "metrics.md": metrics_page,
     "traceability.md": traceability_page,
 }
 FOLLOWING = ("traceability.md",)

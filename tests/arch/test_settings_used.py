@@ -39,7 +39,8 @@ def test_a_setting_of_the_engine_is_read_somewhere(section: str, name: str) -> N
     """R-CONF-07: a number that can be set and changes nothing is a lie."""
     wanted = FOLDERS[section] if name == "root" else name
     owners = rf"{section}|{section.rstrip('s')}|settings|chosen|config|rules"
-    assert re.search(rf"\b(\w*[._])?({owners})(\(\))?\.{wanted}\b", READERS), f"{section}.{name}"
+    is_read = bool(re.search(rf"\b(\w*[._])?({owners})(\(\))?\.{wanted}\b", READERS))
+    assert is_read, f"{section}.{name} can be set and changes nothing"
 
 
 def test_fixed_settings_are_what_the_code_holds() -> None:
