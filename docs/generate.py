@@ -135,8 +135,8 @@ def metrics_page() -> str:
         "# Metrics\n",
         MADE,
         "Every figure of a report, by family. r is the return of one calendar day (UTC) of marked",
-        "equity. A figure that is not defined is `null` in JSON and a dash elsewhere, for the reason",
-        "in the last column; the others are always defined. What stands behind them:",
+        "equity. A figure that is not defined is `null` in JSON and a dash elsewhere, for the",
+        "reason in the last column; the others are always defined. What stands behind them:",
         "[reports](reports.md).",
     ]
     for family, title in FAMILIES.items():
