@@ -26,7 +26,6 @@ from ballast.store.disk import (
     discard,
     disk_errors,
     ensure_folder,
-    replace_file,
     stage,
 )
 from ballast.store.manifest import (
@@ -60,13 +59,14 @@ class SeriesKey:
 
 @dataclass(slots=True)
 class _Pending:
-    """A series inside a batch: its lock, its manifest to be, its staged month files."""
+    """A series inside a batch: its lock, its manifest to be, its staged files."""
 
     key: SeriesKey
     lock: FileLock
     manifest: Manifest
     lost: tuple[str, ...]
     staged: dict[str, Path] = field(default_factory=dict)
+    book: Path | None = None
 
 
 def series_lock(folder: Path, seconds: float = LOCK_SECONDS) -> FileLock:
@@ -106,7 +106,7 @@ class Batch:
     ) -> None:
         """Throw away what was not committed and release the locks."""
         for pending in self._pending.values():
-            discard(self._disk, pending.staged.values())
+            discard(self._disk, [*pending.staged.values(), *filter(None, [pending.book])])
             pending.lock.release()
         self._pending.clear()
 
@@ -122,17 +122,29 @@ class Batch:
         return report
 
     def commit(self) -> None:
-        """Put everything staged in place: month files, then the manifest, series by series."""
-        for pending in self._pending.values():
-            if not pending.staged:
-                continue
-            folder = pending.key.folder
-            with disk_errors(folder):
-                for month in sorted(pending.staged):
-                    self._disk.replace(pending.staged[month], folder / f"{month}.parquet")
-                self._disk.sync(folder)
-            replace_file(self._disk, folder / FILE_NAME, (dump_manifest(pending.manifest),))
-            pending.staged.clear()
+        """Put everything staged in place: month files, then the manifest, series by series.
+
+        The manifests are staged first, so that a full disk is noticed before anything changes.
+        """
+        changed = [pending for pending in self._pending.values() if pending.staged]
+        for pending in changed:
+            path = pending.key.folder / FILE_NAME
+            with disk_errors(path):
+                pending.book = stage(self._disk, path, (dump_manifest(pending.manifest),))
+        for pending in changed:
+            with disk_errors(pending.key.folder):
+                self._put_in_place(pending)
+
+    def _put_in_place(self, pending: _Pending) -> None:
+        folder = pending.key.folder
+        for month in sorted(pending.staged):
+            self._disk.replace(pending.staged[month], folder / f"{month}.parquet")
+        self._disk.sync(folder)
+        if pending.book is not None:
+            self._disk.replace(pending.book, folder / FILE_NAME)
+        self._disk.sync(folder)
+        pending.staged.clear()
+        pending.book = None
 
     def _open(self, key: SeriesKey) -> _Pending:
         known = self._pending.get(key.folder)

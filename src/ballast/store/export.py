@@ -9,7 +9,7 @@ import pyarrow.csv as pacsv
 import pyarrow.feather as pafeather
 import pyarrow.parquet as pq
 
-from ballast.core.bars import COLUMNS, Bars
+from ballast.core.bars import COLUMNS, SYNTHETIC, Bars
 from ballast.core.errors import DataError, suggest
 from ballast.store.disk import Disk, replace_file
 from ballast.store.symbols import folder_name
@@ -26,7 +26,7 @@ def export_bars(bars: Bars, path: Path, form: str, *, disk: Disk | None = None) 
     """Write bars in the given format (see `FORMATS`); return the file written.
 
     `path` may be a folder: the file is then named as the format's readers expect. The file is
-    replaced in one step.
+    replaced in one step. Synthetic bars are left out: they are no data, and no format marks them.
     """
     if form not in FORMATS:
         raise DataError(
@@ -35,6 +35,10 @@ def export_bars(bars: Bars, path: Path, form: str, *, disk: Disk | None = None) 
             fix=suggest(form, FORMATS),
         )
     name, encode = FORMATS[form]
+    real = bars.flags & SYNTHETIC == 0
+    if not real.all():
+        columns = {column: getattr(bars, column)[real] for column in COLUMNS[1:]}
+        bars = Bars.of(bars.venue, bars.symbol, bars.timeframe, bars.ts[real], columns)
     target = path / name(bars) if path.is_dir() else path
     replace_file(disk or Disk(), target.absolute(), (encode(bars),))
     return target

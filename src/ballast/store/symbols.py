@@ -31,7 +31,7 @@ def venue_name(venue: str) -> str:
 
 def folder_name(name: str) -> str:
     """Encode a venue or symbol as a folder name; `folder_text` reads it back."""
-    encoded = quote(name, safe="")
+    encoded = quote(name, safe="", errors="replace")
     if encoded.startswith("."):
         encoded = "%2E" + encoded[1:]
     if not encoded or len(encoded) > LONGEST:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 from tests.unit.store.bars import HOUR, same, some_bars
 
+from ballast.core.bars import SYNTHETIC
 from ballast.core.errors import DataError
 from ballast.store.export import FORMATS, export_bars, pair_of
 from ballast.store.importers.read import read_any
@@ -24,6 +26,15 @@ def test_what_is_exported_is_imported_unchanged(tmp_path: Path, form: str) -> No
     found = read_any(path, venue="BINANCE", symbol="BTCUSDT", timeframe=HOUR).bars
     assert found is not None
     assert same(found, bars)
+
+
+def test_synthetic_bars_are_not_passed_off_as_data(tmp_path: Path) -> None:
+    bars = some_bars(count=10)
+    flags = np.zeros(10, np.uint8)
+    flags[3:5] = SYNTHETIC
+    found = read_any(export_bars(bars.with_flags(flags), tmp_path, "csv")).bars
+    assert found is not None
+    assert found.ts.tolist() == [*bars.ts[:3].tolist(), *bars.ts[5:].tolist()]
 
 
 @pytest.mark.parametrize(

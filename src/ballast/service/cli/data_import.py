@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ def import_(
     store = candle_store()
     rows: list[dict[str, Any]] = []
     problems: list[str] = []
+    _allow_files()
     with store.batch() as batch, progress("import", len(files)) as bar:
         deed = Deed(store, funding_store(), batch, dry_run, strict)
         for file in files:
@@ -201,6 +203,15 @@ def _tell(rows: list[dict[str, Any]], *, json: bool, dry_run: bool) -> None:
 
 def _first(problems: list[str]) -> str:
     return problems[0] if problems else ""
+
+
+def _allow_files() -> None:
+    """Take all open files the system grants: a batch keeps a lock for each series it touches."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextmanager
