@@ -33,12 +33,7 @@ if TYPE_CHECKING:
 START = parse_ms("2024-01-30")
 MINUTE = Timeframe.parse("1m")
 N_BARS = 25_000  # more than two flushes of 10,000, over a month's end
-PROGRAM = """
-from ballast.service.cli import main
-from ballast.service.cli.lazy import Verb
-main.VERBS["download"] = Verb("ballast.service.cli.data_download", "", "Data")
-main.main()
-"""
+PROGRAM = "from ballast.service.cli.main import main; main()"
 
 
 class Shop:
@@ -48,7 +43,16 @@ class Shop:
         self.exchange, self.url, self.workspace, self.bars = exchange, url, workspace, bars
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-c", PROGRAM, "download", *arguments, "--base-url", self.url]
+        return [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            "data",
+            "download",
+            *arguments,
+            "--base-url",
+            self.url,
+        ]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -181,8 +181,11 @@ def test_a_passing_fault_is_waited_out_with_doubling_pauses() -> None:
     """R-NET-06: waits double with jitter, between half and all of 1, 2, 4 seconds."""
     clock = VirtualClock()
     asked, question = failing(3, VenueFaultError("HTTP 500", status=500))
-    assert asyncio.run(patience(clock).ask(question)) == "answer"  # type: ignore[arg-type]
+    asker, told = patience(clock), []
+    asker.on_wait = lambda what, seconds: told.append((what, seconds))
+    assert asyncio.run(asker.ask(question)) == "answer"  # type: ignore[arg-type]
     assert len(asked) == 4
+    assert told == [("HTTP 500", wait) for wait in clock.slept_s]
     for wait, full in zip(clock.slept_s, (1, 2, 4), strict=True):
         assert full / 2 <= wait <= full
 

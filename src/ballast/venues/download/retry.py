@@ -37,6 +37,8 @@ class Patience:
     venue: str
     clock: Clock
     budget: RateBudget
+    on_wait: Callable[[str, float], None] = lambda _what, _seconds: None
+    """Told why and how long, before each wait: a person should not stare at nothing."""
     retries: int = 0
     rng: np.random.Generator = field(default_factory=lambda: stream(0, "venues/retry"))
 
@@ -61,6 +63,7 @@ class Patience:
             wait_s = max(wait_s, fault.retry_after_s)
         if fault.status in THROTTLED:
             self.budget.pause(wait_s)
+        self.on_wait(fault.what, wait_s)
         await self.clock.sleep(wait_s)
 
     def _given_up(self, fault: VenueFaultError, attempts: int) -> VenueUnavailableError:
