@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import typer
 
-from ballast.service.cli import data_download, data_import, data_make, data_rules, data_show
+from ballast.service.cli import (
+    data_check,
+    data_download,
+    data_events,
+    data_import,
+    data_make,
+    data_rules,
+    data_show,
+    data_synth,
+)
 
 app = typer.Typer(
     help="Import, download, check, show and export market data.",
@@ -16,5 +25,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for part in (data_import, data_download, data_show, data_make, data_rules):
+_PARTS = (
+    data_import,
+    data_download,
+    data_check,
+    data_show,
+    data_make,
+    data_synth,
+    data_rules,
+    data_events,
+)
+for part in _PARTS:
     part.register(app)

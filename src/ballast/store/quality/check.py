@@ -32,6 +32,7 @@ def check_bars(
     bars: Bars,
     *,
     others: Sequence[Bars] = (),
+    neighbours: Sequence[Bars] = (),
     instrument: Instrument | None = None,
     spread: Quotes | None = None,
     now_ms: int | None = None,
@@ -40,13 +41,15 @@ def check_bars(
 ) -> QualityReport:
     """Check a series; never raises for bad data, that is what findings are for.
 
-    `others` are second opinions: another download of the same series, the same asset on another
-    market or venue (`venues.py` says how each is used). `now_ms` allows judging whether the last
-    bar is closed, `max_age_bars` whether the series is fresh. Limits come from the `data` settings.
+    `others` are second opinions on the price: another download of the same series, the same asset
+    on another market or venue (`venues.py` says how each is used). `neighbours` are other symbols
+    of the same venue: they tell a halt of the venue from a hole in the download. `now_ms` allows
+    judging whether the last bar is closed, `max_age_bars` whether the series is fresh. Limits come
+    from the `data` settings.
     """
     found, clean = check_rows(bars, settings.gap_factor)
     if len(clean):
-        found += _check_series(bars, clean, others, instrument, settings)
+        found += _check_series(bars, clean, (others, neighbours), instrument, settings)
         found += check_clock(clean, now_ms=now_ms, max_age_bars=max_age_bars)
     else:
         found.append(_nothing(bars))
@@ -69,13 +72,15 @@ def check_bars(
 def _check_series(
     bars: Bars,
     clean: Frame,
-    others: Sequence[Bars],
+    company: tuple[Sequence[Bars], Sequence[Bars]],
     instrument: Instrument | None,
     settings: DataSettings,
 ) -> list[Finding]:
+    others, neighbours = company
     opinions = [other for other in others if other.timeframe == bars.timeframe]
     markets = [other for other in opinions if other.name != bars.name]
-    same_venue = [other for other in opinions if other.venue == bars.venue]
+    near = [other for other in neighbours if other.timeframe == bars.timeframe]
+    same_venue = [other for other in (*opinions, *near) if other.venue == bars.venue]
     return [
         *check_holes(clean, completeness=settings.completeness, same_venue=same_venue),
         *check_prices(clean, extreme_move=settings.extreme_move, others=markets),

@@ -98,7 +98,7 @@ def _unclosed(bars: Frame, now_ms: int) -> list[Finding]:
             Severity.WARNING,
             rows=bars.rows[at],
             ts=bars.ts[at],
-            detail=f"{len(at)} bar(s) not closed at {format_ms(now_ms)}",
+            detail=f"bars not closed at {format_ms(now_ms)}",
             measured=float(len(at)),
             limit=0.0,
             cost=0.05,

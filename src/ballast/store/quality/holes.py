@@ -170,14 +170,14 @@ def _window(bars: Frame, at: NDArray[np.int64]) -> Finding:
 
 
 def _download(bars: Frame, at: NDArray[np.int64]) -> Finding:
-    detail = f"{len(at)} hole(s) through which the same venue traded: {_when(bars, at)}"
+    detail = f"holes through which the same venue traded: {_when(bars, at)}"
     missing = int(bars.missing[at].sum())
     return _holes(Kind.DOWNLOAD_HOLE, Severity.WARNING, bars, at, detail, missing, limit=0)
 
 
 def _halt(bars: Frame, at: NDArray[np.int64]) -> Finding:
     longest = int(bars.missing[at].max()) * bars.timeframe.ms / HOUR_MS
-    detail = f"{len(at)} halt(s), the longest {longest:.4g} h: {_when(bars, at)}"
+    detail = f"the venue stood still, the longest time {longest:.4g} h: {_when(bars, at)}"
     return _holes(Kind.HALT, Severity.INFO, bars, at, detail, longest, limit=1)
 
 

@@ -143,7 +143,7 @@ def _frozen_runs(
         Severity.WARNING if costs and share > 0.01 else Severity.INFO,  # noqa: PLR2004 - 1 %
         rows=bars.rows[starts],
         ts=np.concatenate((bars.ts[starts], bars.ts[starts + lengths - 1])),
-        detail=f"{what}: {len(starts)} stretch(es), {total} bars, the longest {hours:.3g} h "
+        detail=f"{what}: {total} bars, the longest stretch {hours:.3g} h "
         f"from {format_ms(int(bars.ts[starts[longest]]))}",
         measured=hours,
         limit=(FROZEN_MS if costs else HOUR_MS) / HOUR_MS,

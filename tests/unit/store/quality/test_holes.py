@@ -71,13 +71,14 @@ def test_hole_the_same_venue_traded_through_is_a_download_hole() -> None:
     """A second series of the venue decides between a halt and a failed download."""
     bars = drop(walk(500), slice(100, 137))
     other = walk(500, seed=2, name="V-T")
-    report = check_bars(bars, others=[other])
+    report = check_bars(bars, neighbours=[other])
     assert report.has(Kind.DOWNLOAD_HOLE)
     assert not report.has(Kind.HALT)
-    silent = check_bars(bars, others=[drop(other, slice(100, 137))])
+    assert check_bars(bars, others=[walk(500)]).has(Kind.DOWNLOAD_HOLE)  # a better download
+    silent = check_bars(bars, neighbours=[drop(other, slice(100, 137))])
     assert silent.has(Kind.HALT)
     assert not silent.has(Kind.DOWNLOAD_HOLE)
-    elsewhere = check_bars(bars, others=[walk(500, seed=2, name="W-S")])
+    elsewhere = check_bars(bars, neighbours=[walk(500, seed=2, name="W-S")])
     assert elsewhere.has(Kind.HALT)  # another venue says nothing about this one
 
 
