@@ -88,6 +88,11 @@ def jit_inner(function: Callable[P, R]) -> Callable[P, R]:
     return _compile(function, inner=True)
 
 
+def jit_pasted(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile as `jit_inner`, and always paste the machine code into its one or two callers."""
+    return _compile(function, inner=True, inline=True)
+
+
 def _compile(
     function: Callable[P, R], *, inline: bool = False, inner: bool = False
 ) -> Callable[P, R]:

@@ -33,6 +33,11 @@ _HELD: dict[int, NDArray[Any]] = {}
 """Arrays by address, kept only when the compiler is off: then loaders find them here."""
 
 
+def address_of(array: NDArray[Any]) -> int:
+    """Return where an array's first element lies (several times faster than `array.ctypes`)."""
+    return int(array.__array_interface__["data"][0])
+
+
 class Binding:
     """Keeps arrays alive and gives their addresses; `close` forgets them."""
 
@@ -45,7 +50,7 @@ class Binding:
         assert array.flags.c_contiguous
         if array.size == 0:
             return 0
-        address = int(array.ctypes.data)
+        address = address_of(array)
         self._arrays.append(array)
         if not COMPILED:
             _HELD[address] = array
@@ -54,7 +59,7 @@ class Binding:
     def close(self) -> None:
         """Let the arrays go."""
         for array in self._arrays:
-            _HELD.pop(int(array.ctypes.data), None)
+            _HELD.pop(address_of(array), None)
         self._arrays.clear()
 
 

@@ -246,6 +246,7 @@ ACCOUNT = _dtype(  # one row a run
     ("equity", "f8"),
     ("initial", "f8"),
     ("peak", "f8"),
+    ("marked", "i8"),  # 1: the next step's bar is matched and marked, only to be decided
     ("trough", "f8"),  # lowest equity since the peak
     ("flows", "f8"),
     ("day", "i8"),

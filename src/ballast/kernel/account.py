@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit_inner
+from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.memory import set_f8
 from ballast.core.reasons import Exit, Refusal
 from ballast.core.records import Margin
@@ -41,7 +41,7 @@ def roll_days(t: Row, acct: Row, day: int) -> None:
         acct.day_blocked = 0
 
 
-@jit_inner
+@jit_pasted
 def value(t: Row, acct: Row) -> float:
     """Return marked equity: cash, spot holdings, dust, and open profit of perpetuals."""
     equity = acct.cash
@@ -122,7 +122,7 @@ def cancel_entries(t: Row, acct: Row, reason: int, measured: float, limit: float
             drop_entry(t, acct, s, reason, measured, limit)
 
 
-@jit_inner
+@jit_pasted
 def apply_rules(t: Row, acct: Row, lim: Row, now_ms: int) -> None:
     """Latch the daily block and the kill switch by the equity just marked (SEMANTICS 6)."""
     if acct.equity > acct.peak:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit_inner
+from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.memory import f8, i8, u1
 from ballast.core.reasons import Exit, Refusal
 from ballast.core.records import Intrabar, Margin, Signal
@@ -43,7 +43,7 @@ _NO_CASH = int(Refusal.NO_CASH)
 _NO_VOLUME = int(Refusal.NO_LIQUIDITY_AT_FILL)
 
 
-@jit_inner
+@jit_pasted
 def at_open(t: Row, acct: Row, lim: Row, s: int) -> None:
     """Pay the fundings of a gap, then fill the queued exit of symbol `s` at its open."""
     p = position(t.pos, s)
@@ -66,7 +66,7 @@ def at_open(t: Row, acct: Row, lim: Row, s: int) -> None:
     exit_at_open(t, acct, p, spec, plan, lim, s, i)
 
 
-@jit_inner
+@jit_pasted
 def enter_at_open(t: Row, acct: Row, s: int) -> None:
     """Fill or expire the queued entry of symbol `s` at its open."""
     p = position(t.pos, s)
@@ -124,7 +124,7 @@ def expire_entry(t: Row, acct: Row, s: int) -> None:
         drop_entry(t, acct, s, _EXPIRED, float(close_ms), float(p.in_until_ms))
 
 
-@jit_inner
+@jit_pasted
 def during(t: Row, acct: Row, lim: Row, s: int) -> int:
     """Match symbol `s`'s range with its resting orders; return 1 if an entry limit filled."""
     p = position(t.pos, s)
@@ -182,7 +182,7 @@ def during_fine(t: Row, acct: Row, lim: Row, s: int, first: int, last: int) -> i
     return any_entered
 
 
-@jit_inner
+@jit_pasted
 def after(t: Row, acct: Row, lim: Row, s: int, entered: int) -> None:
     """Close the bar of symbol `s`: funding at the close, ratchets, the end of a segment.
 

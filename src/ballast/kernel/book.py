@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit_inner
+from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.memory import i8, set_i8
 from ballast.core.reasons import Exit
 from ballast.core.records import FeeAsset, Margin
@@ -43,7 +43,7 @@ def qty_of(spec: Row, lots: int) -> float:
     return lots * spec.lot_num / spec.lot_den
 
 
-@jit_inner
+@jit_pasted
 def record_fill(
     t: Row, acct: Row, p: Row, s: int, side: int, reason: int, maker: int, bar: int,
     at_ms: int, price: float, lots: int, fee: float, slippage: float, cash: float,
@@ -179,7 +179,7 @@ def open_fill(
     )  # fmt: skip
 
 
-@jit_inner
+@jit_pasted
 def begin_trade(acct: Row, p: Row, side: int, bar: int, at_ms: int, price: float) -> None:
     """Reset the position row for a new trade; cursors, dust and cool-downs stay."""
     p.side = side
@@ -295,7 +295,7 @@ def write_trade(
     acct.trades += 1
 
 
-@jit_inner
+@jit_pasted
 def end_trade(
     t: Row, acct: Row, p: Row, spec: Row, limits: Row, s: int, bar: int, at_ms: int,
     reason: int,

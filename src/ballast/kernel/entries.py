@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit_inner
+from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.memory import f8, i8, set_i8
 from ballast.core.reasons import Refusal
 from ballast.core.records import Margin, Signal
@@ -155,7 +155,7 @@ def tier_leverage(t: Row, spec: Row, notional: float) -> float:
     return 0.0
 
 
-@jit_inner
+@jit_pasted
 def consider(
     t: Row, acct: Row, lim: Row,
     s: int, side: int, i: int,
@@ -214,7 +214,7 @@ def consider(
     p.in_cost = unit_cost(spec, plan, fee, slip)
 
 
-@jit_inner
+@jit_pasted
 def refuse_order(
     t: Row, spec: Row, plan: Row, lim: Row, side: int, i: int, lots: int, away: float,
     close: float,
@@ -241,7 +241,7 @@ def refuse_order(
     return 0, 0.0, 0.0
 
 
-@jit_inner
+@jit_pasted
 def queue_entry(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, side: int, i: int, lots: int,
     away: float, confidence: float,

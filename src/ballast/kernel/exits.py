@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit_inner
+from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.memory import f8
 from ballast.core.reasons import Exit
 from ballast.core.records import Level, Signal
@@ -47,7 +47,7 @@ def distance(kind: int, value: float, price: float, atr: float, risk: float) -> 
     return 0.0
 
 
-@jit_inner
+@jit_pasted
 def raise_stop(p: Row, spec: Row, level: float, reason: int) -> None:
     """Move the stop to `level` if that is in our favour; a stop never moves away (2.5)."""
     price = round_against(level, p.side, spec.tick_num, spec.tick_den)
@@ -56,7 +56,7 @@ def raise_stop(p: Row, spec: Row, level: float, reason: int) -> None:
         p.stop_reason = reason
 
 
-@jit_inner
+@jit_pasted
 def set_levels(p: Row, spec: Row, plan: Row) -> None:
     """Place stop and takes around the mean entry price after an entry fill."""
     s = p.side
@@ -108,7 +108,7 @@ def ratchet(t: Row, p: Row, spec: Row, plan: Row, i: int, at_ms: int, best: floa
             raise_stop(p, spec, p.entry * (1.0 + s * 2.0 * rate), _BREAK_EVEN)
 
 
-@jit_inner
+@jit_pasted
 def wanted_exit(p: Row, plan: Row, i: int, bits: int, now_ms: int, close: float) -> int:
     """Return why bar `i` asks to leave at market, or 0; signal, then time, then drawdown."""
     s = p.side

@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit_inner
+from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.memory import f8, i8, set_f8, u1
 from ballast.core.records import Intrabar, Margin, Signal
 from ballast.kernel.account import day_of, roll_days
 from ballast.kernel.book import qty_of
-from ballast.kernel.exits import ratchet
+from ballast.kernel.exits import distance, ratchet
 from ballast.kernel.tape import funding_row, plan_row, position, spec_row
 
 if TYPE_CHECKING:
@@ -32,9 +32,11 @@ _ENTER_SHORT = int(Signal.ENTER_SHORT)
 _STOPPERS = int(Signal.NO_FILL | Signal.SEGMENT_END)
 
 NEVER_MS = 2**62
+HAIR = 0.999999
+"""Thresholds are met a hair early; the function that owns the rule applies it exactly."""
 
 
-@jit_inner
+@jit_pasted
 def may_glide(p: Row, plan: Row) -> bool:
     """Tell whether the position has nothing queued and no rule that needs every bar."""
     if p.lots == 0 or p.in_lots > 0 or p.out_lots > 0 or p.dust > 0.0:
@@ -84,8 +86,25 @@ def stop_bits(p: Row, plan: Row) -> int:
 
 
 @jit_inner
+def ratchet_from(p: Row, plan: Row) -> float:
+    """Return the best price from which on a ratchet can move the stop."""
+    s = p.side
+    if p.armed:
+        return -math.inf if s > 0 else math.inf
+    away = math.inf
+    if plan.trail_kind:
+        away = distance(plan.trail_kind, plan.trail_activation, p.entry, p.atr, 0.0)
+    if plan.breakeven_r > 0.0:
+        away = min(away, plan.breakeven_r * p.risk)
+    return p.entry + s * away * HAIR
+
+
+@jit_pasted
 def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
-    """Mark the quiet bars from clock index `k` on; return the index of the first other bar."""
+    """Mark the quiet bars from clock index `k` on; return the index of the first other bar.
+
+    A bar that is quiet but for a signal is marked too, and left to be decided (`acct.marked`).
+    """
     p = position(t.pos, 0)
     plan = plan_row(t.plan, 0)
     if not may_glide(p, plan):
@@ -120,6 +139,8 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     watch_day = lim.daily_loss > 0.0 and not acct.day_blocked
     day_at = acct.day_open * (1.0 - lim.daily_loss) if watch_day else -math.inf
     pain = plan.position_drawdown * entry if plan.position_drawdown > 0.0 else math.inf
+    # Nothing ratchets before the best price reaches one of its thresholds.
+    wake_at = ratchet_from(p, plan)
     best = p.best
     most = p.high
     least = p.low
@@ -131,7 +152,8 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     while i < last:
         h = f8(t.high, i)
         l = f8(t.low, i)
-        if l <= low_at or h >= high_at or u1(t.signals, i) & bits:
+        signal = u1(t.signals, i) & bits
+        if l <= low_at or h >= high_at or signal & _STOPPERS:
             break
         next_ms = i8(t.ts, i) + timeframe_ms
         if next_ms >= funding_ms:
@@ -146,8 +168,8 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
             roll_days(t, acct, day_of(next_ms))
             if lim.daily_loss > 0.0:
                 day_at = acct.day_open * (1.0 - lim.daily_loss)
-        # A hair above the thresholds is left to the step, which applies the exact rule.
-        if e <= kill_at * 1.000001 or e <= day_at * 1.000001 or side * (c - entry) <= -pain:
+        # A hair above the thresholds the step takes over: it applies the exact rule.
+        if e <= kill_at * (2.0 - HAIR) or e <= day_at * (2.0 - HAIR) or side * (c - entry) <= -pain:
             break
         if e > peak:
             peak = e
@@ -168,11 +190,12 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
         reach = h if long else l
         if (reach > best) if long else (reach < best):
             best = reach
-            if ratchets:
+            if ratchets and (reach >= wake_at if long else reach <= wake_at):
                 ratchet(t, p, spec, plan, i, next_ms, reach)
+                wake_at = ratchet_from(p, plan)
                 low_at = low_trigger(p, plan)
                 high_at = high_trigger(p, plan)
-        elif adaptive:
+        elif adaptive and p.armed:
             ratchet(t, p, spec, plan, i, next_ms, reach)
             low_at = low_trigger(p, plan)
             high_at = high_trigger(p, plan)
@@ -180,16 +203,20 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
             at = k + i - first
             set_f8(t.equity, at, e)
             set_f8(t.exposure, at, q * m)
+        if signal:
+            acct.marked = 1
+            break
         i += 1
     passed = i - first
-    if passed == 0:
+    walked = passed + acct.marked
+    if walked == 0:
         return k
     acct.equity = equity
     acct.peak = peak
     acct.trough = trough
     acct.now_ms = close_ms
-    acct.held_bars += passed
-    acct.exposed_ms += passed * timeframe_ms
+    acct.held_bars += walked
+    acct.exposed_ms += walked * timeframe_ms
     p.best = best
     p.high = most
     p.low = least

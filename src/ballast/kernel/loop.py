@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit, jit_inner
+from ballast.core.jit import jit, jit_inner, jit_pasted
 from ballast.core.memory import f8, i8, set_f8, set_i8, u1
 from ballast.core.reasons import Refusal
 from ballast.core.records import Margin, Signal
@@ -52,7 +52,7 @@ _CONFLICT = int(Refusal.CONFLICTING_SIGNALS)
 ABSENT, PRESENT, SYNTHETIC = 0, 1, 2
 
 
-@jit_inner
+@jit_pasted
 def next_entry(t: Row, spec: Row, bar: int) -> int:
     """Return the first bar at or after `bar` whose signal byte asks for an entry, or the end."""
     last = spec.last
@@ -89,7 +89,7 @@ def step_at(t: Row, k: int, stop: int, close_ms: int) -> int:
     return lo
 
 
-@jit_inner
+@jit_pasted
 def skip_flat(t: Row, acct: Row, k: int, stop: int) -> int:
     """Jump from step `k` to the next one with an entry signal; equity is constant on the way."""
     if t.symbols == 1:
@@ -121,7 +121,7 @@ def skip_flat(t: Row, acct: Row, k: int, stop: int) -> int:
     return target
 
 
-@jit_inner
+@jit_pasted
 def match_all(t: Row, acct: Row, lim: Row) -> None:
     """Fill what was queued and what rests, for the symbols whose bar closes now (2.1 to 2.5)."""
     n = t.symbols
@@ -158,7 +158,7 @@ def match_all(t: Row, acct: Row, lim: Row) -> None:
             after(t, acct, lim, s, entered)
 
 
-@jit_inner
+@jit_pasted
 def mark_all(t: Row, acct: Row, lim: Row) -> None:
     """Mark to market at the close, then the account rules (2.6)."""
     held_ms = 0
@@ -177,7 +177,7 @@ def mark_all(t: Row, acct: Row, lim: Row) -> None:
     apply_rules(t, acct, lim, acct.now_ms)
 
 
-@jit_inner
+@jit_pasted
 def decide_all(t: Row, acct: Row, lim: Row) -> int:
     """Read the signals of the closed bars, exits first; return how many symbols are busy (2.7)."""
     n = t.symbols
@@ -219,7 +219,16 @@ def decide_all(t: Row, acct: Row, lim: Row) -> int:
     return busy
 
 
-@jit_inner
+@jit_pasted
+def look_flat(t: Row) -> None:
+    """Mark the one symbol of a run that holds nothing: there is nothing to match or to value."""
+    p = position(t.pos, 0)
+    i = p.bar
+    set_i8(t.here, 0, SYNTHETIC if u1(t.signals, i) & _NO_FILL else PRESENT)
+    p.mark = f8(t.mark_close, i) if spec_row(t.spec, 0).perpetual else f8(t.close, i)
+
+
+@jit_pasted
 def is_full(t: Row, acct: Row) -> bool:
     """Tell whether a recorded array may not hold what one more step can add."""
     room = t.step_rows
@@ -244,7 +253,7 @@ def run(tape: Records, stop_at: int, audit: int) -> int:
             k = skip_flat(t, acct, k, stop_at)
             if k >= stop_at:
                 break
-        elif may_glide:
+        elif may_glide and not acct.marked:
             k = glide(t, acct, lim, k, stop_at)
             if k >= stop_at:
                 break
@@ -254,8 +263,14 @@ def run(tape: Records, stop_at: int, audit: int) -> int:
         acct.now_ms = i8(t.clock, k)
         if acct.now_ms > acct.day_end_ms:
             roll_days(t, acct, day_of(acct.now_ms))
-        match_all(t, acct, lim)
-        mark_all(t, acct, lim)
+        if acct.marked:
+            acct.marked = 0
+            set_i8(t.here, 0, PRESENT)
+        elif busy == 0 and t.symbols == 1:
+            look_flat(t)
+        else:
+            match_all(t, acct, lim)
+            mark_all(t, acct, lim)
         busy = decide_all(t, acct, lim)
         if t.equity:
             set_f8(t.equity, k, acct.equity)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit_inner
+from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.memory import f8, i8
 from ballast.core.reasons import Exit
 from ballast.core.records import FeeAsset, Intrabar, Margin
@@ -65,7 +65,7 @@ def at_market(t: Row, spec: Row, i: int, price: float, lots: int, side: int, sto
     return max(filled, from_steps(1, spec.tick_num, spec.tick_den))
 
 
-@jit_inner
+@jit_pasted
 def exit_at_open(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int
 ) -> None:
@@ -83,7 +83,7 @@ def exit_at_open(
     close_fill(t, acct, p, spec, plan, limits, s, i, i8(t.ts, i), price, o, lots, 0, reason)
 
 
-@jit_inner
+@jit_pasted
 def affordable(t: Row, p: Row, spec: Row, plan: Row, free: float, price: float, at_ms: int) -> int:
     """Return the lots that `free` quote units buy at `price`, fees included."""
     if free <= 0.0:
@@ -182,7 +182,7 @@ def adverse(
         )  # fmt: skip
 
 
-@jit_inner
+@jit_pasted
 def stopped(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int,
     at_ms: int, level: float,

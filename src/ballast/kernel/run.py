@@ -196,3 +196,44 @@ def simulate(market: Market, cash: float, *, record: bool = True, audit: bool = 
     simulation = Simulation(market, cash, record=record, audit=audit)
     simulation.advance()
     return simulation.finish()
+
+
+class Repeater:
+    """Many runs over the same data: inputs are bound once, state is wiped between runs.
+
+    Keeps counters and daily equity only. One object serves one thread.
+    """
+
+    def __init__(self, market: Market, cash: float) -> None:
+        """Prepare for runs of `market`'s data from `cash`; its columns may be replaced each run."""
+        self._simulation = Simulation(market, cash, record=False)
+        self._pos = self._simulation.pos.copy()
+        self._account = self._simulation.account.copy()
+
+    def __call__(
+        self,
+        plan: NDArray[np.void],
+        signals: NDArray[np.uint8],
+        atr: Floats,
+        stop: Floats,
+        confidence: Floats,
+        volatility: Floats,
+    ) -> tuple[Any, Floats, Ints]:
+        """Run one combination; return (account, daily equity, refusals), valid until the next.
+
+        `plan` is a PLAN array, the columns are as in `Market`.
+        """
+        sim = self._simulation
+        sim.pos[:] = self._pos
+        sim.account[:] = self._account
+        sim.refusals[:] = 0
+        tape = sim.tape[0]
+        binding = Binding()
+        names = ("plan", "signals", "atr", "stop", "confidence", "volatility")
+        columns = (plan, signals, atr, stop, confidence, volatility)
+        for name, column in zip(names, columns, strict=True):
+            tape[name] = binding.bind(column)
+        loop.run(sim.tape, len(sim.clock), 0)
+        close_books(sim.tape)
+        binding.close()
+        return sim.account, sim.daily, sim.refusals

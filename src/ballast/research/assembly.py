@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ballast.research.series import Series
     from ballast.strategies.cache import ColumnCache
     from ballast.strategies.plan import Plan
-    from ballast.strategies.program import Columns
 
     Floats = NDArray[np.float64]
 
@@ -205,24 +204,19 @@ def assemble(
     plan = records(PLAN, len(legs))
     for leg, row in zip(legs, plan, strict=True):
         plan_row(leg, row)
-    market = {leg.series.bars.symbol: leg.series.bars for leg in legs}
-    used = cache if cache is not None else OneRun()
-    columns = [leg.plan.columns(market, leg.series.bars.symbol, used) for leg in legs]
-    return market_of(tables, plan, limits_of(legs[0].settings.risk), columns)
-
-
-def market_of(tables: Tables, plan: Any, limits: Any, columns: Sequence[Columns]) -> Market:  # noqa: ANN401
-    """Put a strategy's columns beside the tables of its data."""
+    signals, atr, stop, confidence, volatility = columns_of_legs(
+        legs, cache if cache is not None else OneRun()
+    )
     return Market(
         spec=tables.spec,
         plan=plan,
-        limits=limits,
+        limits=limits_of(legs[0].settings.risk),
         **tables.prices,
-        signals=_flat([part.signals for part in columns]),
-        atr=_flat([part.atr for part in columns]),
-        stop=_optional([part.stop for part in columns]),
-        confidence=_optional([part.confidence for part in columns]),
-        volatility=_optional([part.volatility for part in columns]),
+        signals=signals,
+        atr=atr,
+        stop=stop,
+        confidence=confidence,
+        volatility=volatility,
         sigma=tables.sigma,
         adv=tables.adv,
         funding=tables.funding,
@@ -231,6 +225,21 @@ def market_of(tables: Tables, plan: Any, limits: Any, columns: Sequence[Columns]
         depth=tables.depth,
         fine_first=tables.fine_first,
         fine=tables.fine,
+    )
+
+
+def columns_of_legs(
+    legs: Sequence[Leg], cache: ColumnCache
+) -> tuple[NDArray[np.uint8], Floats, Floats, Floats, Floats]:
+    """Return (signals, atr, stop, confidence, volatility) of all symbols, flat."""
+    market = {leg.series.bars.symbol: leg.series.bars for leg in legs}
+    columns = [leg.plan.columns(market, leg.series.bars.symbol, cache) for leg in legs]
+    return (
+        _flat([part.signals for part in columns]),
+        _flat([part.atr for part in columns]),
+        _optional([part.stop for part in columns]),
+        _optional([part.confidence for part in columns]),
+        _optional([part.volatility for part in columns]),
     )
 
 

@@ -120,8 +120,8 @@ def card_of(
 ) -> RunCard:
     """Return the run card; its id is the hash of everything that can change the result."""
     symbols = {one.bars.symbol for one in series}
-    effective: dict[str, Any] = _sections(settings)
-    own = {name: _sections(its) for name, its in symbol_settings.items() if name in symbols}
+    effective: dict[str, Any] = sections_of(settings)
+    own = {name: sections_of(its) for name, its in symbol_settings.items() if name in symbols}
     if own:
         effective["symbols"] = own
     if kelly:
@@ -150,7 +150,8 @@ def card_of(
     return RunCard(run_id=value_hash(identity), **fields)
 
 
-def _sections(settings: Settings) -> dict[str, Any]:
+def sections_of(settings: Settings) -> dict[str, Any]:
+    """Return the settings that can change a result, as plain values."""
     plain = as_dict(settings)
     return {name: plain[name] for name in SECTIONS_OF_A_RUN}
 
@@ -190,7 +191,7 @@ def notes_of(series: Sequence[Series], settings: Settings, run: Run) -> tuple[st
         )
     if not settings.risk.enforce:
         notes.append("the safety gate was off: no entry was refused, no cap was applied")
-    guessed = [one.bars.symbol for one in series if one.instrument is None or one.is_inferred]
+    guessed = [one.bars.symbol for one in series if one.is_inferred]
     if guessed:
         notes.append(
             f"no stored trading rules for {', '.join(guessed)}: tick inferred from prices, "

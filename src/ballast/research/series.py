@@ -66,8 +66,15 @@ class Series:
 
     @property
     def rules(self) -> Instrument:
-        """The instrument, inferred from the prices where none was given."""
-        return self.instrument or infer_instrument(self.bars)
+        """The instrument."""
+        assert self.instrument is not None  # noqa: S101 - __post_init__ sees to it
+        return self.instrument
+
+    def __post_init__(self) -> None:
+        """Infer the instrument from the prices where none was given."""
+        if self.instrument is None:
+            object.__setattr__(self, "instrument", infer_instrument(self.bars))
+            object.__setattr__(self, "is_inferred", True)
 
 
 def load_series(

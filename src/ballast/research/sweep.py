@@ -1,0 +1,310 @@
+"""Sweep: one strategy, many parameters, symbols and timeframes, on all cores.
+
+A sweep is a list of *groups* (series that are run together) times a grid. It is cut into chunks;
+each finished chunk is one Parquet file under `results/sweeps/<id>/parts`, written atomically, so
+an interrupted sweep goes on where it stopped and a finished one is never run twice. The id is the
+hash of everything that can change a figure. Rows hold metrics, never curves: memory stays bounded.
+
+Workers are threads: the kernel and the indicators release the interpreter lock, the columns of
+distinct expressions are computed once and shared.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ballast.core.errors import UserError
+from ballast.core.hashing import value_hash
+from ballast.core.records import PLAN
+from ballast.core.settings import Settings
+from ballast.kernel.run import Repeater
+from ballast.research.assembly import (
+    Leg,
+    Tables,
+    assemble,
+    columns_of_legs,
+    plan_defaults,
+    plan_row,
+    records,
+    tables_of,
+)
+from ballast.research.code import code_version
+from ballast.research.run import beside_hash, check_series, sections_of
+from ballast.research.sweep_row import METRICS, figures
+from ballast.strategies.cache import ColumnCache
+from ballast.strategies.plan import CompiledStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from ballast.research.grid import Grid
+    from ballast.research.series import Series
+    from ballast.strategies.plan import AnyStrategy
+
+    Group = tuple[Series, ...]
+
+CHUNK = 256
+"""Combinations of a chunk: some tens of milliseconds of work, so that Ctrl-C answers at once."""
+AHEAD = 2  # chunks queued for each worker beyond the one it runs
+MANIFEST, TABLE, PARTS = "sweep.json", "sweep.parquet", "parts"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sweep is: combinations done and all of them, and those left out by rules."""
+
+    done: int
+    total: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRequest:
+    """What to sweep. Each group is one run per combination; a portfolio is a group of several."""
+
+    strategy: AnyStrategy
+    grid: Grid
+    groups: Sequence[Group]
+    settings: Settings = field(default_factory=Settings)
+    workers: int = 0  # 0: one a core
+
+    def identity(self) -> dict[str, Any]:
+        """Return everything that can change a figure."""
+        return {
+            "strategy": self.strategy.name,
+            "strategy_hash": self.strategy.hash,
+            "axes": {name: list(values) for name, values in self.grid.axes.items()},
+            "groups": [[(one.bars.name, *_prints(one)) for one in group] for group in self.groups],
+            "settings": sections_of(self.settings),
+            "code_version": code_version(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A finished sweep: its folder and its table (one row a combination and group)."""
+
+    id: str
+    folder: Path
+    table: pa.Table
+    skipped: int
+
+
+def _prints(one: Series) -> tuple[str, str]:
+    return one.bars.fingerprint(), beside_hash(one)
+
+
+class Worker:
+    """What one thread holds of one group: plans, state, and a row to write figures in."""
+
+    def __init__(
+        self, group: Group, request: SweepRequest, tables: Tables, cache: ColumnCache
+    ) -> None:
+        self.group = group
+        self.settings = request.settings
+        self.cache = cache
+        self.compiled = CompiledStrategy(request.strategy, plan_defaults(request.settings))
+        self.timeframe = group[0].bars.timeframe
+        self.plans = records(PLAN, len(group))
+        self.row = np.zeros(len(METRICS))
+        legs = self._legs({})
+        market = assemble(legs, tables, cache)
+        self.repeater = Repeater(market, request.settings.engine.initial_cash)
+        first = min(int(one.bars.ts[0]) for one in group)
+        last = max(int(one.bars.ts[-1]) for one in group) + self.timeframe.ms
+        self.span_ms = last - first
+
+    def _legs(self, params: dict[str, float]) -> list[Leg]:
+        plan = self.compiled.plan(params, self.timeframe)
+        return [Leg(one, plan, self.settings) for one in self.group]
+
+    def run(self, params: dict[str, float]) -> Any:  # noqa: ANN401 - a float64 array
+        """Return the figures of one combination."""
+        legs = self._legs(params)
+        for leg, row in zip(legs, self.plans, strict=True):
+            plan_row(leg, row)
+        columns = columns_of_legs(legs, self.cache)
+        account, daily, refusals = self.repeater(self.plans, *columns)
+        figures(account, daily, int(refusals.sum()), self.span_ms, self.row)
+        return self.row
+
+
+def sweep(
+    request: SweepRequest,
+    folder: Path,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+) -> Sweep:
+    """Run what of `request` is not done yet under `folder` (the results folder); return all of it.
+
+    Raise `UserError` if nothing can be run. Interrupt it at will: finished chunks stay.
+    """
+    for group in request.groups:
+        check_series(group)
+    identity = request.identity()
+    name = value_hash(identity)[:16]
+    home = folder / "sweeps" / name
+    parts = home / PARTS
+    try:
+        parts.mkdir(parents=True, exist_ok=True)
+        _write_json(home / MANIFEST, {"id": name, **identity, "metrics": list(METRICS)})
+    except OSError as problem:
+        raise UserError(f"cannot write: {problem.strerror}", where=str(home)) from None
+    chunks = list(_chunks(request))
+    missing = [chunk for chunk in chunks if not _part(parts, chunk).exists()]
+    done = len(chunks) - len(missing)
+    total = len(request.grid) * len(request.groups)
+    if missing:
+        _run_chunks(request, missing, parts, total, done * CHUNK, progress)
+    table = pa.concat_tables([pq.read_table(_part(parts, chunk)) for chunk in chunks])
+    if not table.num_rows:
+        raise UserError(
+            "no combination keeps the strategy's rules",
+            where=request.strategy.name,
+            fix="widen the ranges",
+        )
+    _write_table(home / TABLE, table)
+    return Sweep(name, home, table, total - table.num_rows)
+
+
+def _chunks(request: SweepRequest) -> Iterator[tuple[int, int, int]]:
+    """Yield (group, first combination, end)."""
+    for group in range(len(request.groups)):
+        for first in range(0, len(request.grid), CHUNK):
+            yield group, first, min(first + CHUNK, len(request.grid))
+
+
+def _part(parts: Path, chunk: tuple[int, int, int]) -> Path:
+    return parts / f"{chunk[0]:04d}-{chunk[1]:08d}.parquet"
+
+
+def _run_chunks(
+    request: SweepRequest,
+    missing: list[tuple[int, int, int]],
+    parts: Path,
+    total: int,
+    done: int,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    """Run the missing chunks on threads; a failure or an interrupt stops the others."""
+    workers = request.workers or os.cpu_count() or 1
+    cache = ColumnCache(lock=threading.RLock())
+    settings = request.settings
+    tables = [tables_of(group, [settings] * len(group)) for group in request.groups]
+    local = threading.local()
+    stop = threading.Event()
+
+    def work(chunk: tuple[int, int, int]) -> tuple[int, int]:
+        known: dict[int, Worker] = local.__dict__.setdefault("workers", {})
+        if chunk[0] not in known:
+            known.clear()  # a thread holds the state of one group at a time
+            known[chunk[0]] = Worker(request.groups[chunk[0]], request, tables[chunk[0]], cache)
+        table = _run_chunk(known[chunk[0]], request, chunk, stop)
+        if table is None:
+            return 0, 0
+        _write_table(_part(parts, chunk), table)
+        return chunk[2] - chunk[1], table.num_rows
+
+    skipped = 0
+    with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
+        try:
+            for size, rows in _as_done(pool, work, missing, workers * AHEAD):
+                done += size
+                skipped += size - rows
+                if progress is not None:
+                    progress(Progress(min(done, total), total, skipped))
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _as_done(
+    pool: ThreadPoolExecutor,
+    work: Callable[[tuple[int, int, int]], tuple[int, int]],
+    chunks: list[tuple[int, int, int]],
+    ahead: int,
+) -> Iterator[tuple[int, int]]:
+    """Yield results as they come, with a bounded number of chunks in flight."""
+    waiting: set[Future[tuple[int, int]]] = set()
+    left = iter(chunks)
+    for chunk in left:
+        waiting.add(pool.submit(work, chunk))
+        if len(waiting) >= ahead:
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in finished)
+    while waiting:
+        finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        yield from (future.result() for future in finished)
+
+
+def _run_chunk(
+    worker: Worker, request: SweepRequest, chunk: tuple[int, int, int], stop: threading.Event
+) -> pa.Table | None:
+    """Return the rows of one chunk; None if the sweep was stopped meanwhile."""
+    _, first, end = chunk
+    params: dict[str, list[float]] = {name: [] for name in request.grid.axes}
+    rows = []
+    for number in range(first, end):
+        if stop.is_set():
+            return None
+        combination = request.grid.combination(number)
+        if not worker.compiled.allows(combination):
+            continue
+        rows.append(worker.run(combination).copy())
+        for name, value in combination.items():
+            params[name].append(value)
+    return _table(worker.group, params, rows)
+
+
+def _table(group: Group, params: dict[str, list[float]], rows: list[Any]) -> pa.Table:
+    symbols = "+".join(one.bars.symbol for one in group)
+    figures_of = np.array(rows).reshape(len(rows), len(METRICS))
+    columns: dict[str, Any] = {
+        "venue": pa.array([group[0].bars.venue] * len(rows), pa.string()),
+        "symbol": pa.array([symbols] * len(rows), pa.string()),
+        "timeframe": pa.array([str(group[0].bars.timeframe)] * len(rows), pa.string()),
+    }
+    columns |= {name: pa.array(values, pa.float64()) for name, values in params.items()}
+    for place, name in enumerate(METRICS):
+        columns[f"metric_{name}" if name in params else name] = pa.array(figures_of[:, place])
+    return pa.table(columns)
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    temporary = path.with_suffix(".tmp")
+    pq.write_table(table, temporary, compression="zstd")
+    temporary.replace(path)
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def best_rows(table: pa.Table, metric: str, count: int) -> list[dict[str, Any]]:
+    """Return the `count` best rows by `metric`, undefined ones last; drawdown and costs: least."""
+    if metric not in METRICS:
+        raise UserError(f"unknown metric '{metric}'", expected=f"one of {', '.join(METRICS)}")
+    values = table[metric].to_numpy()
+    keys = values if metric in LESS_IS_BETTER else -values
+    order = np.argsort(np.where(np.isnan(keys), np.inf, keys), kind="stable")
+    found: list[dict[str, Any]] = table.take(pa.array(order[:count])).to_pylist()
+    return found
+
+
+LESS_IS_BETTER = frozenset(
+    {"max_drawdown", "fees", "slippage", "funding", "liquidations", "worst_streak",
+     "longest_drawdown_days", "killed", "refused", "turnover"}
+)  # fmt: skip

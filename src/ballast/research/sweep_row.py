@@ -1,0 +1,85 @@
+"""One row of a sweep: the figures of a run, from its counters and its daily equity.
+
+Compiled, because a sweep makes thousands of them a second. Formulas are those of
+`research.metrics`, and a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ballast.core.jit import jit
+from ballast.core.time import DAY_MS, YEAR_DAYS
+
+METRICS = (
+    "final_equity", "total_return", "cagr", "sharpe", "sortino", "calmar", "max_drawdown",
+    "trades", "win_rate", "profit_factor", "expectancy", "mean_r", "exposure", "turnover",
+    "fees", "slippage", "funding", "liquidations", "worst_streak", "longest_drawdown_days",
+    "killed", "refused",
+)  # fmt: skip
+"""Columns of a sweep, in the order in which `figures` writes them. NaN: not defined."""
+
+DAYS_MIN = 2
+NOISE = 1e-24
+"""Below this a variance is rounding noise: a flat run has no Sharpe ratio."""
+_DAY_MS = DAY_MS
+_YEAR_DAYS = YEAR_DAYS
+
+
+@jit
+def daily_ratios(initial: float, daily: Any) -> tuple[float, float]:  # noqa: ANN401 - float64 array
+    """Return annualised (Sharpe, Sortino) of calendar-day returns, without a risk-free rate."""
+    n = len(daily)
+    if n < DAYS_MIN:
+        return math.nan, math.nan
+    total = 0.0
+    squares = 0.0
+    downside = 0.0
+    before = initial
+    for d in range(n):
+        r = daily[d] / before - 1.0
+        total += r
+        squares += r * r
+        if r < 0.0:
+            downside += r * r
+        before = daily[d]
+    mean = total / n
+    variance = (squares - n * mean * mean) / (n - 1)
+    sharpe = math.nan
+    if variance > NOISE:
+        sharpe = mean / math.sqrt(variance) * math.sqrt(_YEAR_DAYS)
+    sortino = math.nan
+    if downside > 0.0:
+        sortino = mean / math.sqrt(downside / n) * math.sqrt(_YEAR_DAYS)
+    return sharpe, sortino
+
+
+@jit
+def figures(account: Any, daily: Any, refused: int, span_ms: int, out: Any) -> None:  # noqa: ANN401
+    """Write METRICS of one run into `out`; `span_ms` is the length of the period."""
+    acct = account[0]
+    growth = acct.equity / acct.initial
+    years = span_ms / (_YEAR_DAYS * _DAY_MS)
+    out[0] = acct.equity
+    out[1] = growth - 1.0
+    out[2] = growth ** (1.0 / years) - 1.0 if growth > 0.0 and years > 0.0 else -1.0
+    out[3], out[4] = daily_ratios(acct.initial, daily)
+    out[5] = out[2] / acct.worst_drawdown if acct.worst_drawdown > 0.0 else math.nan
+    out[6] = acct.worst_drawdown
+    closed = acct.wins + acct.losses
+    out[7] = closed
+    out[8] = acct.wins / closed if closed > 0 else math.nan
+    out[9] = acct.gross_win / acct.gross_loss if acct.gross_loss > 0.0 else math.nan
+    out[10] = (acct.gross_win - acct.gross_loss) / closed if closed > 0 else math.nan
+    out[11] = acct.sum_r / closed if closed > 0 else math.nan
+    out[12] = acct.exposed_ms / span_ms if span_ms > 0 else 0.0
+    out[13] = acct.turnover / acct.initial
+    out[14] = acct.fees
+    out[15] = acct.slippage
+    out[16] = acct.funding
+    out[17] = acct.liquidations
+    out[18] = acct.worst_streak
+    out[19] = acct.longest_drawdown_ms / _DAY_MS
+    out[20] = acct.killed
+    out[21] = refused
