@@ -96,7 +96,7 @@ def apply(name: str, args: Sequence[Node | str], named: Mapping[str, Node] | Non
     if definition is None:
         raise StrategyError(
             f"unknown function or indicator '{name}'",
-            expected="a name listed in docs/strategies.md or by `ballast indicators`",
+            expected="a name of docs/strategies.md or docs/indicators.md",
             fix=suggest(name, known_names()),
         )
     return _indicator(name, definition, nodes, named)
@@ -318,7 +318,7 @@ def _params(
             raise StrategyError(f"{shown} got '{key}' twice")
         places[key] = node
     for key, node in places.items():
-        if isinstance(node, Number):
+        if isinstance(node, Number) and node != default_param(definition, key):
             spec = specs[key]
             check_param(shown, key, node.value, spec.low, spec.high, whole=spec.integer)
         values[key] = node

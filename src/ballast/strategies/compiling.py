@@ -254,7 +254,7 @@ class Compiler:
         result: Kleene's `and` and `or` are commutative and associative.
         """
         terms = sorted(
-            _terms(node, node.name),
+            terms_of(node, node.name),
             key=lambda term: (term.kind.is_scalar, len(references(term)), len(str(term))),
         )
         run, lead = _WORDS[node.name]
@@ -267,9 +267,10 @@ class Compiler:
         return joined
 
 
-def _terms(node: Node, name: str) -> list[Node]:
+def terms_of(node: Node, name: str) -> list[Node]:
+    """Return the terms that a chain of `&` (or `|`) joins, left to right."""
     if isinstance(node, Call) and node.name == name and not node.kind.is_scalar:
-        return [term for arg in node.args for term in _terms(arg, name)]
+        return [term for arg in node.args for term in terms_of(arg, name)]
     return [node]
 
 

@@ -114,7 +114,7 @@ def write_python(data: dict[str, Any]) -> str:
 
 
 def _assignment(key: str, text: str) -> str:
-    if len(text) <= LINE:
+    if len(text) <= LINE or text.startswith("["):
         return f"    {key}={text},"
     inner = "\n        ".join(_broken(text))
     return f"    {key}=(\n        {inner}\n    ),"

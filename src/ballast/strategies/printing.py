@@ -26,7 +26,8 @@ def show(node: Node, *, explicit: bool = False) -> str:
 
 def show_number(value: float) -> str:
     """Print a number in its shortest form that reads back: 14, 0.05, 1e-06."""
-    return str(int(value)) if value.is_integer() and abs(value) < 1 << 53 else repr(value)
+    whole = float(value).is_integer() and abs(value) < 1 << 53
+    return str(int(value)) if whole else repr(float(value))
 
 
 def _print(node: Node, *, explicit: bool) -> tuple[str, int]:
