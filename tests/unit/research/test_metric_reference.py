@@ -12,7 +12,16 @@ import pytest
 from scipy import stats
 from tests.data import SHARED, needs_data
 
-from ballast.research.metrics import distribution, drawdown, market, ratios, significance, student
+from ballast.research.metrics import (
+    distribution,
+    drawdown,
+    market,
+    ratios,
+    series,
+    significance,
+    student,
+    trades,
+)
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -88,23 +97,23 @@ def _benchmark(case: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("per_year", [252, 365])
 def test_ratios_equal_empyrical(per_year: int) -> None:
     ours = _ours(RETURNS, MARKET, per_year)
-    series, base = pd.Series(RETURNS), pd.Series(MARKET)
+    frame, base = pd.Series(RETURNS), pd.Series(MARKET)
     theirs = {
-        "cum_return": empyrical.cum_returns_final(series),
-        "annual_return": empyrical.annual_return(series, annualization=per_year),
-        "annual_volatility": empyrical.annual_volatility(series, annualization=per_year),
-        "sharpe": empyrical.sharpe_ratio(series, annualization=per_year),
-        "sortino": empyrical.sortino_ratio(series, annualization=per_year),
-        "calmar": empyrical.calmar_ratio(series, annualization=per_year),
-        "max_drawdown": empyrical.max_drawdown(series),
-        "omega": empyrical.omega_ratio(series, annualization=per_year),
-        "downside_risk": empyrical.downside_risk(series, annualization=per_year),
-        "stability": empyrical.stability_of_timeseries(series),
-        "tail_ratio": empyrical.tail_ratio(series),
+        "cum_return": empyrical.cum_returns_final(frame),
+        "annual_return": empyrical.annual_return(frame, annualization=per_year),
+        "annual_volatility": empyrical.annual_volatility(frame, annualization=per_year),
+        "sharpe": empyrical.sharpe_ratio(frame, annualization=per_year),
+        "sortino": empyrical.sortino_ratio(frame, annualization=per_year),
+        "calmar": empyrical.calmar_ratio(frame, annualization=per_year),
+        "max_drawdown": empyrical.max_drawdown(frame),
+        "omega": empyrical.omega_ratio(frame, annualization=per_year),
+        "downside_risk": empyrical.downside_risk(frame, annualization=per_year),
+        "stability": empyrical.stability_of_timeseries(frame),
+        "tail_ratio": empyrical.tail_ratio(frame),
         "var_5pct": empyrical.value_at_risk(RETURNS),
         "cvar_5pct": empyrical.conditional_value_at_risk(RETURNS),
-        "beta": empyrical.beta(series, base),
-        "alpha": empyrical.alpha(series, base, annualization=per_year),
+        "beta": empyrical.beta(frame, base),
+        "alpha": empyrical.alpha(frame, base, annualization=per_year),
     }
     for name, value in theirs.items():
         assert ours[name] == pytest.approx(float(value), rel=1e-9), name
@@ -190,3 +199,22 @@ def test_drawdown_and_ulcer_equal_pandas() -> None:
     depth = curve / curve.cummax() - 1
     assert drawdown.max_drawdown(LEVELS) == pytest.approx(depth.min(), rel=1e-12)
     assert drawdown.ulcer_index(LEVELS) == pytest.approx(np.sqrt((depth**2).mean()), rel=1e-12)
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "bars_a_day"), [("sma-BTCUSDT-1d", 1), ("trail-BTCUSDT-4h", 6)], ids=["1d", "4h"]
+)
+def test_curves_of_two_other_engines_give_their_figures(name: str, bars_a_day: int) -> None:
+    """The reference annualises its 4h curve by bar; ours is per day, so the factor is passed."""
+    stem = SHARED / "reference" / f"backtest-{name}"
+    expected = json.loads(stem.with_suffix(".json").read_text())
+    curve = pd.read_parquet(stem.with_suffix(".equity.parquet"))["equity"].to_numpy()
+    metrics = expected["metrics"]
+    returns = series.simple_returns(curve)
+    assert ratios.sharpe(returns, 365 * bars_a_day) == pytest.approx(metrics["sharpe_365"])
+    assert drawdown.max_drawdown(curve) == pytest.approx(metrics["max_drawdown_on_closes"])
+    total = ratios.total_return(metrics["initial"], metrics["final"])
+    assert total == pytest.approx(metrics["total_return"])
+    pnl = np.array([trade["pnl"] for trade in expected["trades"]])
+    assert trades.win_rate(pnl) == pytest.approx(metrics["wins"] / metrics["trades"])

@@ -246,3 +246,30 @@ def test_the_histogram_counts_every_day() -> None:
 def test_backticks_become_code_and_nothing_else_becomes_markup() -> None:
     assert code("run `a < b` now") == "run <code>a &lt; b</code> now"
     assert code("one ` only <b>") == "one ` only &lt;b&gt;"
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of `#rrggbb` (WCAG 2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_and_lines_can_be_seen_in_light_dark_and_print(ours: str) -> None:
+    """WCAG 2 AA: 4.5 for text, 3 for the lines of a chart."""
+    themes = [
+        dict(re.findall(r"--([\w-]+): (#\w+)", block))
+        for block in re.findall(r":root[^{]*\{([^}]*)\}", ours)
+    ]
+    assert len(themes) == 3
+    for theme in themes:
+        for name in ("text", "soft", "gain", "loss", "accent"):
+            assert contrast(theme[name], theme["panel"]) >= 4.5, name
+            assert contrast(theme[name], theme["page"]) >= 4.5, name
+        for name in ("gain-fill", "loss-fill", "hold"):
+            assert contrast(theme[name], theme["panel"]) >= 3.0, name

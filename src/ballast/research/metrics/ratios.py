@@ -87,7 +87,7 @@ def omega(returns: Floats, *, threshold: float = 0.0) -> float | None:
     """Return gains over losses around `threshold` per day (Keating and Shadwick 2002)."""
     excess = returns - threshold
     losses = -float(np.sum(excess[excess < 0]))
-    return float(np.sum(excess[excess > 0])) / losses if losses > 0 else None
+    return float(np.sum(excess[excess > 0])) / losses if losses > FLAT else None
 
 
 def stability(returns: Floats) -> float | None:

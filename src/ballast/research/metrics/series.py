@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 FLAT = 1e-12
-"""A spread of daily returns below this is rounding noise: the series does not vary."""
+"""Below this a spread of returns, or a loss to divide by, is rounding noise, not a number."""
 
 
 @dataclass(frozen=True, slots=True)

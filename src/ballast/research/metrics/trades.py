@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.core.reasons import Exit
-from ballast.research.metrics.series import varies
+from ballast.research.metrics.series import FLAT, varies
 
 if TYPE_CHECKING:
     from ballast.kernel.market import Records
@@ -87,13 +87,13 @@ def win_rate(pnl: Floats) -> float | None:
 def profit_factor(pnl: Floats) -> float | None:
     """Return gross win / gross loss; None without a loss (it would be infinite)."""
     lost = -float(np.sum(pnl[pnl < 0]))
-    return float(np.sum(pnl[pnl > 0])) / lost if lost > 0 else None
+    return float(np.sum(pnl[pnl > 0])) / lost if lost > FLAT else None
 
 
 def payoff(pnl: Floats) -> float | None:
     """Return average win / average loss; None unless there are both."""
     won, lost = mean(pnl[pnl > 0]), mean(pnl[pnl < 0])
-    return None if won is None or lost is None else won / -lost
+    return None if won is None or lost is None or lost > -FLAT else won / -lost
 
 
 def longest_run(flags: Ints) -> int:
