@@ -97,8 +97,6 @@ def _settings_row(item: Any) -> str:
     default = item.default
     if isinstance(default, Secret):
         shown = "environment only"
-    elif isinstance(default, tuple):
-        shown = f"`{list(default)}`"
     else:
         shown = f"`{str(default).lower() if isinstance(default, bool) else default}`"
     allowed = ("**hard**: " if rule.hard else "") + rule.allowed()

@@ -14,6 +14,8 @@ import pytest
 from tests.data import ROOT
 
 from ballast.core.settings import SECTIONS, rule_of
+from ballast.features.indicators import registry
+from ballast.strategies import catalog
 
 # row of the table -> (setting, default, hard bound or None)
 TABLE: dict[str, list[tuple[str, object, float | None]]] = {
@@ -60,10 +62,6 @@ TABLE: dict[str, list[tuple[str, object, float | None]]] = {
         ("exits.trail_distance", 5.5, None),
     ],
     "Stop limit offset": [("exits.stop_limit_offset", 0.005, None)],
-    "Partials": [
-        ("exits.take_gain", (0.02, 0.04), None),
-        ("exits.take_fraction", (0.5, 0.3), None),
-    ],
     "Residual": [("exits.residual", 1.02, None)],
     "Taker fee": [("costs.taker", 0.0007, None)],
     "Slippage (model / limit)": [
@@ -120,6 +118,33 @@ TABLE: dict[str, list[tuple[str, object, float | None]]] = {
         ("operations.target_call_ms", 500, None),
     ],
 }
+# Rows whose home is a parameter: of an indicator, or of a strategy of the library.
+INDICATORS: dict[str, dict[str, dict[str, float]]] = {
+    "HV / z windows": {"hv": {"period": 20}, "hv_z": {"period": 20, "window": 50}},
+    "RSI, ATR, StochRSI, MACD": {
+        "rsi": {"period": 14},
+        "atr": {"period": 14},
+        "stochrsi": {"period": 14, "window": 14},
+        "macd": {"fast": 12, "slow": 26, "signal": 9},
+    },
+}
+STRATEGIES: dict[str, dict[str, dict[str, float]]] = {
+    "Partials": {
+        "stochrsi": {"take1": 0.02, "take1_share": 0.5, "take2": 0.04, "take2_share": 0.3}
+    },
+    "StochRSI band / RSI band": {
+        "stochrsi": {"stoch_low": 0.05, "stoch_high": 0.80, "rsi_low": 30, "rsi_high": 70}
+    },
+    "MACD floor / ADX / SMA": {
+        "stochrsi": {"macd_floor": -0.0005},
+        "stochrsi_adx": {"adx_level": 25},
+        "stochrsi_sma": {"sma_period": 200},
+    },
+    "Momentum / enhanced": {
+        "momentum": {"window": 20, "threshold": 0.02},
+        "enhanced_momentum": {"fast": 10, "slow": 30, "atr": 14, "factor": 2.0},
+    },
+}
 NAMED = [(row, *named) for row, settings in TABLE.items() for named in settings]
 
 
@@ -136,6 +161,20 @@ def test_row_is_a_setting_with_its_default_and_hard_bound(
         assert rule.high == hard, row
 
 
+@pytest.mark.parametrize("row", INDICATORS)
+def test_row_is_a_parameter_of_an_indicator(row: str) -> None:
+    for name, expected in INDICATORS[row].items():
+        params = registry.get(name).params
+        assert {one: params[one].default for one in expected} == expected, name
+
+
+@pytest.mark.parametrize("row", STRATEGIES)
+def test_row_is_a_parameter_of_a_strategy_of_the_library(row: str) -> None:
+    for name, expected in STRATEGIES[row].items():
+        params = catalog.load(name).params
+        assert {one: params[one].default for one in expected} == expected, name
+
+
 def test_coverage_gate_is_named_where_its_tool_reads_it() -> None:
     """R-QA-01: row "Coverage", 80 %."""
     text = (ROOT / "pyproject.toml").read_text()
@@ -149,13 +188,6 @@ def test_every_row_of_the_design_has_its_place() -> None:
     text = design.read_text(encoding="utf-8")
     table = text.split("## Settings at a glance")[1].split("\n# ")[0]
     rows = re.findall(r"^\| ([^|]+?) \|", table, flags=re.MULTILINE)[1:]
-    elsewhere = {
-        "StochRSI band / RSI band",  # parameters of the library's strategies
-        "MACD floor / ADX / SMA",
-        "Momentum / enhanced",
-        "HV / z windows",  # parameters of the indicators
-        "RSI, ATR, StochRSI, MACD",
-        "Coverage",  # pyproject.toml
-    }
+    homes = TABLE.keys() | INDICATORS.keys() | STRATEGIES.keys() | {"Coverage"}
     assert len(rows) == 49
-    assert set(rows) == TABLE.keys() | elsewhere
+    assert set(rows) == homes

@@ -150,9 +150,9 @@ def test_texts_of_environment_and_flags_become_typed_values(tmp_path: Path) -> N
     found = config(
         tmp_path,
         environment={"BALLAST__NETWORK__API_SECRET": "0123"},
-        flags=["exits.take_gain=0.01, 0.03", "risk.kill_closes=false", "data.root=/x=y"],
+        flags=["exits.stop_atr = 2.5", "risk.kill_closes=false", "data.root=/x=y"],
     )
-    assert found.settings.exits.take_gain == (0.01, 0.03)
+    assert found.settings.exits.stop_atr == 2.5
     assert found.settings.risk.kill_closes is False
     assert found.settings.data.root == "/x=y"
     assert found.settings.network.api_secret.reveal() == "0123"
@@ -211,25 +211,23 @@ def test_hash_follows_values_not_their_origin(tmp_path: Path) -> None:
     assert len({by_file.hash, other.hash, symbol.hash}) == 3
 
 
-def test_lines_are_found_through_strings_arrays_and_quotes(tmp_path: Path) -> None:
+def test_lines_are_found_through_strings_comments_and_quotes(tmp_path: Path) -> None:
     text = '''# a comment
 [data]
 root = """
 seed = 1
 [engine]
 """
+[engine]
+seed = 7 # "not [ a bracket
 [exits]
-take_gain = [ # "not [ a bracket"
-  0.01,
-  0.02,
-]
-take_fraction = [0.5, 0.25]
+stop_atr = 2.5
 [ symbols . "A = B" . costs ]
 "taker" = 0.5
 '''
-    assert f"{FILE_NAME}:14: costs.taker" in refusal(tmp_path, text)
-    found = config(tmp_path, text.replace("0.5\n", "0.05\n"))
-    assert found.origin("exits", "take_fraction") == f"{FILE_NAME}:12"
+    assert f"{FILE_NAME}:12: costs.taker" in refusal(tmp_path, text)
+    found = config(tmp_path, text.replace("= 0.5\n", "= 0.05\n"))
+    assert found.origin("exits", "stop_atr") == f"{FILE_NAME}:10"
 
 
 def test_schema_names_every_section_and_refuses_unknown_keys() -> None:

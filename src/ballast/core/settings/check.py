@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import ConfigError
-from ballast.core.records import TAKES_MAX
 from ballast.core.settings.risk import RiskSettings
 from ballast.core.settings.rule import check_section
 from ballast.core.settings.tree import SECTIONS, Settings
 
 if TYPE_CHECKING:
-    from ballast.core.settings.trading import ExitSettings, SizingSettings
+    from ballast.core.settings.trading import SizingSettings
 
 
 def check(settings: Settings) -> Settings:
@@ -24,7 +23,6 @@ def check(settings: Settings) -> Settings:
     for section in SECTIONS:
         check_section(section, getattr(settings, section), lifted=not settings.risk.hard_bounds)
     _check_sizing(settings.sizing, settings.risk)
-    _check_exits(settings.exits)
     if settings.risk.hard_bounds:
         _check_risk_order(settings.risk)
     _not_above("engine.leverage", settings.engine.leverage, "risk.leverage", settings.risk.leverage)
@@ -68,32 +66,6 @@ def _check_sizing(sizing: SizingSettings, risk: RiskSettings) -> None:
         )  # fmt: skip
         _not_above(
             "sizing.fixed_notional", sizing.fixed_notional, "risk.position_cap", risk.position_cap
-        )
-
-
-def _check_exits(exits: ExitSettings) -> None:
-    gains = exits.take_gain
-    parts = exits.take_fraction
-    if len(gains) != len(parts):
-        raise ConfigError(
-            f"{len(gains)} gains but {len(parts)} parts",
-            where="exits.take_fraction",
-            expected="one part for each of exits.take_gain",
-        )
-    if len(gains) > TAKES_MAX:
-        raise ConfigError(
-            f"{len(gains)} partial exits", where="exits.take_gain", expected=f"at most {TAKES_MAX}"
-        )
-    if list(gains) != sorted(set(gains)):
-        raise ConfigError(
-            "gains overlap or fall", where="exits.take_gain", expected="each above the one before"
-        )
-    total = sum(parts)
-    if total > 1.0 + 1e-9:  # 0.5 + 0.3 + 0.2 is 1 within rounding
-        raise ConfigError(
-            f"the parts sum to {total:g}",
-            where="exits.take_fraction",
-            expected="at most 1, the whole position",
         )
 
 

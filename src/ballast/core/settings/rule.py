@@ -98,8 +98,7 @@ def check_section(section: str, values: object, *, lifted: bool = False) -> None
     """Raise `ConfigError` for the first value of a section outside its rule."""
     for item in fields(values):  # type: ignore[arg-type]  # any dataclass instance
         value = getattr(values, item.name)
-        for one in value if isinstance(value, tuple) else (value,):
-            check_value(f"{section}.{item.name}", one, rule_of(item), lifted=lifted)
+        check_value(f"{section}.{item.name}", value, rule_of(item), lifted=lifted)
 
 
 def check_value(where: str, value: object, rule: Rule, *, lifted: bool = False) -> None:

@@ -206,22 +206,6 @@ class ExitSettings:
     trail_adaptive: bool = setting(
         False, "Trail by the current ATR instead of the one frozen at entry.", "R-STOP-10"
     )
-    take_gain: tuple[float, ...] = setting(
-        (0.02, 0.04),
-        "Gains at which a part of the position is sold.",
-        "R-STOP-13, R-STOP-14",
-        unit="fraction of entry price",
-        low=0.0001,
-        high=100.0,
-    )
-    take_fraction: tuple[float, ...] = setting(
-        (0.5, 0.3),
-        "Parts sold there, of the original quantity; together at most 1.",
-        "R-STOP-13, R-STOP-14",
-        unit="fraction of quantity",
-        low=0.01,
-        high=1.0,
-    )
     breakeven_r: float = setting(
         0.0,
         "Gain, in initial risks, that moves the stop to the entry plus costs; 0 is off.",

@@ -61,7 +61,7 @@ def every_setting() -> Iterator[tuple[str, Field[Any]]]:
 
 
 def type_of(section: str, name: str) -> Any:  # noqa: ANN401 - a type
-    """Return the type of a setting: float, int, bool, str, Secret or tuple[float, ...]."""
+    """Return the type of a setting: float, int, bool, str or Secret."""
     return _TYPES[section][name]
 
 
@@ -99,21 +99,18 @@ def parse(section: str, name: str, raw: object, *, where: str = "") -> Any:  # n
         return float(number)
     if kind in (str, Secret) and isinstance(raw, str):
         return kind(raw)
-    if kind == tuple[float, ...] and isinstance(raw, list | tuple):
-        return tuple(_number(item, at) for item in raw)
     raise ConfigError(f"{raw!r} does not fit", where=at, expected=type_name(kind))
-
-
-def _number(raw: object, where: str) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
-        raise ConfigError(f"{raw!r} does not fit", where=where, expected="a list of numbers")
-    return float(raw)
 
 
 def type_name(kind: Any) -> str:  # noqa: ANN401 - a type
     """Return what a setting of this type looks like: `true or false`, `a number`."""
-    names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-    return names.get(kind, "a text" if kind is Secret else "a list of numbers")
+    return {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        str: "a text",
+        Secret: "a text",
+    }[kind]
 
 
 def build(values: Mapping[str, Mapping[str, object]]) -> Settings:
@@ -137,7 +134,6 @@ def as_dict(settings: Settings) -> dict[str, dict[str, Any]]:
     tree: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for section, item in every_setting():
         value = getattr(getattr(settings, section), item.name)
-        if isinstance(value, Secret):
-            continue
-        tree[section][item.name] = list(value) if isinstance(value, tuple) else value
+        if not isinstance(value, Secret):
+            tree[section][item.name] = value
     return tree

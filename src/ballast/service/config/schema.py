@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING
 from typing import Any
 
 from ballast.core.settings import SECTIONS, Secret, every_setting, rule_of, type_of
@@ -45,19 +44,17 @@ def _closed(properties: dict[str, Any]) -> dict[str, Any]:
 def _property(section: str, item: Any) -> dict[str, Any]:  # noqa: ANN401 - Field of any type
     rule = rule_of(item)
     kind = type_of(section, item.name)
-    one: dict[str, Any] = {"type": _TYPES.get(kind, "number")}
+    one: dict[str, Any] = {"type": _TYPES[kind]}
     if rule.choices:
         one["enum"] = list(rule.choices)
     if rule.low is not None and not rule.hard:  # hard bounds depend on `risk.hard_bounds`
         one["minimum"] = 0.0 if rule.off else rule.low
     if rule.high is not None and not rule.hard:
         one["maximum"] = rule.high
-    shown = one if kind in _TYPES else {"type": "array", "items": one}
     bounds = rule.allowed()
     text = rule.doc + (f" {bounds[0].upper()}{bounds[1:]}." if bounds else "")
-    default = item.default if item.default is not MISSING else None
     return {
-        **shown,
+        **one,
         "description": f"{text} [{rule.requirement}]",
-        "default": list(default) if isinstance(default, tuple) else default,
+        "default": item.default,
     }

@@ -160,15 +160,12 @@ def _from_text(section: str, name: str, text: str, origin: str) -> Entry:
 
 
 def _value(text: str) -> object:
-    """Return a number, a truth or a list as TOML writes it; `0.02, 0.04` needs no brackets."""
-    for snippet in (f"v = {text}", f"v = [{text}]"):
-        try:
-            tree = tomllib.loads(snippet)
-        except tomllib.TOMLDecodeError:
-            continue
-        if set(tree) == {"v"}:
-            return tree["v"]
-    return text
+    """Return a number or a truth as TOML writes it; anything else stays the text it is."""
+    try:
+        tree = tomllib.loads(f"v = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return tree["v"] if set(tree) == {"v"} else text
 
 
 def _text(path: Path) -> str:
