@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.data import ROOT
@@ -14,6 +14,7 @@ from tests.fakes.disk import Crash, CrashingDisk, FullDisk
 from tests.unit.store.bars import HOUR, same, some_bars
 
 from ballast.core.errors import DataError
+from ballast.store import candles
 from ballast.store.candles import CandleStore
 
 if TYPE_CHECKING:
@@ -151,20 +152,55 @@ def _writer(root: Path, seed: int, rounds: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
 
 
+WEAVER = """
+import sys
+from pathlib import Path
+from dataclasses import replace
+from ballast.store.candles import CandleStore
+from tests.unit.store.bars import some_bars
+bars, own = some_bars("2024-01-20", 600), int(sys.argv[2])
+for at in range(own, 600, 30):
+    CandleStore(Path(sys.argv[1])).write(bars.slice(at, at + 15))
+"""
+
+
 def test_two_processes_write_one_series_at_once(tmp_path: Path) -> None:
-    """Every round of both is whole: afterwards all bars come from whole writes."""
-    CandleStore(tmp_path).write(OLD)
-    writers = [_writer(tmp_path, seed, 5) for seed in (10, 11)]
-    store = CandleStore(tmp_path)
+    """R-CACHE-02: turn and turn about into the same months, and no bar is lost."""
+    CandleStore(tmp_path).write(some_bars("2024-01-20", 1))
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WEAVER, str(tmp_path), str(own)], cwd=ROOT)
+        for own in (0, 15)
+    ]
+    seen = 0
     while any(writer.poll() is None for writer in writers):
-        assert len(store.read("BINANCE", "BTCUSDT", HOUR)) in (400, 1_200)
-    assert [writer.wait() for writer in writers] == [0, 0]
-    for writer in writers:
-        assert writer.stdout is not None
-        writer.stdout.close()
-    last = [_months(some_bars("2024-01-20", 1_200, seed=seed + 8)) for seed in (10, 11)]
-    for month, closes in _months(store.read("BINANCE", "BTCUSDT", HOUR)).items():
-        assert closes in (last[0][month], last[1][month])
+        rows = len(CandleStore(tmp_path).read("BINANCE", "BTCUSDT", HOUR))
+        assert rows >= seen, "a reader never sees the store go back"
+        seen = rows
+    assert [writer.returncode for writer in writers] == [0, 0]
+    bars = some_bars("2024-01-20", 600)
+    assert same(CandleStore(tmp_path).read("BINANCE", "BTCUSDT", HOUR), bars)
+
+
+def test_a_commit_that_overtakes_a_reader_is_seen_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader that has read January when all months change starts again."""
+    store = CandleStore(tmp_path, cache_bytes=0)
+    old, new = (some_bars("2024-01-20", 1_200, seed=seed) for seed in (1, 2))
+    store.write(old)
+    read = candles.decode_month
+    calls = []
+
+    def overtaken(path: Path, *name: Any) -> Bars:
+        found = read(path, *name)
+        calls.append(path.stem)
+        if len(calls) == 1:
+            CandleStore(tmp_path).write(new)
+        return found
+
+    monkeypatch.setattr(candles, "decode_month", overtaken)
+    assert same(store.read("BINANCE", "BTCUSDT", HOUR), new)
+    assert calls == ["2024-01", "2024-01", "2024-02", "2024-03"]
 
 
 @pytest.mark.slow
