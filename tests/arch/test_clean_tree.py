@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 
 import pytest
 from tests.data import ROOT
@@ -66,3 +67,14 @@ def test_nothing_large_or_foreign_is_committed() -> None:
     ]
     assert large == []
     assert [name for name in names if re.search(r"\.min\.(js|css)$", name)] == []
+
+
+def test_every_dependency_is_imported() -> None:
+    """A dependency nobody imports is downloaded, audited and updated for nothing."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {re.split(r"[\[<>=~ ]", one)[0] for one in project["dependencies"]}
+    modules = {name.replace("-", "_").replace("ta_lib", "talib") for name in names}
+    text = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", text, flags=re.MULTILINE))
+    assert "numpy" in modules
+    assert modules - imported == set()
