@@ -176,6 +176,18 @@ def test_against_compares_with_any_series(data: Callable[..., Done], store: Cand
     assert done.json()["series"][0]["worst"] == "venue_deviation"
 
 
+def test_wide_quotes_are_told(
+    data: Callable[..., Done], store: CandleStore, tmp_path: Path
+) -> None:
+    """R-DQ-07, A-DATA-04: the maximum of the spread is in the report."""
+    store.write(walk(name="V-AAAUSDT"))
+    (tmp_path / "q.csv").write_text("ts,bid,ask\n1704067200000,100,101.1\n")
+    done = data("check", "AAAUSDT", "--quotes", "q.csv", "--json")
+    assert done.json()["series"][0]["findings"][0]["measured"] == pytest.approx(0.011)
+    store.write(walk(name="V-BBBUSDT"))
+    assert "the one series" in data("check", "--quotes", "q.csv").mistake()
+
+
 def test_freshness_is_judged_only_when_asked(data: Callable[..., Done], store: CandleStore) -> None:
     """R-DQ-12: history is not stale; a feed is."""
     store.write(walk(name="V-AAAUSDT"))

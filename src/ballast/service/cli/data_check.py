@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ballast.core.instrument import Instrument
     from ballast.core.settings import DataSettings
     from ballast.store.candles import CandleStore
-    from ballast.store.quality import Finding, QualityReport
+    from ballast.store.quality import Finding, QualityReport, Quotes
 
 OPINIONS_MOST = 3  # series of one asset on other venues a check looks at by itself
 NEIGHBOURS_MOST = 2  # other symbols of the venue: two that are silent are proof of a halt
@@ -50,6 +50,7 @@ class Question:
     threshold: float
     settings: DataSettings
     against: Sequence[Bars] = ()
+    quotes: Quotes | None = None
     max_age_bars: int | None = None
     now_ms: int | None = field(default=None)
 
@@ -68,6 +69,9 @@ def check(
     against: Annotated[
         list[str] | None,
         typer.Option(help="Compare with this series or file: another venue, another download."),
+    ] = None,
+    quotes: Annotated[
+        Path | None, typer.Option(help="Best bid and ask (CSV, Parquet), to judge the spread.")
     ] = None,
     period: Annotated[str | None, typer.Option(help="FROM..TO, either side open.")] = None,
     threshold: Annotated[
@@ -88,16 +92,19 @@ def check(
     if certify and period:
         raise UserError("--certify with --period", fix="a certificate speaks about a whole series")
     store = candle_store()
+    found = _targets(store, targets or (), venue, timeframe)
+    if quotes is not None:
+        found = iter(_only(list(found)))
     question = Question(
         threshold=data.quality_threshold if threshold is None else threshold,
         settings=data,
         against=[
             one.bars for text in against or () for one in _open(store, text, venue, timeframe)
         ],
+        quotes=_quotes(quotes) if quotes else None,
         max_age_bars=fresh,
         now_ms=None if fresh is None else time.time_ns() // 1_000_000,
     )
-    found = _targets(store, targets or (), venue, timeframe)
     rows, reports = [], []
     with progress("check") as bar:
         for target in found:
@@ -113,6 +120,19 @@ def check(
     emit({"threshold": question.threshold, "series": rows}, json=json, tables=tables)
     if any(row["verdict"] == "unfit" for row in rows):
         raise typer.Exit(guard.NO)
+
+
+def _only(found: list[Target]) -> list[Target]:
+    """Return the one series that quotes can be of."""
+    if len(found) != 1:
+        raise UserError(f"--quotes with {len(found)} series", expected="the one series they are of")
+    return found
+
+
+def _quotes(path: Path) -> Quotes:
+    from ballast.store.quality.quotefile import read_quotes
+
+    return read_quotes(path)
 
 
 def _targets(
@@ -195,6 +215,7 @@ def _report(
         others=[in_tokens(other) for other in others],
         neighbours=neighbours,
         instrument=_instrument(bars) if compared is bars else None,
+        spread=question.quotes,
         now_ms=question.now_ms,
         max_age_bars=question.max_age_bars,
         settings=question.settings,

@@ -31,7 +31,7 @@ INVALID_COST, INVALID_WEIGHT = 0.05, 20.0
 
 def check_rows(bars: Bars, gap_factor: float) -> tuple[list[Finding], Frame]:
     """Judge every row by itself; return the findings and the rows that can be used further."""
-    ts, found = _milliseconds(bars.ts)
+    ts, found = milliseconds(bars.ts)
     faults = row_faults(bars.open, bars.high, bars.low, bars.close, bars.volume)
     bad = np.zeros(len(ts), np.bool_)
     for kind, mask in faults.items():
@@ -111,8 +111,8 @@ def _invalid(
     ]
 
 
-def _milliseconds(ts: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[Finding]]:
-    """Return open times in milliseconds, whatever unit each row was in."""
+def milliseconds(ts: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[Finding]]:
+    """Return times in milliseconds, whatever unit each row was in, and the finding of a unit."""
     if not len(ts) or (ts.min() >= SECONDS_TO and ts.max() < MICROS_FROM):
         return ts, []
     seconds = (ts >= SECONDS_FROM) & (ts < SECONDS_TO)

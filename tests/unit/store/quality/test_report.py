@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.data import ROOT
 from tests.unit.store.quality.series import drop, put, walk
 
 from ballast.core.errors import DataError
@@ -85,3 +86,12 @@ def test_anything_else_is_no_certificate(tmp_path: Path, text: str) -> None:
         certificate.read(path)
     with pytest.raises(DataError, match="no certificate"):
         certificate.read(tmp_path / "missing.json")
+
+
+def test_every_kind_is_explained_in_the_documentation() -> None:
+    """A name in a report leads to a line of the page."""
+    page = (ROOT / "docs" / "data-quality.md").read_text("utf-8")
+    for kind in Kind:
+        assert f"| `{kind.value}` |" in page, kind
+    for group, cap in CAPS.items():
+        assert f"| {group.value} | {cap} |" in page, group

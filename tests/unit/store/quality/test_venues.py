@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
+from tests.data import SHARED, needs_data
 from tests.unit.store.quality.series import put, walk
 
 from ballast.core.bars import Bars
 from ballast.core.errors import DataError
 from ballast.store.quality import Kind, Quotes, Severity, check_bars
+from ballast.store.quality.quotefile import read_quotes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def scaled(bars: Bars, factor: float) -> Bars:
@@ -90,3 +97,30 @@ def test_crossed_and_broken_quotes() -> None:
     assert check_bars(walk(100), spread=none).findings == ()
     with pytest.raises(DataError, match="differ in length"):
         Quotes(at, np.empty(0), np.empty(0))
+
+
+def test_quotes_are_read_from_files(tmp_path: Path) -> None:
+    """Tardis names, microseconds; a mistake is one line."""
+    path = tmp_path / "q.csv"
+    rows = ["timestamp,ask_price,bid_price", "1588291201099000,101.5,100"]
+    path.write_text("\n".join([*rows, "1588291202000000,100.1,100"]))
+    quotes = read_quotes(path)
+    assert quotes.at_ms.tolist() == [1588291201099, 1588291202000]
+    (found,) = check_bars(walk(100), spread=quotes).findings
+    assert (found.kind, found.measured) == (Kind.WIDE_SPREAD, pytest.approx(0.015))
+    for text, message in (("a,b\n1,2\n", "no column at_ms"), ("ts,bid,ask\nx,y,z\n", "no numbers")):
+        path.write_text(text)
+        with pytest.raises(DataError, match=message):
+            read_quotes(path)
+    with pytest.raises(DataError, match="no such file"):
+        read_quotes(tmp_path / "none.csv")
+    (tmp_path / "q.parquet").write_bytes(b"no parquet")
+    with pytest.raises(DataError, match="no table of quotes"):
+        read_quotes(tmp_path / "q.parquet")
+
+
+@needs_data
+def test_real_quotes_are_narrow() -> None:
+    """A recorded sample of a real perpetual has no wide spread."""
+    quotes = read_quotes(SHARED / "formats/tardis-huobi-dm-swap_quotes_BTC-USD.csv")
+    assert check_bars(walk(100), spread=quotes).findings == ()
