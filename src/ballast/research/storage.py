@@ -70,7 +70,7 @@ def save(result: Result, folder: Path) -> Path:
         raise UserError(f"'{name}' cannot name a folder", where="run id")
     target = folder / name
     files = result_files(result)
-    if target.is_dir() and _read_sums(target) == _sums(files):
+    if target.is_dir() and _read_sums(target) == sums_of(files):
         return target
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
@@ -97,7 +97,7 @@ def result_files(result: Result) -> dict[str, bytes]:
     files |= {
         f"{name}.parquet": table_bytes(table) for name, table in result_tables(result).items()
     }
-    lines = [f"{digest}  {name}\n" for name, digest in sorted(_sums(files).items())]
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(sums_of(files).items())]
     return files | {SUMS: "".join(lines).encode()}
 
 
@@ -150,7 +150,11 @@ def index(root: Path) -> list[dict[str, Any]]:
 
 
 def _line(path: Path) -> dict[str, Any]:
-    document = json.loads((path / DOCUMENT).read_text())
+    try:
+        document = json.loads((path / DOCUMENT).read_text())
+    except (OSError, ValueError) as error:
+        fix = "run the backtest again, or remove the folder"
+        raise DataError(f"{DOCUMENT} cannot be read", where=str(path), fix=fix) from error
     found = document["summary"]
     return {
         "run": path.name,
@@ -197,7 +201,8 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _sums(files: dict[str, bytes]) -> dict[str, str]:
+def sums_of(files: dict[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of every file but the list of sums itself."""
     return {name: _digest(data) for name, data in files.items() if name != SUMS}
 
 

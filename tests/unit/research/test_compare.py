@@ -104,13 +104,16 @@ def test_better_follows_the_direction_of_the_figure() -> None:
 
 
 def test_the_comparison_prints_and_serialises() -> None:
-    found = compared(make_result(DEALS, fee=0.002), make_result(DEALS[:2]))
+    other = make_result(DEALS[:2], params={"fast": 9, "slow": "x" * 60})
+    found = compared(make_result(DEALS, fee=0.002), other)
     console = Console(width=100, file=io.StringIO())
     for full in (False, True):
         console.print(render_comparison(found, full=full))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "First trade that differs" in text
     assert "Sharpe ratio" in text
+    assert "params.fast" in text
+    assert "x" * 31 + "..." in text
     assert "…" not in text
     document = json.loads(json_text(found))
     assert document["same"] is False

@@ -137,6 +137,24 @@ def test_what_must_be_said_is_said_in_words(
     assert any(words in remark for remark in remarks), remarks
 
 
+def test_a_ruined_account_and_free_trading_are_said() -> None:
+    crash = steps([100.0, 100.0, 100.0, 10.0, 10.0])
+    ruined = summary(make_result([Deal(1, None, lots=200_000)], [crash], fee=0.0, slippage=0.0))
+    assert ruined.account.final < 0
+    assert ruined.returns.cagr == -1.0
+    assert ruined.remarks[0].startswith("The account was ruined")
+    free = summary(make_result([Deal(5, 9)], fee=0.0, slippage=0.0))
+    assert any("no real venue is free" in remark for remark in free.remarks)
+
+
+def test_costs_that_take_most_of_the_profit_are_said() -> None:
+    rising = steps([100 + 0.2 * i for i in range(60)])
+    found = summary(make_result([Deal(5, 15)], [rising], fee=0.006, slippage=0.0))
+    assert found.costs.share_of_gross is not None
+    assert 0.5 < found.costs.share_of_gross < 1
+    assert any("of the profit before costs" in remark for remark in found.remarks)
+
+
 def test_the_annualisation_is_a_parameter() -> None:
     result = busy_result()
     a, b = summary(result), summary(result, per_year=252)

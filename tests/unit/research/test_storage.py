@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from tests.fakes.results import Deal, busy_result, make_result
 
 from ballast.core.errors import DataError, UserError
 from ballast.core.instrument import FeeRate, LeverageTier
-from ballast.research import storage
+from ballast.core.records import FILL
+from ballast.research import archive, storage
 from ballast.research.metrics import summary
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -141,3 +144,28 @@ def test_arrays_of_a_loaded_result_do_not_depend_on_its_folder(tmp_path: Path) -
     for each in path.iterdir():
         each.unlink()
     np.testing.assert_array_equal(result.run.equity, before)
+
+
+def test_a_result_of_another_version_says_so(tmp_path: Path) -> None:
+    path = storage.save(make_result([]), tmp_path)
+    card = json.loads((path / "card.json").read_text())
+    with pytest.raises(DataError, match="result of version 99; expected version 1"):
+        archive.read_result(card | {"schema_version": 99}, path)
+
+
+def test_records_of_another_layout_say_which_field_differs(tmp_path: Path) -> None:
+    path = storage.save(make_result([Deal(5, 9)]), tmp_path)
+    card = json.loads((path / "card.json").read_text())
+    table = pq.read_table(path / "fills.parquet").rename_columns(
+        ["older" if name == "fee" else name for name in FILL.names or ()]
+    )
+    (path / "fills.parquet").write_bytes(archive.table_bytes(table))
+    with pytest.raises(DataError, match="record layout differs in fee, older"):
+        archive.read_result(card, path)
+
+
+def test_a_list_with_a_broken_run_names_it(tmp_path: Path) -> None:
+    path = storage.save(make_result([]), tmp_path)
+    (path / "result.json").write_text("{")
+    with pytest.raises(DataError, match=r"result.json cannot be read"):
+        storage.index(tmp_path)
