@@ -89,6 +89,7 @@ class InstrumentBook:
     def __init__(self, root: Path, *, disk: Disk | None = None) -> None:
         self._folder = root / "instruments"
         self._disk = disk or Disk()
+        self._pages: dict[str, tuple[tuple[int, int, int], Page]] = {}
 
     def put(self, instrument: Instrument, valid_from_ms: int) -> bool:
         """Add the rules valid from that instant (UTC) on; say whether they are news."""
@@ -182,8 +183,20 @@ class InstrumentBook:
         return sorted(self.page(venue).rules)
 
     def page(self, venue: str) -> Page:
-        """Return everything known of a venue; an empty page for an unknown one."""
+        """Return everything known of a venue, to be read only; an empty page for an unknown one."""
         venue = venue_name(venue)
+        path = self._path(venue)
+        try:
+            stat = path.stat()
+        except OSError:
+            return Page(venue)
+        state = stat.st_mtime_ns, stat.st_size, stat.st_ino
+        known = self._pages.get(venue)
+        if known is None or known[0] != state:
+            known = self._pages[venue] = state, self._read(venue)
+        return known[1]
+
+    def _read(self, venue: str) -> Page:
         path = self._path(venue)
         try:
             page = msgspec.json.decode(path.read_bytes(), type=Page)
@@ -207,7 +220,7 @@ class InstrumentBook:
         lock = series_lock(self._folder)
         try:
             clean_temps(self._disk, self._folder)
-            page = self.page(venue)
+            page = self._read(venue)
             before = msgspec.json.encode(page, order="sorted")
             yield page
             after = msgspec.json.encode(page, order="sorted")
