@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from tests.data import ROOT
@@ -33,13 +35,19 @@ def test_the_ten_lines_of_the_readme_are_a_causal_strategy(tmp_path: Path) -> No
     assert checked["causal"]
 
 
-def test_the_first_commands_of_the_readme_work(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_work_in_their_order(tmp_path: Path) -> None:
+    """R-DOC-01: a newcomer types what stands there and gets a result."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
     runner = CliRunner()
+    done = []
     with contextlib.chdir(tmp_path):
-        assert runner.invoke(app, ["init", "my-space"]).exit_code == 0
-    with contextlib.chdir(tmp_path / "my-space"):
-        assert runner.invoke(app, ["new-strategy", "my_cross"]).exit_code == 0
-        done = runner.invoke(app, ["strategies", "check", "my_cross"])
-    assert done.exit_code == 0, done.stderr
-    for command in ("ballast init my-space", "ballast new-strategy my_cross"):
-        assert command in README
+        for command in (part for line in lines for part in line.split(" && ")):
+            if command.startswith("cd "):
+                os.chdir(command[3:])
+            elif command.startswith("ballast "):
+                result = runner.invoke(app, shlex.split(command)[1:])
+                assert result.exit_code == 0, (command, result.stderr)
+                done.append(command.split()[1])
+    assert done == ["init", "new-strategy", "strategies", "data", "backtest", "sweep", "repro"]
+    assert len(list((tmp_path / "my-space" / "results").glob("*/report.html"))) == 1
