@@ -95,10 +95,6 @@ class BarCache:
             return None
         return self.open(bars.venue, bars.symbol, bars.timeframe, content)
 
-    def size(self) -> int:
-        """Return the bytes in use."""
-        return sum(path.stat().st_size for path in self._files())
-
     def _files(self) -> Iterator[Path]:
         return self._folder.glob(f"*/*/*{_SUFFIX}")
 

@@ -57,8 +57,8 @@ class Rows:
         self.ts, self.at = self.ts[mask], self.at[mask]
         self.values = {name: column[mask] for name, column in self.values.items()}
 
-    def require(self, count: int = 1) -> None:
-        """Raise `DataError` when too few rows are left or most were rejected."""
+    def require(self) -> None:
+        """Raise `DataError` when no row is left or most were rejected."""
         bad, total = len(self.rejected), len(self.rejected) + len(self.ts)
         where = self.table.source
         if self.rejected and bad > WORST_SHARE * (total + self.duplicates):
@@ -68,10 +68,8 @@ class Rows:
                 f"{first.text[:80]}",
                 where=where,
             )
-        if len(self.ts) < count:
-            raise DataError(
-                f"too few rows: {len(self.ts)}", where=where, expected=f"at least {count}"
-            )
+        if not len(self.ts):
+            raise DataError("too few rows: none", where=where, expected="at least 1")
 
 
 def load_rows(table: Table, layout: Layout, names: tuple[str, ...]) -> Rows:
