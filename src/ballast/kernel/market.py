@@ -66,3 +66,4 @@ class Run:
     exposure: Floats  # [T] gross notional / equity
     day_ms: Ints  # [D] end of each UTC day
     daily: Floats  # [D] equity at the end of each UTC day
+    identity_gap: float | None = None  # largest relative error of the equity identity, if audited

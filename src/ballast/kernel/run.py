@@ -140,6 +140,8 @@ class Simulation:
         close_books(self.tape)
         self._inputs.close()
         self._outputs.close()
+        gap = float(acct.identity_gap) if self.audit else None
+        acct.identity_gap = 0.0  # an audited run is the same run: its account has the same bytes
         recorded = len(self.equity) > 0
         np.divide(self.exposure, self.equity, out=self.exposure)  # the loop wrote notionals
         first_day = (acct.first_ms - 1) // DAY_MS
@@ -156,6 +158,7 @@ class Simulation:
             exposure=self.exposure,
             day_ms=(first_day + days) * DAY_MS,
             daily=self.daily,
+            identity_gap=gap,
         )
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 SECTIONS_OF_A_RUN = ("engine", "risk", "sizing", "costs", "exits")
 """Settings that can change a result; the others are not part of its card."""
+SYMBOLS, KELLY, DETAIL = "symbols", "kelly", "detail"
+"""What stands beside the sections in a card's settings, where it was used."""
 
 
 def legs_of(
@@ -86,13 +88,15 @@ def backtest(
     symbol_settings: Mapping[str, Settings] | None = None,
     kelly: float = 0.0,
     data_root: str = "",
+    detail: str = "",
     cache: ColumnCache | None = None,
     audit: bool = False,
 ) -> Result:
     """Run `strategy` over `series` with shared cash; raise `UserError` on input that cannot run.
 
     `symbol_settings` replaces the settings of single symbols; the account's own limits are always
-    those of `settings`. `audit` checks the equity identity at every bar.
+    those of `settings`. `detail` names the timeframe of the series' finer bars, for the card.
+    `audit` checks the equity identity at every bar.
     """
     chosen = settings or Settings()
     legs = legs_of(strategy, series, params, chosen, symbol_settings=symbol_settings, kelly=kelly)
@@ -100,7 +104,13 @@ def backtest(
     run = simulate(market, chosen.engine.initial_cash, audit=audit)
     plan = legs[0].plan
     return Result(
-        card=card_of(plan, series, chosen, symbol_settings or {}, data_root, kelly),
+        card=card_of(
+            plan,
+            series,
+            effective_settings(series, chosen, symbol_settings or {}, kelly, detail),
+            data_root,
+            chosen.engine.seed,
+        ),
         bars=tuple(one.bars for one in series),
         instruments=tuple(one.rules for one in series),
         run=run,
@@ -110,22 +120,30 @@ def backtest(
     )
 
 
-def card_of(
-    plan: Plan,
+def effective_settings(
     series: Sequence[Series],
     settings: Settings,
     symbol_settings: Mapping[str, Settings],
-    data_root: str,
     kelly: float,
-) -> RunCard:
-    """Return the run card; its id is the hash of everything that can change the result."""
+    detail: str,
+) -> dict[str, Any]:
+    """Return all choices of a run as plain values, for its card."""
     symbols = {one.bars.symbol for one in series}
     effective: dict[str, Any] = sections_of(settings)
     own = {name: sections_of(its) for name, its in symbol_settings.items() if name in symbols}
     if own:
-        effective["symbols"] = own
+        effective[SYMBOLS] = own
     if kelly:
-        effective["kelly"] = kelly
+        effective[KELLY] = kelly
+    if detail:
+        effective[DETAIL] = detail
+    return effective
+
+
+def card_of(
+    plan: Plan, series: Sequence[Series], effective: dict[str, Any], data_root: str, seed: int
+) -> RunCard:
+    """Return the run card; its id is the hash of everything that can change the result."""
     data = {}
     for one in series:
         data[one.bars.name] = one.bars.fingerprint()
@@ -141,7 +159,7 @@ def card_of(
         "settings": effective,
         "settings_hash": value_hash(effective),
         "code_version": code_version(),
-        "seed": settings.engine.seed,
+        "seed": seed,
         "engine": "compiled" if COMPILED else "interpreted",
     }
     identity = {

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ballast.core.errors import UserError
+from ballast.core.errors import UserError, suggest
 from ballast.core.hashing import value_hash
 from ballast.core.records import PLAN
 from ballast.core.settings import Settings
@@ -293,10 +293,19 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
+def check_metric(metric: str) -> None:
+    """Raise `UserError`, with a suggestion, for a metric that no sweep has."""
+    if metric not in METRICS:
+        raise UserError(
+            f"unknown metric '{metric}'",
+            expected=f"one of {', '.join(METRICS)}",
+            fix=suggest(metric, METRICS),
+        )
+
+
 def best_rows(table: pa.Table, metric: str, count: int) -> list[dict[str, Any]]:
     """Return the `count` best rows by `metric`, undefined ones last; drawdown and costs: least."""
-    if metric not in METRICS:
-        raise UserError(f"unknown metric '{metric}'", expected=f"one of {', '.join(METRICS)}")
+    check_metric(metric)
     values = table[metric].to_numpy()
     keys = values if metric in LESS_IS_BETTER else -values
     order = np.argsort(np.where(np.isnan(keys), np.inf, keys), kind="stable")

@@ -17,6 +17,7 @@ from ballast.service.cli.output import JsonFlag, Table, emit, note, say
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ballast.research.result import Result
     from ballast.research.storage import Stored
 
 RunName = Annotated[str, typer.Argument(help="Folder, run id, start of one, or `last`.")]
@@ -140,6 +141,14 @@ def _stored(name: str) -> Stored:
     from ballast.research.storage import find, load
 
     return load(find(_root(), name))
+
+
+def print_summary(result: Result) -> None:
+    """Print the figures of a run that has just finished."""
+    from ballast.research.metrics import summary
+    from ballast.research.report.terminal import render_terminal
+
+    _print(render_terminal(result, summary(result)))
 
 
 def _print(shown: RenderableType) -> None:

@@ -1,0 +1,103 @@
+"""`ballast backtest`: one strategy over stored candles, saved as a result."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ballast.service.cli.output import JsonFlag, emit, note
+from ballast.service.cli.results import print_summary
+from ballast.service.cli.runs import (
+    FromOption,
+    PeriodOption,
+    SymbolOption,
+    ToOption,
+    VenueOption,
+    config_of,
+    find_strategy,
+    flags_of,
+    load,
+    parse_params,
+    period_of,
+)
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def backtest(
+    strategy: Annotated[str, typer.Argument(help="Name or file; `ballast strategies` lists them.")],
+    symbols: SymbolOption = None,
+    timeframe: Annotated[str, typer.Option("--timeframe", "-t", help="15m, 1h, 1d.")] = "1h",
+    venue: VenueOption = "",
+    period: PeriodOption = "",
+    from_: FromOption = "",
+    to: ToOption = "",
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", help="name=number; repeatable.")
+    ] = None,
+    cash: Annotated[float | None, typer.Option(help="Cash at the start.")] = None,
+    detail: Annotated[
+        str, typer.Option(help="Finer bars that decide inside a bar, for example 5m.")
+    ] = "",
+    gate: Annotated[
+        bool, typer.Option("--gate/--no-gate", help="Off: no limits, for comparisons only.")
+    ] = True,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Check the equity identity at every bar.")
+    ] = False,
+    report: Annotated[bool, typer.Option("--report", help="Also write the HTML report.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Run a strategy over stored candles with shared cash; print and save the result."""
+    from ballast.core.errors import InternalError
+    from ballast.research import run, storage
+
+    flags = flags_of(cash, gate=gate)
+    if detail:
+        flags.append("engine.intrabar=detail")
+    config = config_of(flags)
+    chosen = find_strategy(config, strategy)
+    series = load(config, venue, symbols, timeframe, period_of(period, from_, to), detail)
+    result = run.backtest(
+        chosen,
+        series,
+        params=parse_params(param),
+        settings=config.settings,
+        symbol_settings=config.symbols,
+        data_root=config.settings.data.root,
+        detail=detail,
+        audit=audit,
+    )
+    gap = result.run.identity_gap or 0.0
+    if gap > IDENTITY_GAP_MAX:
+        raise InternalError(f"the equity identity is broken by {gap:g}")
+    folder = storage.save(result, config.workspace / config.settings.reports.root)
+    page = None
+    if report:
+        from ballast.research.report.page import report_html
+
+        page = folder / storage.REPORT
+        page.write_text(report_html(result, storage.load(folder).summary()), encoding="utf-8")
+    if json:
+        emit(summary_payload(result, str(folder), page), json=True)
+        return
+    print_summary(result)
+    note(f"saved {folder}" + (f"\nreport {page}" if page else ""))
+
+
+IDENTITY_GAP_MAX = 1e-9
+"""Relative error that summing floats may leave in the equity identity (SEMANTICS 7)."""
+
+
+def summary_payload(result: object, folder: str, page: object) -> dict[str, object]:
+    """Return the JSON of a finished run: its card, its figures and where it lies."""
+    from json import loads
+
+    from ballast.research.metrics import summary
+    from ballast.research.report.document import result_json
+
+    document = loads(result_json(result, summary(result)))  # type: ignore[arg-type]
+    document.pop("trades", None)
+    return {**document, "folder": folder, "report": page}
