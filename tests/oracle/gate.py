@@ -1,0 +1,57 @@
+"""One candidate through the gate: checks, size, what only a known size can tell, the order."""
+
+from __future__ import annotations
+
+from ballast.core.reasons import Refusal
+from ballast.core.records import Margin
+from tests.oracle.books import liquidation_price
+from tests.oracle.checks import CHECKS, Candidate
+from tests.oracle.costs import slip
+from tests.oracle.sizing import size, unit_cost
+from tests.oracle.state import EntryOrder
+
+
+def after_size(c: Candidate) -> Refusal:
+    """Check what only a known size can tell: slippage, allowed leverage, the stop's reach."""
+    limits, sym, close = c.world.limits, c.sym, c.bar.close
+    notional = sym.qty(c.lots) * close
+    if limits.slippage > 0 and slip(sym, c.bar, close, notional) > limits.slippage:
+        return Refusal.SLIPPAGE
+    if sym.spot:
+        return Refusal.NONE
+    allowed = [t.leverage for t in sym.tiers if notional < t.cap or t is sym.tiers[-1]][:1]
+    if limits.leverage > 0:
+        allowed.append(limits.leverage)
+    if allowed and sym.plan.leverage > min(allowed):
+        return Refusal.LEVERAGE
+    if sym.plan.margin == Margin.ISOLATED and c.away > 0:
+        qty = sym.qty(c.lots)
+        backing = qty * close / sym.plan.leverage
+        liquidation = liquidation_price(sym, qty, close, c.side, backing)
+        if c.side * (close - liquidation) <= c.away:
+            return Refusal.STOP_BEYOND_LIQUIDATION
+    return Refusal.NONE
+
+
+def decide(c: Candidate) -> Refusal:
+    """Send one candidate through everything; queue its entry if nothing speaks against it."""
+    for reason, blocks in CHECKS:
+        if blocks(c):
+            return reason
+    reason = size(c) or after_size(c)
+    if reason:
+        return reason
+    world, sym, bar, plan = c.world, c.sym, c.bar, c.sym.plan
+    limit = None
+    if plan.entry_limit_atr > 0:
+        level = bar.close - c.side * plan.entry_limit_atr * bar.atr
+        limit = max(sym.against(level, -c.side), sym.spec.tick_num / sym.spec.tick_den)
+    from_ms = world.now_ms + plan.latency_bars * sym.spec.timeframe_ms
+    until_ms = from_ms + plan.entry_ttl_bars * sym.spec.timeframe_ms
+    sym.entry = EntryOrder(
+        c.side, c.lots, c.value, limit, from_ms, until_ms, bar.atr, c.away, bar.stop,
+        bar.confidence, bar.index, bar.close, unit_cost(sym, bar),
+    )  # fmt: skip
+    sym.last_entry_ms = world.now_ms
+    world.account.entries_ms.append(world.now_ms)
+    return Refusal.NONE
