@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from ballast.strategies.plan import BARS_MIN
 from tests.data import ROOT
 
 from ballast.core import records
@@ -49,4 +50,8 @@ def test_fixed_settings_are_what_the_code_holds() -> None:
         for section, item in every_setting()
         if rule_of(item).used_by == "fixed"
     }
-    assert values == {"risk.scale_floor": SCALE_FLOOR_DRAWDOWN, "exits.residual": RESIDUAL}
+    assert values == {
+        "risk.scale_floor": SCALE_FLOOR_DRAWDOWN,
+        "exits.residual": RESIDUAL,
+        "engine.minimum_rows": BARS_MIN,
+    }

@@ -140,7 +140,7 @@ def test_rules_between_settings(values: dict[str, dict[str, object]], said: str)
         ({"engine": {"seed": True}}, "expected a whole number"),
         ({"risk": {"daily_loss": float("nan")}}, "expected a finite number"),
         ({"risk": {"enforce": 1}}, "expected true or false"),
-        ({"engine": {"cash_currency": 3}}, "expected a text"),
+        ({"data": {"root": 3}}, "expected a text"),
     ],
 )
 def test_mistakes_are_explained(values: dict[str, dict[str, object]], said: str) -> None:

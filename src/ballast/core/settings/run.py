@@ -70,19 +70,19 @@ class EngineSettings:
     )
     minimum_rows: int = setting(
         50,
-        "Fewest bars beyond the warm-up of the strategy.",
-        "R-IND-13",
+        "Fewest bars of a run; a longer warm-up asks for more. Fixed.",
+        "R-IND-13, R-BT-08",
         unit="bars",
-        low=2,
-        high=1_000_000,
+        low=50,
+        high=50,
+        used_by="fixed",
     )
     seed: int = setting(
         42, "Seed of everything random.", "R-CLI-04", unit="", low=0, high=2**53 - 1
     )
     initial_cash: float = setting(
-        10_000.0, "Cash at the start.", "R-BT-01", unit="cash currency", low=0.01, high=1e12
+        10_000.0, "Cash at the start.", "R-BT-01", unit="quote currency", low=0.01, high=1e12
     )
-    cash_currency: str = setting("USDT", "Currency of cash, equity and profit.", "R-BT-01")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ SETTINGS = f"""\
 
 [engine]
 initial_cash = 10_000.0
-cash_currency = "USDT"
 
 [sizing]
 risk_per_trade = 0.01 # of equity, lost when the stop is hit; never above 0.02
