@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from ballast.strategies.plan import BARS_MIN
 from tests.data import ROOT
 
 from ballast.core import records
 from ballast.core.settings import every_setting, rule_of
 from ballast.kernel.match import RESIDUAL
 from ballast.risk.sizing import SCALE_FLOOR_DRAWDOWN
+from ballast.strategies.plan import BARS_MIN
 
 SRC = ROOT / "src" / "ballast"
 APART = (SRC / "core" / "settings", SRC / "service" / "config")
