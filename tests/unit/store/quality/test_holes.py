@@ -37,6 +37,13 @@ def test_completeness_below_95_percent_is_an_issue(missing: int, *, issue: bool)
     assert f"{missing} of 1000 bars missing" in found.detail
 
 
+def test_completeness_is_not_rounded() -> None:
+    """94.95 % is below 95 %."""
+    holes = range(10, 10 + 19 * 505, 19)
+    (found,) = check_bars(drop(walk(10_000), *holes)).of(Kind.INCOMPLETE)
+    assert found.severity is Severity.WARNING
+
+
 def test_missing_a_tenth_is_the_edge_of_the_gate() -> None:
     """U-22: 10 % missing costs 0.2."""
     report = check_bars(drop(walk(1000), *range(10, 910, 9)))

@@ -95,6 +95,14 @@ def test_prices_that_leap_both_ways_are_a_test_network() -> None:
     assert not report.passes(0.8)
 
 
+def test_rises_one_after_another_are_no_test_network() -> None:
+    """A mania leaps one way; it takes three each way to look like a test network."""
+    bars = walk(600)
+    for row, factor in [(50, 1.7), (120, 1.7), (200, 1.7), (300, 1.7), (400, 0.5), (500, 0.5)]:
+        bars = step(bars, row, factor)
+    assert not check_bars(bars).has(Kind.TEST_NETWORK)
+
+
 def test_crash_and_recovery_are_no_test_network() -> None:
     """One leap down and one up happened in real markets."""
     bars = step(step(walk(600), 100, 0.5), 200, 1.9)

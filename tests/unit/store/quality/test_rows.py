@@ -22,6 +22,11 @@ FAULTS = [
     ({"low": {3: -1.0}}, Kind.BAD_PRICE, (3,)),
     ({"high": {5: 50.0}}, Kind.OHLC_INCONSISTENT, (5,)),
     ({"open": {5: 150.0}}, Kind.OHLC_INCONSISTENT, (5,)),
+    (
+        {"open": {6: 100.0}, "close": {6: 102.0}, "high": {6: 103.0}, "low": {6: 101.0}},
+        Kind.OHLC_INCONSISTENT,
+        (6,),
+    ),
     ({"low": {2: 150.0}, "high": {4: 50.0}}, Kind.OHLC_INCONSISTENT, (2, 4)),
     ({"volume": {1: -3.0}}, Kind.NEGATIVE_VOLUME, (1,)),
 ]

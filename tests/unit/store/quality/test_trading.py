@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.unit.store.quality.series import START, put, walk
+from tests.unit.store.quality.series import START, drop, put, walk
 
 from ballast.core.instrument import Instrument
 from ballast.core.time import HOUR_MS
@@ -66,6 +66,20 @@ def test_frozen_price_is_found() -> None:
     """A feed that repeats itself for half a day, with volume."""
     (found,) = check_bars(frozen(walk(800), range(300, 312), 5.0)).findings
     assert (found.kind, found.rows, found.measured) == (Kind.FROZEN_PRICE, (300,), 12.0)
+
+
+def test_equal_bars_with_holes_between_are_not_frozen() -> None:
+    """A quiet market that writes only bars with trades repeats prices for other reasons."""
+    bars = frozen(walk(800), range(300, 340), 5.0)
+    thin = drop(bars, *range(300, 340, 2))
+    assert not check_bars(thin).has(Kind.FROZEN_PRICE)
+
+
+def test_a_few_bars_before_the_listing_are_severe_too() -> None:
+    """Severe findings cost 0.25 at least, however few rows they have."""
+    report = check_bars(empty(walk(3000), range(5)))
+    assert report.penalties == {"identity": 0.25}
+    assert not report.passes(0.8)
 
 
 def test_halt_written_as_empty_bars_is_a_halt() -> None:
