@@ -259,7 +259,8 @@ ACCOUNT = _dtype(  # one row a run
     ("fees", "f8"),
     ("funding", "f8"),
     ("slippage", "f8"),
-    ("losses_in_row", "i8"),
+    ("losses_in_row", "i8"),  # since the last win or cool-down: what the rules read
+    ("losing_run", "i8"),  # since the last win: what the reports say
     ("blocked_until_ms", "i8"),
     ("ring", "i8", RING_MAX),
     ("ring_at", "i8"),

@@ -310,7 +310,8 @@ def end_trade(
         acct.losses += 1
         acct.gross_loss -= pnl
         acct.losses_in_row += 1
-        acct.worst_streak = max(acct.worst_streak, acct.losses_in_row)
+        acct.losing_run += 1
+        acct.worst_streak = max(acct.worst_streak, acct.losing_run)
         doublings = min(acct.losses_in_row - 1, _COOLDOWN_DOUBLINGS_MAX)
         p.cooldown_until_ms = at_ms + limits.loss_cooldown_ms * (1 << doublings)
         if limits.loss_streak > 0 and acct.losses_in_row >= limits.loss_streak:
@@ -320,6 +321,7 @@ def end_trade(
         acct.wins += 1 if pnl > 0.0 else 0
         acct.gross_win += pnl
         acct.losses_in_row = 0
+        acct.losing_run = 0
     p.side = 0
     p.margin = 0.0
     p.in_lots = 0  # the rest of its entry must not open it again

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 CORRELATION_MIN_SHARE = 0.5
 """With less than this share of the window in common, two symbols count as correlated (U-24)."""
 
+EQUITY_NOISE = 1e-12
+"""Relative rounding noise of a mean of days."""
+
 _ENTER_LONG = int(Signal.ENTER_LONG)
 _ENTER_SHORT = int(Signal.ENTER_SHORT)
 _ISOLATED = int(Margin.ISOLATED)
@@ -136,14 +139,17 @@ def rolling_drawdown(t: Row, acct: Row, days: int) -> float:
 
 @jit_inner
 def equity_is_weak(t: Row, acct: Row, days: int) -> int:
-    """Tell whether equity is below the mean of its last `days` daily closes."""
+    """Tell whether equity is below the mean of its last `days` daily closes.
+
+    A hair below is not: the mean of equal numbers need not equal them.
+    """
     last = min(acct.days, t.daily_room)
     if days < 1 or last < days:
         return 0
     total = 0.0
     for d in range(last - days, last):
         total += f8(t.daily, d)
-    return 1 if acct.equity < total / days else 0
+    return 1 if acct.equity < total / days * (1.0 - EQUITY_NOISE) else 0
 
 
 @jit_inner

@@ -16,10 +16,14 @@ from ballast.core.errors import DataError
 from ballast.core.instrument import Instrument, Kind
 from ballast.core.records import DEPTH, FUNDING
 from ballast.store.candles import CandleStore
-from ballast.store.funding import FundingStore
+from ballast.store.eventbook import EventBook
+from ballast.store.events import EventKind
+from ballast.store.funding import FundingStore, fill_marks
 from ballast.store.gaps import apply_gap_policy
+from ballast.store.history import read_history
 from ballast.store.instruments import InstrumentBook
-from ballast.store.symbols import MARK_SUFFIX
+from ballast.store.resample import resample
+from ballast.store.symbols import MARK_SUFFIX, market_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,11 +92,16 @@ def load_series(
     to_ms: int | None = None,
     detail: Timeframe | None = None,
 ) -> tuple[Series, ...]:
-    """Read the series of a run from the store at `root`, with the run's gap policy applied."""
-    store = CandleStore(root)
+    """Read the series of a run from the store at `root`.
+
+    Bars come in today's units, joined with those of older names (dated instrument events), and with
+    the run's gap policy applied.
+    """
+    store = CandleStore(root, cache_bytes=settings.data.cache_mb << 20)
+    events = EventBook(root)
     found = []
     for symbol in symbols:
-        bars = store.read(venue, symbol, timeframe, from_ms, to_ms)
+        bars = read_history(store, events, venue, symbol, timeframe, from_ms=from_ms, to_ms=to_ms)
         if not len(bars):
             raise DataError(
                 "no bars in the period",
@@ -103,11 +112,13 @@ def load_series(
         bars = apply_gap_policy(
             bars, engine.gap_policy, engine.max_gap_bars, gap_factor=settings.data.gap_factor
         )
-        found.append(_beside(root, store, bars, detail))
+        found.append(_beside(root, store, events, bars, detail))
     return tuple(found)
 
 
-def _beside(root: Path, store: CandleStore, bars: Bars, detail: Timeframe | None) -> Series:
+def _beside(
+    root: Path, store: CandleStore, events: EventBook, bars: Bars, detail: Timeframe | None
+) -> Series:
     """Add rules, funding, mark prices and finer bars, where the store has them."""
     first, last = int(bars.ts[0]), int(bars.ts[-1]) + bars.timeframe.ms
     book = InstrumentBook(root)
@@ -116,10 +127,9 @@ def _beside(root: Path, store: CandleStore, bars: Bars, detail: Timeframe | None
         rules = book.get(bars.venue, bars.symbol, last)
     else:
         rules = replace(infer_instrument(bars), fees=book.fees(bars.venue, bars.symbol))
-    mark_name = bars.symbol + MARK_SUFFIX
-    mark = None
-    if store.has(bars.venue, mark_name, bars.timeframe):
-        mark = store.read(bars.venue, mark_name, bars.timeframe, first, last)
+    for event in events.events(bars.venue):
+        if event.symbol == bars.symbol and event.kind is EventKind.DELISTING:
+            rules = replace(rules, delisted_ms=event.at_ms)
     fine = None
     if detail is not None:
         if detail.ms >= bars.timeframe.ms or bars.timeframe.ms % detail.ms:
@@ -127,9 +137,31 @@ def _beside(root: Path, store: CandleStore, bars: Bars, detail: Timeframe | None
                 f"{detail} bars cannot detail {bars.timeframe} bars",
                 expected="a timeframe that divides that of the run",
             )
-        fine = store.read(bars.venue, bars.symbol, detail, first, last)
+        fine = read_history(
+            store, events, bars.venue, bars.symbol, detail, from_ms=first, to_ms=last
+        )
+    marks = _marks(store, bars)
     funding = FundingStore(root).read(bars.venue, bars.symbol, first, last + 1)
-    return Series(bars, rules, funding, mark, fine, is_inferred=not known)
+    if marks is not None and len(funding):
+        funding = fill_marks(funding, marks)
+    if marks is not None and marks.timeframe != bars.timeframe:
+        coarser = bars.timeframe.ms % marks.timeframe.ms
+        marks = None if coarser else resample(marks, bars.timeframe).bars
+    return Series(bars, rules, funding, marks, fine, is_inferred=not known)
+
+
+def _marks(store: CandleStore, bars: Bars) -> Bars | None:
+    """Return the symbol's mark candles: of the run's timeframe, else the finest that are stored."""
+    name = bars.symbol + MARK_SUFFIX
+    frames = sorted(
+        one.timeframe
+        for one in store.series()
+        if one.venue == bars.venue and market_key(one.symbol) == market_key(name)
+    )
+    if not frames:
+        return None
+    frame = bars.timeframe if bars.timeframe in frames else frames[0]
+    return store.read(bars.venue, name, frame)
 
 
 def infer_instrument(bars: Bars) -> Instrument:

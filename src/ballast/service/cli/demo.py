@@ -1,0 +1,188 @@
+"""`ballast demo`: the main job from one end to the other, offline.
+
+Makes a seeded synthetic market (or takes candle files of your own), checks it, backtests the four
+EMA/StochRSI scenarios on it, sweeps their averages, and draws a report.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ballast.core.errors import UserError
+from ballast.core.time import Timeframe
+from ballast.service.cli.output import JsonFlag, Table, emit, note, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ballast.core.bars import Bars
+    from ballast.core.settings import Settings
+    from ballast.research.series import Series
+
+app = typer.Typer(add_completion=False)
+
+SCENARIOS = ("stochrsi", "stochrsi_sma", "stochrsi_adx", "stochrsi_trix")
+AXES = {"ema1": (5.0, 7.0, 9.0, 12.0, 14.0, 20.0), "ema2": (21.0, 26.0, 34.0, 45.0, 55.0, 89.0)}
+VENUE = "SYNTH"
+FRAME = "1h"
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Workspace of the demo; made if missing.")] = Path(
+        "demo"
+    ),
+    bars: Annotated[int, typer.Option(min=1_000, help="Hours of the synthetic market.")] = 43_800,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 42,
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Candle files of your own (1h) instead; repeatable.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Synthetic market, check, four scenarios, sweep, report: offline, in one go."""
+    from ballast.core.settings import Settings
+    from ballast.research import storage
+
+    settings = Settings()
+    root = folder / settings.data.root
+    results = folder / settings.reports.root
+    with progress("demo", 2 + 2 * len(SCENARIOS)) as bar:
+        venue, symbols = _import(root, data) if data else _synthesise(root, seed, bars)
+        bar.advance(text=f"{len(symbols)} symbols stored")
+        checked = _check(root, venue, symbols)
+        bar.advance(text="data checked")
+        series = _series(root, venue, symbols, settings)
+        rows = []
+        for name in SCENARIOS:
+            row, path = _backtest(name, series, settings, results)
+            bar.advance(text=f"{name} backtested")
+            row |= _sweep(name, series, settings, results)
+            bar.advance(text=f"{name} swept")
+            rows.append((row, path))
+    best = max(rows, key=lambda pair: pair[0]["return"])
+    page = best[1] / storage.REPORT
+    payload = {"checked": checked, "scenarios": [row for row, _ in rows], "report": page.resolve()}
+    columns = tuple(rows[0][0])
+    tables = [
+        Table(tuple(checked[0]), [tuple(one.values()) for one in checked], "data"),
+        Table(columns, [tuple(row.values()) for row, _ in rows], "scenarios"),
+    ]
+    emit(payload, json=json, tables=None if json else tables)
+    if not json:
+        note("each scenario: all symbols share one account behind the safety gate")
+        note(
+            "sweep: combinations of ema1 x ema2; its best row is the best of many on the same data,"
+        )
+        note("which proves nothing yet")
+        emit(f"report {page.resolve()}")
+
+
+def _synthesise(root: Path, seed: int, bars: int) -> tuple[str, list[str]]:
+    """Make the market and store it with its rules."""
+    from ballast.research.synthetic import synthetic_market
+    from ballast.store.candles import CandleStore
+    from ballast.store.instruments import InstrumentBook
+
+    market = synthetic_market(seed, timeframe=FRAME, n_bars=bars)
+    store, book = CandleStore(root), InstrumentBook(root)
+    with store.batch() as batch:
+        for one in market.bars:
+            batch.add(store.key_of(one), one)
+        batch.commit()
+    for instrument in market.instruments:
+        book.put(instrument, instrument.listed_ms or 0)
+    return VENUE, [one.symbol for one in market.bars]
+
+
+def _import(root: Path, files: Sequence[Path]) -> tuple[str, list[str]]:
+    """Store candle files of one venue."""
+    from ballast.store.candles import CandleStore
+    from ballast.store.importers.read import read_any
+
+    store = CandleStore(root)
+    read: list[Bars] = []
+    for path in files:
+        bars = read_any(path).bars
+        if bars is not None and str(bars.timeframe) == FRAME:
+            read.append(bars)
+    venues = sorted({one.venue for one in read})
+    if len(venues) != 1:
+        raise UserError(
+            f"{len(venues)} venues in the files", expected=f"{FRAME} candles of one venue"
+        )
+    for one in read:
+        store.write(one)
+    return venues[0], [one.symbol for one in read]
+
+
+def _check(root: Path, venue: str, symbols: list[str]) -> list[dict[str, Any]]:
+    """Check every series; return one line each."""
+    from ballast.store.candles import CandleStore
+    from ballast.store.quality import check_bars
+
+    store = CandleStore(root)
+    rows = []
+    for symbol in symbols:
+        found = store.read(venue, symbol, Timeframe.parse(FRAME))
+        report = check_bars(found)
+        rows.append(
+            {
+                "series": found.name,
+                "bars": len(found),
+                "score": round(report.score, 4),
+                "findings": ", ".join(sorted({str(one.kind) for one in report.findings})),
+            }
+        )
+    return rows
+
+
+def _series(root: Path, venue: str, symbols: list[str], settings: Settings) -> tuple[Series, ...]:
+    from ballast.research.series import load_series
+
+    return load_series(root, venue, symbols, Timeframe.parse(FRAME), settings)
+
+
+def _backtest(
+    name: str, series: tuple[Series, ...], settings: Settings, results: Path
+) -> tuple[dict[str, Any], Path]:
+    """Run, save and draw one scenario."""
+    from ballast.research import storage
+    from ballast.research.metrics import summary
+    from ballast.research.report.page import report_html
+    from ballast.research.run import backtest
+    from ballast.strategies.catalog import load
+
+    result = backtest(load(name), series, settings=settings, data_root=settings.data.root)
+    figures = summary(result)
+    path = storage.save(result, results)
+    (path / storage.REPORT).write_text(report_html(result, figures), encoding="utf-8")
+    return {
+        "scenario": name,
+        "trades": figures.trades.count,
+        "return": figures.returns.total,
+        "drawdown": figures.drawdown.max,
+        "sharpe": figures.returns.sharpe,
+        "win rate": figures.trades.win_rate,
+        "fees": float(result.run.account.fees),
+    }, path
+
+
+def _sweep(
+    name: str, series: tuple[Series, ...], settings: Settings, results: Path
+) -> dict[str, Any]:
+    """Sweep the averages of one scenario, every symbol by itself."""
+    from ballast.research.grid import Grid
+    from ballast.research.sweep import SweepRequest, best_rows, sweep
+    from ballast.strategies.catalog import load
+
+    request = SweepRequest(load(name), Grid(AXES), [(one,) for one in series], settings)
+    found = sweep(request, results)
+    best = best_rows(found.table, "sharpe", 1)[0]
+    return {
+        "swept": found.table.num_rows,
+        "best of them": f"{best['symbol']} {best['ema1']:g}/{best['ema2']:g}",
+        "its sharpe": best["sharpe"],
+    }
