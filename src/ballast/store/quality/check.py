@@ -77,7 +77,7 @@ def _check_series(
     settings: DataSettings,
 ) -> list[Finding]:
     others, neighbours = company
-    opinions = [other for other in others if other.timeframe == bars.timeframe]
+    opinions = [each for each in others if len(each) and each.timeframe == bars.timeframe]
     markets = [other for other in opinions if other.name != bars.name]
     near = [other for other in neighbours if other.timeframe == bars.timeframe]
     same_venue = [other for other in (*opinions, *near) if other.venue == bars.venue]

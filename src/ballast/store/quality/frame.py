@@ -75,8 +75,6 @@ def local_scale(values: NDArray[np.float64], floor: float) -> NDArray[np.float64
     for an error of the calm before it. One value a row, at least `floor`.
     """
     size = len(values)
-    if size == 0:
-        return np.empty(0)
     blocks = max(1, size // BLOCK)
     body = np.median(values[: blocks * BLOCK].reshape(blocks, -1), axis=1)
     padded = np.concatenate((body[:1], body, body[-1:]))

@@ -74,8 +74,6 @@ def _incomplete(bars: Frame, completeness: float) -> list[Finding]:
     present = len(bars) / expected
     cost = MISSING_WEIGHT * (1.0 - present)
     below = present < completeness
-    if not below and missing == 0:
-        return []
     return [
         finding(
             Kind.INCOMPLETE,

@@ -117,9 +117,7 @@ def _extreme(
 
 
 def _match(other: Bars, ts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the row of `other` at each time, -1 where it has none."""
-    if not len(other):
-        return np.full(len(ts), -1, np.int64)
+    """Return the row of `other` (not empty) at each time, -1 where it has none."""
     at = np.minimum(np.searchsorted(other.ts, ts), len(other) - 1)
     return np.where(other.ts[at] == ts, at, -1)
 

@@ -23,8 +23,6 @@ LIQUID_SHARE = 0.05  # below this share of zero-volume bars a silent hour is a h
 
 def check_trading(bars: Frame, *, listed_ms: int | None) -> list[Finding]:
     """Judge where nobody traded, and where the price did not move."""
-    if not len(bars):
-        return []
     empty = bars.volume == 0
     if empty.all():
         return [*_no_volume(bars), *_frozen(bars, empty)]

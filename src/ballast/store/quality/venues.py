@@ -34,8 +34,6 @@ def check_venues(bars: Frame, name: str, others: Sequence[Bars]) -> list[Finding
     """Compare with each other series of the same timeframe, bar by bar."""
     found = []
     for other in others:
-        if other.timeframe != bars.timeframe:
-            continue
         mine, theirs = _common(bars, other)
         if not len(mine):
             continue
@@ -47,9 +45,7 @@ def check_venues(bars: Frame, name: str, others: Sequence[Bars]) -> list[Finding
 
 
 def _common(bars: Frame, other: Bars) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the rows of both series that open at the same time."""
-    if not len(other) or not len(bars):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
+    """Return the rows of both series (neither empty) that open at the same time."""
     at = np.minimum(np.searchsorted(other.ts, bars.ts), len(other) - 1)
     mine = np.flatnonzero(other.ts[at] == bars.ts)
     return mine, at[mine]

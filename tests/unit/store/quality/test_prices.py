@@ -80,7 +80,7 @@ def test_wick_is_confirmed_by_a_second_venue() -> None:
 def test_extreme_move_is_confirmed_by_a_second_venue() -> None:
     """A crash everywhere is a crash."""
     bars, other = step(walk(500), 250, 0.5), step(walk(500, name="W-S"), 250, 0.55)
-    (found,) = check_bars(bars, others=[other]).of(Kind.EXTREME_MOVE)
+    (found,) = check_bars(bars, others=[other, other.slice(0, 0)]).of(Kind.EXTREME_MOVE)
     assert found.severity is Severity.INFO
     assert check_bars(bars).of(Kind.EXTREME_MOVE)[0].severity is Severity.WARNING
 
