@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ballast.core.errors import BallastError, StrategyError, UserError, suggest
 from ballast.strategies import catalog
 from ballast.strategies.custom import ClassStrategy, OnBarStrategy, SignalStrategy
-from ballast.strategies.definition import Strategy
+from ballast.strategies.definition import Strategy, check_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,6 +195,7 @@ def _pick(module: ModuleType, path: Path, text: str) -> AnyStrategy:
 
 def new_strategy(name: str, template: AnyStrategy | None = None, form: str = "python") -> str:
     """Return the text of a new strategy file: a starter of ten lines, or a copy of `template`."""
+    check_name(name)
     if form not in FORMS:
         raise StrategyError(
             f"form '{form}'", expected=f"one of {', '.join(FORMS)}", fix=suggest(form, FORMS)
@@ -211,13 +212,14 @@ def new_strategy(name: str, template: AnyStrategy | None = None, form: str = "py
         assert isinstance(starter, Strategy)  # noqa: S101 - our own constant
         if form == "python":
             return text
-        template = starter
+        template = replace(starter, doc=f"{name}: say here what the idea is.")
     made = replace(template, name=name, tag=name if template.tag else "")
     return {"python": made.to_python, "toml": made.to_toml, "json": made.to_json}[form]()
 
 
 def write_strategy(folder: Path, name: str, text: str, form: str) -> Path:
     """Write a new file whole or not at all; raise `StrategyError` where one of that name is."""
+    check_name(name)
     taken = [found.path for found in find(folder) if found.name == name and found.path is not None]
     if taken:
         raise StrategyError(f"{taken[0].name} exists", where=str(folder), fix="take another name")

@@ -86,19 +86,20 @@ def apply(name: str, args: Sequence[Node | str], named: Mapping[str, Node] | Non
     named = named or {}
     if name in OTHERS:
         return _other(name, args, named)
-    nodes = [_no_text(name, arg) for arg in args]
     row = FUNCTIONS.get(name)
-    if row is not None:
-        if named:
-            raise StrategyError(f"{name}() takes no named arguments", where=f"{name}()")
-        return _call(row, nodes)
-    definition = find_indicator(name)
-    if definition is None:
+    definition = find_indicator(name) if row is None else None
+    if row is None and definition is None:
         raise StrategyError(
             f"unknown function or indicator '{name}'",
             expected="a name of docs/strategies.md or docs/indicators.md",
             fix=suggest(name, known_names()),
         )
+    nodes = [_no_text(name, arg) for arg in args]
+    if row is not None:
+        if named:
+            raise StrategyError(f"{name}() takes no named arguments", where=f"{name}()")
+        return _call(row, nodes)
+    assert definition is not None
     return _indicator(name, definition, nodes, named)
 
 

@@ -15,7 +15,7 @@ from ballast.core.errors import StrategyError
 from ballast.core.hashing import value_hash
 from ballast.strategies import construction_data, forms, parameters
 from ballast.strategies.construction_data import Reader
-from ballast.strategies.nodes import Kind, Node, On, Ref, walk
+from ballast.strategies.nodes import DEPTH_MAX, Kind, Node, On, Ref, depth, walk
 from ballast.strategies.parameters import PARAMS_MAX, Param
 from ballast.strategies.printing import show
 from ballast.strategies.program import SIGNAL_ROOTS, Program
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ballast.strategies.construction import Construction
 
-_NAME = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 _KEYS = ("name", "doc", "tag", "params", "require", "signals", "trade")
 
 
@@ -46,11 +46,7 @@ class Strategy:
 
     def __post_init__(self) -> None:
         """Raise `StrategyError` on a strategy that could never run."""
-        if not _NAME.match(self.name):
-            raise StrategyError(
-                f"'{self.name}' is not a strategy name",
-                expected="small letters, digits and _, starting with a letter",
-            )
+        check_name(self.name)
         if len(self.params) > PARAMS_MAX:
             raise StrategyError(f"{len(self.params)} parameters", expected=f"at most {PARAMS_MAX}")
         if self.enter_long is None and self.enter_short is None:
@@ -73,6 +69,12 @@ class Strategy:
 
     def _check_references(self) -> None:
         for node in self.nodes():
+            if depth(node) > DEPTH_MAX:
+                raise StrategyError(
+                    "an expression is nested too deep",
+                    where=self.name,
+                    expected=f"at most {DEPTH_MAX} levels",
+                )
             for item in walk(node):
                 if isinstance(item, Ref) and item.name not in self.params:
                     raise StrategyError(
@@ -184,6 +186,15 @@ class Strategy:
     def to_python(self) -> str:
         """Print as a Python file of the user's workspace."""
         return forms.write_python(self.to_data())
+
+
+def check_name(name: str) -> None:
+    """Raise `StrategyError` unless `name` can be that of a strategy, and of its file."""
+    if not _NAME.match(name):
+        raise StrategyError(
+            f"'{name}' is not a strategy name",
+            expected="small letters, digits and _, starting with a letter",
+        )
 
 
 def _read_param(prefix: str, name: str, row: object) -> Param:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+DEPTH_MAX = 100
+"""Levels of one expression. Python's stack holds a thousand calls; a level takes up to six."""
+
 
 class Kind(Enum):
     """What an expression yields. The value is the word used in messages."""
@@ -144,6 +147,15 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def depth(node: Node) -> int:
+    """Count the levels of a tree, without recursion."""
+    level, row = 0, [node]
+    while row:
+        level += 1
+        row = [child for item in row for child in children(item)]
+    return level
 
 
 def references(node: Node) -> frozenset[str]:

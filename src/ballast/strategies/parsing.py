@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ballast.core.errors import StrategyError, suggest
 from ballast.strategies import building
 from ballast.strategies.lexer import Token, tokenise
-from ballast.strategies.nodes import Flag, Kind, Node, Ref
+from ballast.strategies.nodes import DEPTH_MAX, Flag, Kind, Node, Ref, depth
 from ballast.strategies.problems import ExpressionError
 from ballast.strategies.signatures import METHODS, SERIES
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ballast.strategies.parameters import Param
-
-DEPTH_MAX = 100
-"""Nesting of one expression; Python's own stack allows about three hundred."""
 
 TEXT_MAX = 20_000
 """Characters of one expression: a hundred times the longest of the library."""
@@ -118,21 +115,26 @@ class _Parser:
         node = self.expression(0)
         if self.token.kind != "end":
             self.fail(f"found {self.found()} after the expression", self.token.position)
+        if depth(node) > DEPTH_MAX:
+            self.too_deep(0)
         return node
 
     def expression(self, power: int) -> Node:
         self.depth += 1
         if self.depth > DEPTH_MAX:
-            self.fail(
-                "the expression is nested too deep",
-                self.token.position,
-                expected=f"at most {DEPTH_MAX} levels",
-            )
+            self.too_deep(self.token.position)
         left = self.prefix()
         while self.power() > power:
             left = self.infix(left)
         self.depth -= 1
         return left
+
+    def too_deep(self, position: int) -> None:
+        self.fail(
+            "the expression is nested too deep",
+            position,
+            expected=f"at most {DEPTH_MAX} levels",
+        )
 
     def power(self) -> int:
         token = self.token
