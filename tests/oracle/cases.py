@@ -40,6 +40,18 @@ LOTS = ((1, 1), (1, 1_000), (1, 100_000_000), (5, 10))
 TIMEFRAMES_MS = (60_000, 900_000, 3_600_000, 14_400_000)
 
 
+class Drawn(Market):
+    """A drawn market; it prints short, because Hypothesis would print every bar of it."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: Any, _cycle: object) -> None:
+        printer.text(repr(self))
+
+    def __repr__(self) -> str:
+        return f"<market of {len(self.spec)} symbols and {len(self.ts)} bars>"
+
+
 def records(dtype: np.dtype[np.void], n: int) -> Any:
     """Return `n` zero rows."""
     return np.zeros(n, dtype).view(np.recarray)
@@ -213,7 +225,7 @@ def build(spec: Any, plan: Any, limit: Any, series: list[Series], on: dict[str, 
         counts = np.concatenate([one.fine_count for one in series])
         fine_first = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         fine = np.ascontiguousarray(np.concatenate([one.fine for one in series], axis=1))
-    return Market(
+    return Drawn(
         spec, plan, limit, flat("ts"), flat("open"), flat("high"), flat("low"), flat("close"),
         flat("volume"), flat("mark_high"), flat("mark_low"), flat("mark_close"), flat("signals"),
         flat("atr"), flat("stop"), flat("confidence"), flat("volatility"), flat("sigma"),

@@ -51,7 +51,7 @@ def scale(c: Candidate) -> float:
     if limits.scale_streak > 0:
         total *= max(0.25, limits.scale_streak**account.losses_in_row)
     days = last_days(c.world, limits.scale_equity_days)
-    if len(days) == limits.scale_equity_days > 0 and account.equity < fmean(days):
+    if len(days) == limits.scale_equity_days > 0 and account.equity < fmean(days) * (1 - 1e-12):
         total *= 0.5
     return total
 
