@@ -52,7 +52,6 @@ def repro(stored: Stored, strategies: Path, data_root: Path) -> Reproduction:
             fix="bring back its file as it was, or run a new backtest",
         )
     settings, own = settings_of(card)
-    names = [name for name in card.data if "/" not in name]
     first = stored.result.bars[0]
     series = load_series(
         data_root,
@@ -64,12 +63,13 @@ def repro(stored: Stored, strategies: Path, data_root: Path) -> Reproduction:
         to_ms=card.to_ms,
         detail=Timeframe.parse(card.settings[DETAIL]) if DETAIL in card.settings else None,
     )
-    for name, one in zip(names, series, strict=True):
-        if one.bars.fingerprint() != card.data[name]:
+    for one in series:
+        known = card.data.get(one.bars.name, "of another name")
+        if one.bars.fingerprint() != known:
             raise DataError(
                 "the bars are not the ones that were traded",
-                where=name,
-                expected=f"fingerprint {card.data[name][:12]}",
+                where=one.bars.name,
+                expected=f"fingerprint {known[:12]}",
                 fix="`ballast compare` shows what a new run would give",
             )
     again = backtest(

@@ -171,7 +171,8 @@ def card_of(
 def sections_of(settings: Settings) -> dict[str, Any]:
     """Return the settings that can change a result, as plain values."""
     plain = as_dict(settings)
-    return {name: plain[name] for name in SECTIONS_OF_A_RUN}
+    gap = {"gap_factor": plain["data"]["gap_factor"]}  # decides which steps the gap policy splits
+    return {**{name: plain[name] for name in SECTIONS_OF_A_RUN}, "data": gap}
 
 
 def beside_hash(one: Series) -> str:

@@ -6,6 +6,7 @@ trading rules are known they are inferred from the prices, and the result says s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -39,7 +40,8 @@ QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "BTC", "ETH", "
 PERPETUAL_VENUES = ("USDM", "LINEAR", "SWAP", "HYPERLIQUID", "FUTURES")
 TICK_ROWS = 4096
 """Prices looked at to infer a tick: enough to meet the last decimal."""
-TICK_DECIMALS_MAX = 10
+TICK_DIGITS_MAX = 10
+"""Digits looked for from the first one of the smallest price on; more are noise of a formula."""
 INFERRED_LOT = Decimal("0.00001")
 SMALL_PRICE = 1.0
 SMALL_LOT = Decimal(1)
@@ -169,28 +171,39 @@ def infer_instrument(bars: Bars) -> Instrument:
 
     No minimum sizes are assumed: they would have to be invented.
     """
-    prices = np.concatenate([bars.close[:TICK_ROWS], bars.close[-TICK_ROWS:]])
-    decimals = 0
-    while decimals < TICK_DECIMALS_MAX:
-        scaled = prices * 10.0**decimals
-        if np.all(
-            np.abs(scaled - np.rint(scaled)) <= 1e-6 * np.maximum(1.0, np.abs(scaled) * 1e-8)
-        ):
-            break
-        decimals += 1
+    prices = np.concatenate(
+        [
+            part
+            for column in (bars.open, bars.high, bars.low, bars.close)
+            for part in (column[:TICK_ROWS], column[-TICK_ROWS:])
+        ]
+    )
     base, quote = split_symbol(bars.symbol)
     name = bars.venue.upper()
     perpetual = ":" in bars.symbol or any(word in name for word in PERPETUAL_VENUES)
-    small = float(np.median(prices)) < SMALL_PRICE
+    small = float(np.median(bars.close)) < SMALL_PRICE
     return Instrument(
         venue=bars.venue,
         symbol=bars.symbol,
         base=base,
         quote=quote,
         kind=Kind.PERPETUAL if perpetual else Kind.SPOT,
-        tick=Decimal(1).scaleb(-decimals),
+        tick=Decimal(1).scaleb(-decimals_of(prices[prices > 0.0])),
         lot=SMALL_LOT if small else INFERRED_LOT,
     )
+
+
+def decimals_of(prices: NDArray[np.float64]) -> int:
+    """Return how many decimals it takes to write all of these positive prices."""
+    if not len(prices):
+        return 0
+    leading = max(0, -math.floor(math.log10(float(prices.min()))) - 1)
+    for decimals in range(leading, leading + TICK_DIGITS_MAX):
+        scaled = prices * 10.0**decimals
+        noise = 1e-6 * np.maximum(1.0, scaled * 1e-8)
+        if np.all(np.abs(scaled - np.rint(scaled)) <= noise):
+            return decimals
+    return leading + TICK_DIGITS_MAX
 
 
 def split_symbol(symbol: str) -> tuple[str, str]:
