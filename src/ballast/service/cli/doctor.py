@@ -77,7 +77,7 @@ def _packages() -> Iterator[Finding]:
             yield Finding(f"extra {extra}", "ok", f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             yield Finding(f"extra {extra}", "warning", "absent", f'install "ballast[{extra}]"')
-    yield _tried("compiled code", _compiles, "set NUMBA_CACHE_DIR to a writable folder")
+    yield _tried("compiled code", _compiles, "set XDG_CACHE_HOME to a writable folder")
 
 
 def _compiles() -> str:
