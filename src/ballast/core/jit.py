@@ -29,7 +29,7 @@ _njit: Any = numba.njit  # stubs know neither the inner flags nor functions of a
 _types: Any = numba.types
 _config: Any = numba.config  # numba sets its options at import time: unknown to a type checker
 
-COMPILED_ROOMS = ("core", "features", "strategies", "risk", "kernel")
+COMPILED_ROOMS = ("core", "features", "strategies", "risk", "kernel", "research")
 
 
 def source_hash() -> str:

@@ -34,7 +34,9 @@ _HELD: dict[int, NDArray[Any]] = {}
 
 
 def address_of(array: NDArray[Any]) -> int:
-    """Return where an array's first element lies (several times faster than `array.ctypes`)."""
+    """Return where an array's first element lies, the fastest way there is for its kind."""
+    if array.dtype.names:
+        return int(array.ctypes.data)
     return int(array.__array_interface__["data"][0])
 
 

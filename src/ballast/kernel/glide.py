@@ -138,50 +138,58 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     kill_at = peak * (1.0 - lim.drawdown_kill) if watch_kill else -math.inf
     watch_day = lim.daily_loss > 0.0 and not acct.day_blocked
     day_at = acct.day_open * (1.0 - lim.daily_loss) if watch_day else -math.inf
-    pain = plan.position_drawdown * entry if plan.position_drawdown > 0.0 else math.inf
+    pained = plan.position_drawdown > 0.0
+    pain = plan.position_drawdown * entry
     # Nothing ratchets before the best price reaches one of its thresholds.
     wake_at = ratchet_from(p, plan)
     best = p.best
     most = p.high
     least = p.low
     recorded = t.equity != 0
+    # Addresses in locals: through `t` they would be read again after every store.
+    highs, lows, closes, times, bytes_ = t.high, t.low, t.close, t.ts, t.signals
+    marks = t.mark_close if perpetual else t.close
+    floor_at = max(kill_at, day_at) * (2.0 - HAIR)
+    day_end_ms = acct.day_end_ms
     first = p.bar
     i = first
     mark = p.mark
     close_ms = acct.now_ms
     while i < last:
-        h = f8(t.high, i)
-        l = f8(t.low, i)
-        signal = u1(t.signals, i) & bits
+        h = f8(highs, i)
+        l = f8(lows, i)
+        signal = u1(bytes_, i) & bits
         if l <= low_at or h >= high_at or signal & _STOPPERS:
             break
-        next_ms = i8(t.ts, i) + timeframe_ms
+        next_ms = i8(times, i) + timeframe_ms
         if next_ms >= funding_ms:
             break
         if has_mark and (f8(t.mark_low, i) <= low_at or f8(t.mark_high, i) >= high_at):
             break
-        c = f8(t.close, i)
-        m = f8(t.mark_close, i) if perpetual else c
+        m = f8(marks, i)
         e = cash + side * (m - entry) * q if perpetual else cash + q * m
-        if next_ms > acct.day_end_ms:
+        if next_ms > day_end_ms:
             acct.equity = equity
             roll_days(t, acct, day_of(next_ms))
+            day_end_ms = acct.day_end_ms
             if lim.daily_loss > 0.0:
                 day_at = acct.day_open * (1.0 - lim.daily_loss)
+                floor_at = max(kill_at, day_at) * (2.0 - HAIR)
         # A hair above the thresholds the step takes over: it applies the exact rule.
-        if e <= kill_at * (2.0 - HAIR) or e <= day_at * (2.0 - HAIR) or side * (c - entry) <= -pain:
+        if e <= floor_at or (pained and side * (f8(closes, i) - entry) <= -pain):
             break
         if e > peak:
+            if trough < peak:
+                acct.worst_drawdown = max(acct.worst_drawdown, 1.0 - trough / peak)
             peak = e
             trough = e
             acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, next_ms - acct.peak_ms)
             acct.peak_ms = next_ms
             if watch_kill:
                 kill_at = peak * (1.0 - lim.drawdown_kill)
+                floor_at = max(kill_at, day_at) * (2.0 - HAIR)
         elif e < trough:
             trough = e
-            drawdown = 1.0 - e / peak
-            acct.worst_drawdown = max(acct.worst_drawdown, drawdown)
         equity = e
         mark = m
         close_ms = next_ms
@@ -200,9 +208,8 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
             low_at = low_trigger(p, plan)
             high_at = high_trigger(p, plan)
         if recorded:
-            at = k + i - first
-            set_f8(t.equity, at, e)
-            set_f8(t.exposure, at, q * m)
+            set_f8(t.equity, k + i - first, e)
+            set_f8(t.exposure, k + i - first, q * m)
         if signal:
             acct.marked = 1
             break
@@ -212,6 +219,7 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     if walked == 0:
         return k
     acct.equity = equity
+    acct.worst_drawdown = max(acct.worst_drawdown, 1.0 - trough / peak)
     acct.peak = peak
     acct.trough = trough
     acct.now_ms = close_ms

@@ -7,6 +7,7 @@ daily volatility) is computed here once a series and shared by all combinations 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +26,11 @@ from ballast.core.records import (
     Intrabar,
     Level,
     Margin,
+    Signal,
     Size,
 )
 from ballast.core.time import DAY_MS
-from ballast.features.indicators import registry
+from ballast.features.activity import log_return_deviation, quote_volume
 from ballast.kernel.market import Market
 from ballast.strategies.cache import OneRun
 
@@ -45,8 +47,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-VOLUME_BARS = 20.0
-"""Bars of the average quote volume and of the volatility that costs and caps read."""
+ENTRIES = int(Signal.ENTER_LONG | Signal.ENTER_SHORT)
 NO_INTS: Any = np.zeros(0, np.int64)
 SIZES = {
     "risk": (Size.RISK, "risk_per_trade"),
@@ -83,8 +84,6 @@ class Tables:
     fees: Any
     tiers: Any
     depth: Any
-    sigma: Floats
-    adv: Floats
     fine_first: NDArray[np.int64]
     fine: Floats
 
@@ -151,7 +150,7 @@ def plan_row(leg: Leg, row: Any) -> None:  # noqa: ANN401 - a record
             expected=f"at most risk.position_risk = {risk.position_risk:.2%}",
             fix="lower the strategy's size",
         )
-    if row["leverage"] > risk.leverage:
+    if 0.0 < risk.leverage < row["leverage"]:
         raise ConfigError(
             f"leverage {row['leverage']:g}",
             where=name,
@@ -188,17 +187,61 @@ def tables_of(series: Sequence[Series], settings: Sequence[Settings]) -> Tables:
         fees=np.array(fees, FEE).view(np.recarray),
         tiers=np.array(tiers, TIER).view(np.recarray),
         depth=np.array(depth, DEPTH).view(np.recarray),
-        sigma=_flat([daily_sigma(one.bars) for one in series]),
-        adv=_flat([average_volume(one.bars) for one in series]),
         fine_first=fine_first,
         fine=fine,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Which of the market's own columns a run reads, and on which bars."""
+
+    sigma: bool
+    adv: bool
+    everywhere: bool  # on every bar, not only where an entry is decided
+
+    @staticmethod
+    def of(settings: Sequence[Settings], plan: Any) -> Reads:  # noqa: ANN401 - PLAN rows
+        """Ask the costs, the caps and the sizing modes."""
+        impact = any(one.costs.slip_impact > 0.0 for one in settings)
+        capped = any(one.risk.enforce and one.risk.volume_share > 0.0 for one in settings)
+        by_volatility = bool(np.any(plan["size_mode"] == Size.VOLATILITY_TARGET))
+        return Reads(impact or by_volatility, impact or capped, impact)
+
+
+def activity(
+    series: Sequence[Series], reads: Reads, signals: NDArray[np.uint8] | None = None
+) -> tuple[Floats, Floats]:
+    """Return (sigma, adv), flat; length 0 where nothing reads them.
+
+    With `signals`, adv is computed only on the bars that ask for an entry: where the cap reads it.
+    """
+    sigma = _flat([daily_sigma(one.bars) for one in series]) if reads.sigma else np.zeros(0)
+    if not reads.adv:
+        return sigma, np.zeros(0)
+    rows = sum(len(one.bars) for one in series)
+    adv = np.zeros(rows)
+    sparse = signals is not None and not reads.everywhere
+    marks = signals if signals is not None and sparse else np.full(rows, ENTRIES, np.uint8)
+    first = 0
+    for one in series:
+        part = slice(first, first + len(one.bars))
+        quote_volume(one.bars.close, one.bars.volume, marks[part], ENTRIES, adv[part])
+        first = part.stop
+    return sigma, adv
+
+
 def assemble(
-    legs: Sequence[Leg], tables: Tables | None = None, cache: ColumnCache | None = None
+    legs: Sequence[Leg],
+    tables: Tables | None = None,
+    cache: ColumnCache | None = None,
+    *,
+    dense: bool = False,
 ) -> Market:
-    """Return the market of a run; `tables` and `cache` are shared between runs of a sweep."""
+    """Return the market of a run; `tables` and `cache` are shared between runs of a sweep.
+
+    `dense` computes every bar of what only entries read, for a market whose signals will change.
+    """
     if tables is None:
         tables = tables_of([leg.series for leg in legs], [leg.settings for leg in legs])
     plan = records(PLAN, len(legs))
@@ -207,6 +250,8 @@ def assemble(
     signals, atr, stop, confidence, volatility = columns_of_legs(
         legs, cache if cache is not None else OneRun()
     )
+    reads = Reads.of([leg.settings for leg in legs], plan)
+    sigma, adv = activity([leg.series for leg in legs], reads, None if dense else signals)
     return Market(
         spec=tables.spec,
         plan=plan,
@@ -217,8 +262,8 @@ def assemble(
         stop=stop,
         confidence=confidence,
         volatility=volatility,
-        sigma=tables.sigma,
-        adv=tables.adv,
+        sigma=sigma,
+        adv=adv,
         funding=tables.funding,
         fees=tables.fees,
         tiers=tables.tiers,
@@ -243,14 +288,10 @@ def columns_of_legs(
     )
 
 
-def average_volume(bars: Bars) -> Floats:
-    """Return the mean quote volume of the last 20 bars, this one included; NaN in the warm-up."""
-    return registry.get("sma").compute((bars.close * bars.volume,), (VOLUME_BARS,))[0]
-
-
 def daily_sigma(bars: Bars) -> Floats:
-    """Return the standard deviation of a day's log return, from the last 20 bars."""
-    per_bar = registry.get("hv").compute((bars.close,), (VOLUME_BARS, 1.0, 0.0))[0]
+    """Return the standard deviation of a day's log return, from the last 20 bars; 0 before."""
+    per_bar = np.zeros(len(bars))
+    log_return_deviation(bars.close, per_bar)
     return per_bar * float(np.sqrt(DAY_MS / bars.timeframe.ms))
 
 
@@ -259,7 +300,7 @@ def _spec_rules(row: Any, one: Series, settings: Settings, clusters: dict[str, i
     tick_num, tick_den = rules.tick.as_integer_ratio()
     lot_num, lot_den = rules.lot.as_integer_ratio()
     row.tick_num, row.tick_den, row.lot_num, row.lot_den = tick_num, tick_den, lot_num, lot_den
-    row.min_lots = -int(-rules.min_qty // rules.lot)
+    row.min_lots = int((rules.min_qty / rules.lot).to_integral_value(ROUND_CEILING))
     row.max_lots = int(rules.max_qty // rules.lot)
     row.min_notional = float(rules.min_notional)
     row.perpetual = rules.kind is Kind.PERPETUAL
@@ -284,7 +325,10 @@ def _tiers(one: Series) -> list[tuple[float, ...]]:
 
 
 def _funding(one: Series) -> list[tuple[int, float, float]]:
-    """Return fundings with a mark price each: stored, else mark candle, else the last close."""
+    """Return fundings with a mark price each: stored, else of the mark candles, else of the bars.
+
+    A candle knows no price inside it: its open stands for it, and in a gap the close before.
+    """
     rows = one.funding
     if not len(rows) or one.rules.kind is not Kind.PERPETUAL:
         return []
@@ -292,8 +336,8 @@ def _funding(one: Series) -> list[tuple[int, float, float]]:
     at = np.searchsorted(prices.ts, rows["at_ms"], side="right") - 1
     known = at >= 0
     place = np.maximum(at, 0)
-    opens = prices.ts[place] == rows["at_ms"]
-    price = np.where(opens, prices.open[place], prices.close[place])
+    inside = rows["at_ms"] < prices.ts[place] + prices.timeframe.ms
+    price = np.where(inside, prices.open[place], prices.close[place])
     marks = np.where(np.isnan(rows["mark"]) | (rows["mark"] <= 0.0), price, rows["mark"])
     found = zip(rows["at_ms"], rows["rate"], marks, known, strict=True)
     return [(int(t), float(rate), float(mark)) for t, rate, mark, there in found if there]

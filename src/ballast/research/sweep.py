@@ -118,7 +118,7 @@ class Worker:
         self.plans = records(PLAN, len(group))
         self.row = np.zeros(len(METRICS))
         legs = self._legs({})
-        market = assemble(legs, tables, cache)
+        market = assemble(legs, tables, cache, dense=True)
         self.repeater = Repeater(market, request.settings.engine.initial_cash)
         first = min(int(one.bars.ts[0]) for one in group)
         last = max(int(one.bars.ts[-1]) for one in group) + self.timeframe.ms
