@@ -12,7 +12,6 @@ bars nothing fills and no entry is read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
@@ -88,6 +87,7 @@ class CompiledStrategy:
         construction = strategy.construction
         program = Program({**strategy.signals(), **construction.series()})
         self.source: Source = strategy.source(program)
+        self._needs_timeframe = strategy.needs_timeframe
         self._rules = ScalarTable((*construction.scalars(), *strategy.require))
 
     def plan(
@@ -103,7 +103,7 @@ class CompiledStrategy:
                     where=self.strategy.name,
                     expected=", ".join(f"{key} = {value:g}" for key, value in values.items()),
                 )
-        if timeframe is None and self.strategy.needs_timeframe:
+        if timeframe is None and self._needs_timeframe:
             raise StrategyError(
                 "the strategy reads a higher timeframe", fix="give the timeframe of the bars"
             )
@@ -147,6 +147,7 @@ class Plan:
         self.timeframe = timeframe
         self._scalars = scalars
         self._rules = rules
+        self._warmup: int | None = None
 
     @property
     def construction(self) -> BoundConstruction:
@@ -160,10 +161,12 @@ class Plan:
             self.compiled.defaults,
         )
 
-    @cached_property
+    @property
     def warmup(self) -> int:
         """Leading bars of a segment on which nothing is decided."""
-        return self.compiled.source.warmup(self._scalars, self.timeframe)
+        if self._warmup is None:
+            self._warmup = self.compiled.source.warmup(self._scalars, self.timeframe)
+        return self._warmup
 
     @property
     def bars_needed(self) -> int:

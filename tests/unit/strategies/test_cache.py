@@ -69,6 +69,7 @@ def test_static_filters_are_joined_first_and_kept() -> None:
     before = len(cache)
     compiled.plan({"fast": 6}).columns(market, "A", cache)
     assert len(cache) - before == 2  # the average, and the signals
+    assert any(str(key[1]).startswith("&(&(") for key in cache._columns)  # three joined and kept
 
 
 def test_a_lock_is_taken_around_every_change() -> None:

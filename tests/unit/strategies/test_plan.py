@@ -152,6 +152,18 @@ def test_a_symbol_that_is_not_there_is_named() -> None:
         compile_plan(made).columns({"A/USDT": walk(100)}, "B")
 
 
+def test_a_quotient_by_zero_is_unknown_and_never_a_signal() -> None:
+    """No infinity: it would be a known yes on one side of every comparison."""
+    market = {"A/USDT": bars_of([1.0, 2.0, 2.0, 3.0] * 15)}
+    for ratio in (close / (close - 2), close % (close - 2)):
+        found = column_of(ratio, market)
+        assert np.isnan(found[1])
+        assert np.isfinite(found[0])
+        made = strategy("made", enter_long=(ratio > -1e300) | (ratio < 1e300), atr=1.0)
+        signals = compile_plan(made).evaluate(market, "A/USDT").signals
+        assert signals[:4].tolist() == [LONG, 0, 0, LONG]
+
+
 def test_words_of_time_are_utc_of_the_open() -> None:
     bars = bars_of(np.arange(1.0, 60.0), start_ms=START_MS + 23 * HOUR_MS)
     market = {"A/USDT": bars}
