@@ -11,6 +11,8 @@ from ballast.core.bars import Bars
 from ballast.core.time import Timeframe
 from ballast.research.series import Series
 from ballast.research.synthetic import Style, synthetic_market
+from ballast.strategies import Signals, SignalStrategy, trade
+from ballast.strategies.custom import ClassStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,3 +61,28 @@ def flat_bars(
     }
     places = np.array([k for k in range(len(close) + len(missing)) if k not in missing], np.int64)
     return Bars.of(venue, symbol, frame, start_ms + places * frame.ms, columns)
+
+
+LETTERS = {"L": "enter_long", "l": "exit_long", "S": "enter_short", "s": "exit_short"}
+
+
+def scripted(
+    orders: dict[str, dict[int, str]], *, sure: float | None = None, **rules: object
+) -> ClassStrategy:
+    """Return a strategy that does what is written: `{"AUSDT": {60: "L", 63: "l"}}`."""
+
+    class Scripted(SignalStrategy):
+        """Signals at given bars."""
+
+        name = "scripted"
+        trade = trade(**rules | ({} if sure is None else {"confidence": 1.0}))
+
+        def signals(self, bars: Bars) -> Signals:
+            columns = {name: np.zeros(len(bars), np.bool_) for name in LETTERS.values()}
+            for bar, letters in orders.get(bars.symbol, {}).items():
+                for letter in letters:
+                    columns[LETTERS[letter]][bar] = True
+            confidence = None if sure is None else np.full(len(bars), sure)
+            return Signals(**columns, confidence=confidence)
+
+    return ClassStrategy(Scripted, repr((sorted(orders.items()), sure)))
