@@ -255,7 +255,8 @@ def noise(evaluation: Evaluation, step: Step) -> Column:
     seed = evaluation.scalars[place]
     check_param("random()", "seed", seed, 0, 1 << 53, whole=True)
     out = np.empty(len(evaluation.frame))
-    kernels.time_noise(evaluation.frame.bars.ts, int(seed), out)
+    with np.errstate(over="ignore"):  # 64-bit arithmetic wraps; with the compiler off numpy warns
+        kernels.time_noise(evaluation.frame.bars.ts, int(seed), out)
     return out
 
 

@@ -61,7 +61,10 @@ def test_static_filters_are_joined_first_and_kept() -> None:
     made = strategy(
         "made",
         params=p,
-        enter_long=(close > ema(close, p.fast)) & (close > sma(50)) & (close > 10) & (close < 1e6),
+        enter_long=(close > ema(close, p.fast))
+        & (sma(sma(close, 5), 50) > sma(sma(close, 5), 60))
+        & (sma(sma(close, 5), 20) > sma(sma(close, 5), 30))
+        & (sma(sma(close, 5), 10) > sma(sma(close, 5), 15)),
         atr=1.0,
     )
     compiled = CompiledStrategy(made)
