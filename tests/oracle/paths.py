@@ -171,7 +171,7 @@ def series_of(
         _sprinkle(rng, rng.normal(0, 1, n), 0.05, np.nan),
         _sprinkle(rng, rng.uniform(0.01, 0.06, n), 0.05, np.nan),
         _sprinkle(rng, volume * close * 10, 0.05, np.nan),
-        _fundings(rng, ts, frame, price) if spec.perpetual else [],
+        _fundings(rng, ts, frame, price),
         [(start_ms + d * 12 * HOUR_MS, 0.0001 * d, 0.0005 * d)
          for d in range(int(rng.integers(0, 4)))],
         _tiers(rng) if spec.perpetual else [],

@@ -63,7 +63,7 @@ class Run:
     refusals: Ints  # count per core.reasons.Refusal
     clock_ms: Ints  # [T] close times of the global clock
     equity: Floats  # [T] marked equity at each close time
-    exposure: Floats  # [T] gross notional / equity
+    exposure: Floats  # [T] gross notional / equity; 0 where no equity is left
     day_ms: Ints  # [D] end of each UTC day
     daily: Floats  # [D] equity at the end of each UTC day
     identity_gap: float | None = None  # largest relative error of the equity identity, if audited

@@ -81,7 +81,8 @@ class Simulation:
         self.refused: Any = np.zeros(rows, REFUSED).view(np.recarray)
         for s in range(symbols):
             self.pos[s].bar = market.spec[s].first
-            self.pos[s].fund_row = market.spec[s].fund_first
+            spec: Any = market.spec[s]
+            self.pos[s].fund_row = spec.fund_first if spec.perpetual else spec.fund_last
             self.pos[s].fee_row = market.spec[s].fee_first - 1
         finer = int(np.diff(market.fine_first).max()) if len(market.fine_first) > 1 else 0
         self.step_rows = symbols * (loop.ROWS_PER_STEP + loop.ROWS_PER_FINE_BAR * finer)
@@ -143,7 +144,10 @@ class Simulation:
         gap = float(acct.identity_gap) if self.audit else None
         acct.identity_gap = 0.0  # an audited run is the same run: its account has the same bytes
         recorded = len(self.equity) > 0
-        np.divide(self.exposure, self.equity, out=self.exposure)  # the loop wrote notionals
+        # The loop wrote notionals. Where nothing is left to be exposed, exposure is 0.
+        solvent = self.equity > 0.0
+        np.divide(self.exposure, self.equity, out=self.exposure, where=solvent)
+        self.exposure[~solvent] = 0.0
         first_day = (acct.first_ms - 1) // DAY_MS
         days = np.arange(1, len(self.daily) + 1, dtype=np.int64)
         return Run(

@@ -42,7 +42,7 @@ def test_a_fee_in_base_arrives_less_and_leaves_dust() -> None:
     assert run.positions[0].dust == pytest.approx(0.0003)
     assert run.account.cash == pytest.approx(CASH - 100.0 + 109.89 * (1 - 0.0007))
     assert run.account.equity == pytest.approx(run.account.cash + 0.0003 * 110.0)
-    assert run.account.identity_gap < 1e-12
+    assert run.identity_gap < 1e-12
 
 
 def test_a_purchase_that_the_fee_would_eat_is_not_made() -> None:
