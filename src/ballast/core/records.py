@@ -217,6 +217,13 @@ POSITION = _dtype(  # one row a symbol: the position, its orders, its cursors
     ("signal_price", "f8"),
     ("dust", "f8"),  # base units too small to trade: recorded, never sold
     ("dust_cost", "f8"),
+    ("idle", "i8"),  # 1: flat, nothing queued, and nothing to do before `wake_ms`
+    ("wake_bar", "i8"),  # the next bar with an entry signal
+    ("wake_ms", "i8"),  # its close
+    ("watched", "i8"),  # 1: the three thresholds below are those of the position as it stands
+    ("low_at", "f8"),
+    ("high_at", "f8"),
+    ("wake_at", "f8"),
     ("budget", "i8"),  # lots this bar's volume still lets us trade
     ("in_side", "i8"),
     ("in_lots", "i8"),
@@ -246,6 +253,7 @@ ACCOUNT = _dtype(  # one row a run
     ("equity", "f8"),
     ("initial", "f8"),
     ("peak", "f8"),
+    ("live", "i8"),  # how many symbols are awake in this step
     ("marked", "i8"),  # 1: the next step's bar is matched and marked, only to be decided
     ("trough", "f8"),  # lowest equity since the peak
     ("flows", "f8"),

@@ -209,6 +209,7 @@ def begin_trade(acct: Row, p: Row, side: int, bar: int, at_ms: int, price: float
     p.exit_lots = 0
     p.fills = 0
     p.out_lots = 0
+    p.watched = 0
     p.liquidation = 0.0
     p.bankruptcy = 0.0
     p.margin = 0.0

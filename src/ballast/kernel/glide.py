@@ -100,6 +100,48 @@ def ratchet_from(p: Row, plan: Row) -> float:
 
 
 @jit_pasted
+def is_quiet(t: Row, p: Row, spec: Row, plan: Row, i: int) -> bool:
+    """Tell whether bar `i` fills nothing of a position; if so, ratchet by it and be done.
+
+    The same rule as `glide`, bar by bar, for runs of several symbols. What it looked up stands in
+    the position until something happens to it.
+    """
+    if u1(t.signals, i) & _STOPPERS or not may_glide(p, plan):
+        p.watched = 0
+        return False
+    if spec.delisted and i == spec.last - 1:
+        return False
+    if p.fund_row < spec.fund_last:
+        if funding_row(t.funding, p.fund_row).at_ms <= i8(t.ts, i) + spec.timeframe_ms:
+            return False
+    if not p.watched:
+        p.low_at = low_trigger(p, plan)
+        p.high_at = high_trigger(p, plan)
+        p.wake_at = ratchet_from(p, plan)
+        p.watched = 1
+    h = f8(t.high, i)
+    l = f8(t.low, i)
+    fills = l <= p.low_at or h >= p.high_at
+    if spec.has_mark:
+        fills = fills or f8(t.mark_low, i) <= p.low_at or f8(t.mark_high, i) >= p.high_at
+    if fills:
+        p.watched = 0
+        return False
+    p.high = max(p.high, h)
+    p.low = min(p.low, l)
+    long = p.side > 0
+    reach = h if long else l
+    moved = reach > p.best if long else reach < p.best
+    woken = moved and (reach >= p.wake_at if long else reach <= p.wake_at)
+    if woken or (plan.trail_kind != 0 and plan.trail_adaptive != 0):
+        ratchet(t, p, spec, plan, i, i8(t.ts, i) + spec.timeframe_ms, reach)
+        p.watched = 0
+    elif moved:
+        p.best = reach
+    return True
+
+
+@jit_pasted
 def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     """Mark the quiet bars from clock index `k` on; return the index of the first other bar.
 
@@ -203,7 +245,7 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
                 wake_at = ratchet_from(p, plan)
                 low_at = low_trigger(p, plan)
                 high_at = high_trigger(p, plan)
-        elif adaptive and p.armed:
+        elif adaptive:
             ratchet(t, p, spec, plan, i, next_ms, reach)
             low_at = low_trigger(p, plan)
             high_at = high_trigger(p, plan)

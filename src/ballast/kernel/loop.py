@@ -28,7 +28,7 @@ from ballast.kernel.account import (
 from ballast.kernel.bar import after, at_open, during, enter_at_open, expire_entry, signal_exit
 from ballast.kernel.book import pay_funding, refuse
 from ballast.kernel.entries import consider, entry_side, rank
-from ballast.kernel.glide import glide
+from ballast.kernel.glide import NEVER_MS, glide, is_quiet
 from ballast.kernel.match import NO_BUDGET, refresh_cross, volume_budget
 from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row
 
@@ -56,23 +56,20 @@ ABSENT, PRESENT, SYNTHETIC = 0, 1, 2
 def next_entry(t: Row, spec: Row, bar: int) -> int:
     """Return the first bar at or after `bar` whose signal byte asks for an entry, or the end."""
     last = spec.last
-    while bar < last and (u1(t.signals, bar) & _ENTER) == 0:
+    signals = t.signals
+    while bar < last and (u1(signals, bar) & _ENTER) == 0:
         bar += 1
     return bar
 
 
-@jit_inner
-def bar_after(t: Row, spec: Row, bar: int, close_ms: int) -> int:
-    """Return the first bar at or after `bar` that closes after `close_ms` (bisection)."""
-    lo = bar
-    hi = spec.last
-    while lo < hi:
-        mid = (lo + hi) // 2
-        if i8(t.ts, mid) + spec.timeframe_ms <= close_ms:
-            lo = mid + 1
-        else:
-            hi = mid
-    return lo
+@jit_pasted
+def fall_asleep(t: Row, p: Row, spec: Row) -> None:
+    """Let a flat symbol sleep until its next entry signal: until then no bar can matter to it."""
+    p.idle = 1
+    p.wake_bar = next_entry(t, spec, p.bar)
+    p.wake_ms = NEVER_MS
+    if p.wake_bar < spec.last:
+        p.wake_ms = i8(t.ts, p.wake_bar) + spec.timeframe_ms
 
 
 @jit_inner
@@ -91,17 +88,13 @@ def step_at(t: Row, k: int, stop: int, close_ms: int) -> int:
 
 @jit_pasted
 def skip_flat(t: Row, acct: Row, k: int, stop: int) -> int:
-    """Jump from step `k` to the next one with an entry signal; equity is constant on the way."""
+    """Jump from step `k` to the next one that wakes a symbol; equity is constant on the way."""
     if t.symbols == 1:
-        bar = position(t.pos, 0).bar
-        target = min(k + next_entry(t, spec_row(t.spec, 0), bar) - bar, stop)
+        target = min(position(t.pos, 0).wake_bar - spec_row(t.spec, 0).first, stop)
     else:
-        soonest = i8(t.clock, stop - 1) + 1
+        soonest = NEVER_MS
         for s in range(t.symbols):
-            spec = spec_row(t.spec, s)
-            bar = next_entry(t, spec, position(t.pos, s).bar)
-            if bar < spec.last:
-                soonest = min(soonest, i8(t.ts, bar) + spec.timeframe_ms)
+            soonest = min(soonest, position(t.pos, s).wake_ms)
         target = step_at(t, k, stop, soonest)
     if target <= k:
         return k
@@ -111,42 +104,58 @@ def skip_flat(t: Row, acct: Row, k: int, stop: int) -> int:
     last_ms = i8(t.clock, target - 1)
     if last_ms > acct.day_end_ms:
         roll_days(t, acct, day_of(last_ms))
-    for s in range(t.symbols):
-        p = position(t.pos, s)
-        if t.symbols == 1:
-            p.bar += target - k
-        else:
-            p.bar = bar_after(t, spec_row(t.spec, s), p.bar, last_ms)
     acct.now_ms = last_ms
     return target
 
 
 @jit_pasted
-def match_all(t: Row, acct: Row, lim: Row) -> None:
-    """Fill what was queued and what rests, for the symbols whose bar closes now (2.1 to 2.5)."""
-    n = t.symbols
-    for s in range(n):
+def wake_all(t: Row, acct: Row) -> None:
+    """List the symbols that are not asleep in `t.live`, and say which have a bar closing now."""
+    live = 0
+    for s in range(t.symbols):
         p = position(t.pos, s)
+        if p.idle:
+            if p.wake_ms > acct.now_ms:
+                continue
+            p.bar = p.wake_bar
+            p.idle = 0
         spec = spec_row(t.spec, s)
         i = p.bar
         here = ABSENT
         if i < spec.last and i8(t.ts, i) + spec.timeframe_ms == acct.now_ms:
             here = SYNTHETIC if u1(t.signals, i) & _NO_FILL else PRESENT
         set_i8(t.here, s, here)
-        if here == PRESENT and (p.lots > 0 or p.in_lots > 0):
+        set_i8(t.live, live, s)
+        live += 1
+    acct.live = live
+
+
+@jit_pasted
+def match_all(t: Row, acct: Row, lim: Row) -> None:
+    """Fill what was queued and what rests, for the symbols whose bar closes now (2.1 to 2.5)."""
+    for n in range(acct.live):
+        s = i8(t.live, n)
+        p = position(t.pos, s)
+        if i8(t.here, s) == PRESENT and (p.lots > 0 or p.in_lots > 0):
+            spec = spec_row(t.spec, s)
             p.budget = NO_BUDGET
             if spec.participation > 0.0:
-                p.budget = volume_budget(spec, f8(t.volume, i))
-            if p.lots > 0:
+                p.budget = volume_budget(spec, f8(t.volume, p.bar))
+            if p.lots > 0 and (p.out_lots > 0 or p.fund_row < spec.fund_last):
                 at_open(t, acct, lim, s)
-    for s in range(n):
+    for n in range(acct.live):
+        s = i8(t.live, n)
         if i8(t.here, s) == PRESENT and position(t.pos, s).in_lots > 0:
             enter_at_open(t, acct, s)
-    for s in range(n):
+    for n in range(acct.live):
+        s = i8(t.live, n)
         p = position(t.pos, s)
         if i8(t.here, s) != PRESENT or (p.lots == 0 and p.in_lots == 0):
             continue
         spec = spec_row(t.spec, s)
+        if p.lots > 0 and is_quiet(t, p, spec, plan_row(t.plan, s), p.bar):
+            continue
+        p.watched = 0
         if p.lots > 0 and spec.perpetual:
             pay_funding(t, acct, p, spec, acct.now_ms, 0)
             if plan_row(t.plan, s).margin == _CROSS:
@@ -162,7 +171,8 @@ def match_all(t: Row, acct: Row, lim: Row) -> None:
 def mark_all(t: Row, acct: Row, lim: Row) -> None:
     """Mark to market at the close, then the account rules (2.6)."""
     held_ms = 0
-    for s in range(t.symbols):
+    for n in range(acct.live):
+        s = i8(t.live, n)
         p = position(t.pos, s)
         spec = spec_row(t.spec, s)
         here = i8(t.here, s)
@@ -180,9 +190,9 @@ def mark_all(t: Row, acct: Row, lim: Row) -> None:
 @jit_pasted
 def decide_all(t: Row, acct: Row, lim: Row) -> int:
     """Read the signals of the closed bars, exits first; return how many symbols are busy (2.7)."""
-    n = t.symbols
     candidates = 0
-    for s in range(n):
+    for n in range(acct.live):
+        s = i8(t.live, n)
         here = i8(t.here, s)
         if not here:
             continue
@@ -210,22 +220,16 @@ def decide_all(t: Row, acct: Row, lim: Row) -> int:
         elif side != 0:
             consider(t, acct, lim, s, side, i)
     busy = 0
-    for s in range(n):
+    for n in range(acct.live):
+        s = i8(t.live, n)
         p = position(t.pos, s)
-        if p.lots > 0 or p.in_lots > 0 or p.dust > 0.0:
-            busy += 1
         if i8(t.here, s):
             p.bar += 1
+        if p.lots > 0 or p.in_lots > 0 or p.dust > 0.0:
+            busy += 1
+        else:
+            fall_asleep(t, p, spec_row(t.spec, s))
     return busy
-
-
-@jit_pasted
-def look_flat(t: Row) -> None:
-    """Mark the one symbol of a run that holds nothing: there is nothing to match or to value."""
-    p = position(t.pos, 0)
-    i = p.bar
-    set_i8(t.here, 0, SYNTHETIC if u1(t.signals, i) & _NO_FILL else PRESENT)
-    p.mark = f8(t.mark_close, i) if spec_row(t.spec, 0).perpetual else f8(t.close, i)
 
 
 @jit_pasted
@@ -263,11 +267,9 @@ def run(tape: Records, stop_at: int, audit: int) -> int:
         acct.now_ms = i8(t.clock, k)
         if acct.now_ms > acct.day_end_ms:
             roll_days(t, acct, day_of(acct.now_ms))
+        wake_all(t, acct)
         if acct.marked:
             acct.marked = 0
-            set_i8(t.here, 0, PRESENT)
-        elif busy == 0 and t.symbols == 1:
-            look_flat(t)
         else:
             match_all(t, acct, lim)
             mark_all(t, acct, lim)

@@ -74,6 +74,7 @@ class Simulation:
         self.daily: Floats = np.zeros(days)
         self.refusals: Ints = np.zeros(len(Refusal), np.int64)
         self.here: Ints = np.zeros(symbols, np.int64)
+        self.live: Ints = np.zeros(symbols, np.int64)
         self.order: Ints = np.zeros(symbols, np.int64)
         self.keys: Floats = np.zeros(symbols)
         self.fills: Any = np.zeros(rows, FILL).view(np.recarray)

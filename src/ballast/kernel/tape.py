@@ -26,7 +26,7 @@ COLUMNS = (
     "signals", "atr", "stop", "confidence", "volatility", "sigma", "adv",
     "funding", "fees", "tiers", "depth", "fine_first", "fine", "spec", "plan", "limits",
 )  # fmt: skip
-STATE = ("pos", "account", "clock", "here", "order", "keys")
+STATE = ("pos", "account", "clock", "here", "live", "order", "keys")
 RESULTS = ("fills", "trades", "refused", "refusals", "equity", "exposure", "daily")
 COUNTS = (
     "symbols", "bars", "steps", "fine_count", "fills_room", "trades_room", "refused_room",
