@@ -22,6 +22,17 @@ COMBINATIONS_MAX = 10_000_000
 """More rows than this are a typing error, not a sweep."""
 
 
+def parse_axes(texts: Sequence[str], params: Mapping[str, Param]) -> dict[str, tuple[float, ...]]:
+    """Read several `name=VALUES`; raise `UserError` for a name that is given twice."""
+    axes: dict[str, tuple[float, ...]] = {}
+    for text in texts:
+        name, values = parse_axis(text, params)
+        if name in axes:
+            raise UserError(f"'{name}' has two ranges", fix=f"write {name}=5..14,20,30")
+        axes[name] = values
+    return axes
+
+
 def parse_axis(text: str, params: Mapping[str, Param]) -> tuple[str, tuple[float, ...]]:
     """Read `name=VALUES`; raise `UserError` for an unknown name or a value out of range."""
     name, mark, values = text.partition("=")
@@ -54,7 +65,7 @@ def _values(text: str, step: float, where: str) -> list[float]:
                 where=where,
                 expected="5, 5..14 or 5..50:5",
             ) from None
-        if by <= 0.0 or last < first:
+        if not (math.isfinite(last - first) and 0.0 < by < math.inf) or last < first:
             raise UserError(f"range '{part}' is empty", where=where, expected="low..high:step")
         count = math.floor((last - first) / by + 1e-9) + 1
         if count > COMBINATIONS_MAX:

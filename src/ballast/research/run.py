@@ -10,7 +10,7 @@ randomness that is not in the run card.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +53,7 @@ def legs_of(
     """Return the legs of a run: every symbol with the plan and the settings that hold for it."""
     chosen = settings or Settings()
     check_series(series)
-    own = symbol_settings or {}
+    own = own_settings(series, chosen, symbol_settings or {})
     legs = []
     for one in series:
         its = own.get(one.bars.symbol, chosen)
@@ -61,6 +61,18 @@ def legs_of(
         plan = compiled.plan(params, one.bars.timeframe)
         legs.append(Leg(one, plan, its, kelly))
     return tuple(legs)
+
+
+def own_settings(
+    series: Sequence[Series], settings: Settings, symbol_settings: Mapping[str, Settings]
+) -> dict[str, Settings]:
+    """Return the settings of the run's symbols that have their own; limits stay the account's."""
+    symbols = {one.bars.symbol for one in series}
+    return {
+        name: replace(its, risk=settings.risk)
+        for name, its in symbol_settings.items()
+        if name in symbols
+    }
 
 
 def check_series(series: Sequence[Series]) -> None:
@@ -107,7 +119,9 @@ def backtest(
         card=card_of(
             plan,
             series,
-            effective_settings(series, chosen, symbol_settings or {}, kelly, detail),
+            effective_settings(
+                chosen, own_settings(series, chosen, symbol_settings or {}), kelly, detail
+            ),
             data_root,
             chosen.engine.seed,
         ),
@@ -121,18 +135,12 @@ def backtest(
 
 
 def effective_settings(
-    series: Sequence[Series],
-    settings: Settings,
-    symbol_settings: Mapping[str, Settings],
-    kelly: float,
-    detail: str,
+    settings: Settings, own: Mapping[str, Settings], kelly: float = 0.0, detail: str = ""
 ) -> dict[str, Any]:
     """Return all choices of a run as plain values, for its card."""
-    symbols = {one.bars.symbol for one in series}
     effective: dict[str, Any] = sections_of(settings)
-    own = {name: sections_of(its) for name, its in symbol_settings.items() if name in symbols}
     if own:
-        effective[SYMBOLS] = own
+        effective[SYMBOLS] = {name: sections_of(its) for name, its in own.items()}
     if kelly:
         effective[KELLY] = kelly
     if detail:
@@ -228,6 +236,11 @@ def notes_of(series: Sequence[Series], settings: Settings, run: Run) -> tuple[st
         notes.append(
             f"no fee schedule for {', '.join(fees)}: maker {settings.costs.maker:.4%}, "
             f"taker {settings.costs.taker:.4%} assumed"
+        )
+    coarse = [one.bars.symbol for one in series if one.fine is None or not len(one.fine)]
+    if settings.engine.intrabar == "detail" and coarse:
+        notes.append(
+            f"no finer bars of {', '.join(coarse)}: the pessimistic rule decided inside its bars"
         )
     if acct.liquidations:
         notes.append(f"{int(acct.liquidations)} positions were liquidated")

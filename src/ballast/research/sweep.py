@@ -38,13 +38,14 @@ from ballast.research.assembly import (
     tables_of,
 )
 from ballast.research.code import code_version
-from ballast.research.run import beside_hash, check_series, sections_of
+from ballast.research.run import beside_hash, check_series, effective_settings, own_settings
 from ballast.research.sweep_row import METRICS, figures
+from ballast.store.disk import Disk, replace_file
 from ballast.strategies.cache import ColumnCache
 from ballast.strategies.plan import CompiledStrategy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ballast.research.grid import Grid
@@ -57,6 +58,8 @@ CHUNK = 256
 """Combinations of a chunk: some tens of milliseconds of work, so that Ctrl-C answers at once."""
 AHEAD = 2  # chunks queued for each worker beyond the one it runs
 MANIFEST, TABLE, PARTS = "sweep.json", "sweep.parquet", "parts"
+PLACE = ("venue", "symbol", "timeframe")
+"""Columns that say which group a row is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,19 @@ class SweepRequest:
     groups: Sequence[Group]
     settings: Settings = field(default_factory=Settings)
     workers: int = 0  # 0: one a core
+    symbol_settings: Mapping[str, Settings] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise `UserError` for what can be seen to be impossible before anything runs."""
+        if self.workers < 0:
+            raise UserError(f"{self.workers} workers", expected="at least 1, or 0: one a core")
+        for group in self.groups:
+            check_series(group)
+
+    def settings_of(self, group: Group) -> list[Settings]:
+        """Return the settings of each symbol of a group."""
+        own = own_settings(group, self.settings, self.symbol_settings)
+        return [own.get(one.bars.symbol, self.settings) for one in group]
 
     def identity(self) -> dict[str, Any]:
         """Return everything that can change a figure."""
@@ -85,7 +101,14 @@ class SweepRequest:
             "strategy_hash": self.strategy.hash,
             "axes": {name: list(values) for name, values in self.grid.axes.items()},
             "groups": [[(one.bars.name, *_prints(one)) for one in group] for group in self.groups],
-            "settings": sections_of(self.settings),
+            "settings": effective_settings(
+                self.settings,
+                own_settings(
+                    [one for group in self.groups for one in group],
+                    self.settings,
+                    self.symbol_settings,
+                ),
+            ),
             "code_version": code_version(),
         }
 
@@ -111,28 +134,45 @@ class Worker:
         self, group: Group, request: SweepRequest, tables: Tables, cache: ColumnCache
     ) -> None:
         self.group = group
-        self.settings = request.settings
+        self.settings = request.settings_of(group)
+        self.cash = request.settings.engine.initial_cash
+        self.tables = tables
         self.cache = cache
-        self.compiled = CompiledStrategy(request.strategy, plan_defaults(request.settings))
+        compiled = {
+            id(one): CompiledStrategy(request.strategy, plan_defaults(one)) for one in self.settings
+        }
+        self.compiled = [compiled[id(one)] for one in self.settings]
         self.timeframe = group[0].bars.timeframe
         self.plans = records(PLAN, len(group))
         self.row = np.zeros(len(METRICS))
-        legs = self._legs({})
-        market = assemble(legs, tables, cache, dense=True)
-        self.repeater = Repeater(market, request.settings.engine.initial_cash)
+        self.repeater: Repeater | None = None
         first = min(int(one.bars.ts[0]) for one in group)
         last = max(int(one.bars.ts[-1]) for one in group) + self.timeframe.ms
         self.span_ms = last - first
 
-    def _legs(self, params: dict[str, float]) -> list[Leg]:
-        plan = self.compiled.plan(params, self.timeframe)
-        return [Leg(one, plan, self.settings) for one in self.group]
+    def legs(self, params: dict[str, float]) -> list[Leg]:
+        """Return the legs of one combination; raise `UserError` where it cannot run."""
+        plans = {id(one): one.plan(params, self.timeframe) for one in self.compiled}
+        legs = [
+            Leg(one, plans[id(compiled)], settings)
+            for one, compiled, settings in zip(
+                self.group, self.compiled, self.settings, strict=True
+            )
+        ]
+        for leg, row in zip(legs, self.plans, strict=True):
+            plan_row(leg, row)
+        return legs
+
+    def allows(self, params: dict[str, float]) -> bool:
+        """Whether a combination keeps the strategy's rules."""
+        return self.compiled[0].allows(params)
 
     def run(self, params: dict[str, float]) -> Any:  # noqa: ANN401 - a float64 array
         """Return the figures of one combination."""
-        legs = self._legs(params)
-        for leg, row in zip(legs, self.plans, strict=True):
-            plan_row(leg, row)
+        legs = self.legs(params)
+        if self.repeater is None:
+            market = assemble(legs, self.tables, self.cache, dense=True)
+            self.repeater = Repeater(market, self.cash)
         columns = columns_of_legs(legs, self.cache)
         account, daily, refusals = self.repeater(self.plans, *columns)
         figures(account, daily, int(refusals.sum()), self.span_ms, self.row)
@@ -149,32 +189,52 @@ def sweep(
 
     Raise `UserError` if nothing can be run. Interrupt it at will: finished chunks stay.
     """
-    for group in request.groups:
-        check_series(group)
+    tables = _tables(request)
+    _check_first(request, tables)
     identity = request.identity()
     name = value_hash(identity)[:16]
     home = folder / "sweeps" / name
     parts = home / PARTS
-    try:
-        parts.mkdir(parents=True, exist_ok=True)
-        _write_json(home / MANIFEST, {"id": name, **identity, "metrics": list(METRICS)})
-    except OSError as problem:
-        raise UserError(f"cannot write: {problem.strerror}", where=str(home)) from None
+    _write_json(home / MANIFEST, {"id": name, **identity, "metrics": list(METRICS)})
     chunks = list(_chunks(request))
-    missing = [chunk for chunk in chunks if not _part(parts, chunk).exists()]
-    done = len(chunks) - len(missing)
+    rows = {chunk: _rows_of(_part(parts, chunk)) for chunk in chunks}
+    missing = [chunk for chunk in chunks if rows[chunk] is None]
     total = len(request.grid) * len(request.groups)
+    done = sum(end - first for group, first, end in chunks if rows[group, first, end] is not None)
+    start = Progress(done, total, done - sum(count or 0 for count in rows.values()))
     if missing:
-        _run_chunks(request, missing, parts, total, done * CHUNK, progress)
+        _run_chunks(request, tables, missing, parts, start, progress)
     table = pa.concat_tables([pq.read_table(_part(parts, chunk)) for chunk in chunks])
-    if not table.num_rows:
-        raise UserError(
-            "no combination keeps the strategy's rules",
-            where=request.strategy.name,
-            fix="widen the ranges",
-        )
     _write_table(home / TABLE, table)
     return Sweep(name, home, table, total - table.num_rows)
+
+
+def _tables(request: SweepRequest) -> list[Tables]:
+    return [tables_of(group, request.settings_of(group)) for group in request.groups]
+
+
+def _check_first(request: SweepRequest, tables: list[Tables]) -> None:
+    """Raise `UserError` unless every group can run the first allowed combination."""
+    cache = ColumnCache()
+    for group, table in zip(request.groups, tables, strict=True):
+        worker = Worker(group, request, table, cache)
+        first = next((one for one in request.grid if worker.allows(one)), None)
+        if first is None:
+            raise UserError(
+                "no combination keeps the strategy's rules",
+                where=request.strategy.name,
+                fix="widen the ranges",
+            )
+        for leg in worker.legs(first):
+            leg.plan.require_bars(leg.series.bars)
+
+
+def _rows_of(part: Path) -> int | None:
+    """Count the rows of a finished chunk; None where it is not there, or not whole."""
+    try:
+        return int(pq.read_metadata(part).num_rows)
+    except (OSError, pa.ArrowInvalid):
+        return None
 
 
 def _chunks(request: SweepRequest) -> Iterator[tuple[int, int, int]]:
@@ -190,17 +250,15 @@ def _part(parts: Path, chunk: tuple[int, int, int]) -> Path:
 
 def _run_chunks(
     request: SweepRequest,
+    tables: list[Tables],
     missing: list[tuple[int, int, int]],
     parts: Path,
-    total: int,
-    done: int,
+    start: Progress,
     progress: Callable[[Progress], None] | None,
 ) -> None:
     """Run the missing chunks on threads; a failure or an interrupt stops the others."""
     workers = request.workers or os.cpu_count() or 1
     cache = ColumnCache(lock=threading.RLock())
-    settings = request.settings
-    tables = [tables_of(group, [settings] * len(group)) for group in request.groups]
     local = threading.local()
     stop = threading.Event()
 
@@ -215,14 +273,14 @@ def _run_chunks(
         _write_table(_part(parts, chunk), table)
         return chunk[2] - chunk[1], table.num_rows
 
-    skipped = 0
+    done, skipped = start.done, start.skipped
     with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
         try:
             for size, rows in _as_done(pool, work, missing, workers * AHEAD):
                 done += size
                 skipped += size - rows
                 if progress is not None:
-                    progress(Progress(min(done, total), total, skipped))
+                    progress(Progress(done, start.total, skipped))
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -259,7 +317,7 @@ def _run_chunk(
         if stop.is_set():
             return None
         combination = request.grid.combination(number)
-        if not worker.compiled.allows(combination):
+        if not worker.allows(combination):
             continue
         rows.append(worker.run(combination).copy())
         for name, value in combination.items():
@@ -275,22 +333,28 @@ def _table(group: Group, params: dict[str, list[float]], rows: list[Any]) -> pa.
         "symbol": pa.array([symbols] * len(rows), pa.string()),
         "timeframe": pa.array([str(group[0].bars.timeframe)] * len(rows), pa.string()),
     }
-    columns |= {name: pa.array(values, pa.float64()) for name, values in params.items()}
+    columns |= {
+        axis_column(name): pa.array(values, pa.float64()) for name, values in params.items()
+    }
     for place, name in enumerate(METRICS):
-        columns[f"metric_{name}" if name in params else name] = pa.array(figures_of[:, place])
+        columns[name] = pa.array(figures_of[:, place])
     return pa.table(columns)
 
 
+def axis_column(name: str) -> str:
+    """Return the column of a parameter: its name, unless a column of every sweep has it."""
+    return f"param_{name}" if name in (*PLACE, *METRICS) else name
+
+
 def _write_table(path: Path, table: pa.Table) -> None:
-    temporary = path.with_suffix(".tmp")
-    pq.write_table(table, temporary, compression="zstd")
-    temporary.replace(path)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    replace_file(Disk(), path, [memoryview(sink.getvalue())])
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    text = json.dumps(value, indent=1, sort_keys=True) + "\n"
+    replace_file(Disk(), path, [text.encode()])
 
 
 def check_metric(metric: str) -> None:

@@ -18,6 +18,7 @@ from ballast.service.cli.runs import (
     find_strategy,
     flags_of,
     load,
+    own_settings,
     parse_params,
     period_of,
 )
@@ -65,7 +66,7 @@ def backtest(
         series,
         params=parse_params(param),
         settings=config.settings,
-        symbol_settings=config.symbols,
+        symbol_settings=own_settings(config, series),
         data_root=config.settings.data.root,
         detail=detail,
         audit=audit,
@@ -77,9 +78,11 @@ def backtest(
     page = None
     if report:
         from ballast.research.report.page import report_html
+        from ballast.store.disk import Disk, replace_file
 
         page = folder / storage.REPORT
-        page.write_text(report_html(result, storage.load(folder).summary()), encoding="utf-8")
+        text = report_html(result, storage.load(folder).summary())
+        replace_file(Disk(), page, [text.encode()])
     if json:
         emit(summary_payload(result, str(folder), page), json=True)
         return

@@ -11,6 +11,9 @@ from ballast.core.time import Timeframe, parse_ms, parse_period
 from ballast.service.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ballast.core.settings import Settings
     from ballast.research.series import Series
     from ballast.service.config import Config
     from ballast.strategies.plan import AnyStrategy
@@ -49,15 +52,18 @@ def period_of(period: str, from_: str, to: str) -> tuple[int | None, int | None]
 
 def parse_params(texts: list[str] | None) -> dict[str, float]:
     """Read `name=number` pairs."""
-    found = {}
+    found: dict[str, float] = {}
     for text in texts or []:
-        name, mark, value = text.partition("=")
+        name, _, value = (part.strip() for part in text.partition("="))
         try:
-            found[name.strip()] = {"true": 1.0, "false": 0.0}.get(value.strip()) or float(value)
+            number = float({"true": "1", "false": "0"}.get(value, value))
         except ValueError:
-            mark = ""
-        if not mark:
-            raise UserError(f"--param {text}", expected="name=number, for example fast=12")
+            raise UserError(
+                f"--param {text}", expected="name=number, for example fast=12"
+            ) from None
+        if name in found:
+            raise UserError(f"--param {name} is given twice", fix="give it once")
+        found[name] = number
     return found
 
 
@@ -113,6 +119,14 @@ def load(
         to_ms=period[1],
         detail=Timeframe.parse(detail) if detail else None,
     )
+
+
+def own_settings(config: Config, series: Sequence[Series]) -> dict[str, Settings]:
+    """Return the settings of single symbols by their stored names, however the file spells them."""
+    from ballast.store.symbols import same_market
+
+    stored = [one.bars.symbol for one in series]
+    return {same_market(name, stored) or name: its for name, its in config.symbols.items()}
 
 
 def flags_of(cash: float | None, seed: int | None = None, *, gate: bool = True) -> list[str]:

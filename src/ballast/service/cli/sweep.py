@@ -18,6 +18,7 @@ from ballast.service.cli.runs import (
     find_strategy,
     flags_of,
     load,
+    own_settings,
     period_of,
 )
 
@@ -51,28 +52,29 @@ def sweep(
         bool, typer.Option("--together", help="All symbols share one account in each run.")
     ] = False,
     metric: Annotated[str, typer.Option(help="What the best rows are best in.")] = "sharpe",
-    top: Annotated[int, typer.Option(help="Rows to print.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 10,
     cash: Annotated[float | None, typer.Option(help="Cash at the start.")] = None,
     gate: Annotated[
         bool, typer.Option("--gate/--no-gate", help="Off: no limits, for comparisons only.")
     ] = True,
-    workers: Annotated[int, typer.Option(help="Threads; 0: one a core.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Threads; 0: one a core.")] = 0,
     json: JsonFlag = False,
 ) -> None:
     """Run every combination on all cores. Interrupted, the same command goes on where it was."""
     from ballast.research import sweep as sweeping
-    from ballast.research.grid import Grid, parse_axis
+    from ballast.research.grid import Grid, parse_axes
 
     config = config_of(flags_of(cash, gate=gate))
     chosen = find_strategy(config, strategy)
-    grid = Grid(dict(parse_axis(text, chosen.params) for text in axis))
+    grid = Grid(parse_axes(axis, chosen.params))
+    sweeping.check_metric(metric)
     span = period_of(period, from_, to)
     groups: list[tuple[Series, ...]] = []
     for one in timeframe or ["1h"]:
         series = load(config, venue, symbols, one, span)
         groups += [series] if together else [(part,) for part in series]
-    sweeping.check_metric(metric)
-    request = sweeping.SweepRequest(chosen, grid, groups, config.settings, workers)
+    own = own_settings(config, [one for group in groups for one in group])
+    request = sweeping.SweepRequest(chosen, grid, groups, config.settings, workers, own)
     with progress("sweep", len(grid) * len(groups)) as bar:
         found = sweeping.sweep(
             request,
@@ -100,8 +102,12 @@ def sweep(
 
 def best_table(rows: list[dict[str, Any]], axes: list[str], metric: str) -> Table:
     """Return the best rows as a table: where, the parameters, the figures."""
-    names = ["symbol", "timeframe", *axes, metric, *(name for name in SHOWN if name != metric)]
-    return Table(names, [[row[name] for name in names] for row in rows], f"best by {metric}")
+    from ballast.research.sweep import axis_column
+
+    figures = [metric, *(name for name in SHOWN if name != metric)]
+    names = ["symbol", "timeframe", *axes, *figures]
+    columns = ["symbol", "timeframe", *map(axis_column, axes), *figures]
+    return Table(names, [[row[name] for name in columns] for row in rows], f"best by {metric}")
 
 
 def write_heatmaps(found: Sweep, metric: str, axes: list[str]) -> Path | None:
