@@ -119,7 +119,8 @@ def book_entry(
         account.cash -= qty * price + fee
     else:
         account.cash -= fee
-    p.entry = (p.entry * p.lots + price * received) / (p.lots + received)
+    spent = p.entry * p.lots + price * received
+    p.entry = spent / (p.lots + received) if p.lots else price
     p.lots += received
     p.lots_entered += received
     slippage = abs(price - ideal) * qty

@@ -157,7 +157,10 @@ def open_fill(
             p.dust_cost += rest * price
         else:
             acct.cash -= fee
-    p.entry = (p.entry * p.lots + price * received) / (p.lots + received)
+    if p.lots == 0:
+        p.entry = price  # exactly: (price x lots) / lots may not be
+    else:
+        p.entry = (p.entry * p.lots + price * received) / (p.lots + received)
     p.lots += received
     p.lots_entered += received
     slippage = q * abs(price - ideal)

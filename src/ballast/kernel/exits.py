@@ -54,6 +54,7 @@ def raise_stop(p: Row, spec: Row, level: float, reason: int) -> None:
     if p.stop_reason == 0 or p.side * price > p.side * p.stop:
         p.stop = price
         p.stop_reason = reason
+        p.watched = 0  # thresholds looked up before are not those of this stop
 
 
 @jit_pasted
