@@ -256,3 +256,8 @@ class Repeater:
         close_books(sim.tape)
         binding.close()
         return sim.account, sim.daily, sim.refusals
+
+    @property
+    def open_count(self) -> int:
+        """Count the positions that the last run left open; they are in `account.trades`."""
+        return int(np.count_nonzero(self._simulation.pos.lots))

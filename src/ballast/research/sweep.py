@@ -146,9 +146,6 @@ class Worker:
         self.plans = records(PLAN, len(group))
         self.row = np.zeros(len(METRICS))
         self.repeater: Repeater | None = None
-        first = min(int(one.bars.ts[0]) for one in group)
-        last = max(int(one.bars.ts[-1]) for one in group) + self.timeframe.ms
-        self.span_ms = last - first
 
     def legs(self, params: dict[str, float]) -> list[Leg]:
         """Return the legs of one combination; raise `UserError` where it cannot run."""
@@ -175,7 +172,8 @@ class Worker:
             self.repeater = Repeater(market, self.cash)
         columns = columns_of_legs(legs, self.cache)
         account, daily, refusals = self.repeater(self.plans, *columns)
-        figures(account, daily, int(refusals.sum()), self.span_ms, self.row)
+        open_count = self.repeater.open_count
+        figures(account, daily, int(refusals.sum()), open_count, self.timeframe.ms, self.row)
         return self.row
 
 

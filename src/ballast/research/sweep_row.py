@@ -10,7 +10,8 @@ import math
 from typing import Any
 
 from ballast.core.jit import jit
-from ballast.core.time import DAY_MS, YEAR_DAYS
+from ballast.core.time import YEAR_DAYS
+from ballast.research.metrics.ratios import EXPONENT_MAX
 
 METRICS = (
     "final_equity", "total_return", "cagr", "sharpe", "sortino", "calmar", "max_drawdown",
@@ -23,8 +24,8 @@ METRICS = (
 DAYS_MIN = 2
 NOISE = 1e-24
 """Below this a variance is rounding noise: a flat run has no Sharpe ratio."""
-_DAY_MS = DAY_MS
 _YEAR_DAYS = YEAR_DAYS
+_EXPONENT_MAX = EXPONENT_MAX
 
 
 @jit
@@ -38,7 +39,7 @@ def daily_ratios(initial: float, daily: Any) -> tuple[float, float]:  # noqa: AN
     downside = 0.0
     before = initial
     for d in range(n):
-        r = daily[d] / before - 1.0
+        r = daily[d] / before - 1.0 if before > 0.0 else 0.0  # nothing moves after ruin
         total += r
         squares += r * r
         if r < 0.0:
@@ -56,30 +57,63 @@ def daily_ratios(initial: float, daily: Any) -> tuple[float, float]:  # noqa: AN
 
 
 @jit
-def figures(account: Any, daily: Any, refused: int, span_ms: int, out: Any) -> None:  # noqa: ANN401
-    """Write METRICS of one run into `out`; `span_ms` is the length of the period."""
+def yearly_growth(growth: float, days: int) -> float:
+    """Return the compound annual growth rate; NaN where it is no float."""
+    if growth <= 0.0:
+        return -1.0
+    exponent = math.log(growth) * _YEAR_DAYS / days
+    return math.exp(exponent) - 1.0 if exponent < _EXPONENT_MAX else math.nan
+
+
+@jit
+def longest_fall(initial: float, daily: Any) -> int:  # noqa: ANN401 - float64 array
+    """Return the days from a peak of daily equity until it is reached again, or to the end."""
+    peak = initial
+    peak_day = -1
+    longest = 0
+    below = False
+    for d in range(len(daily)):
+        below = below or daily[d] < peak
+        if below:
+            longest = max(longest, d - peak_day)
+        if daily[d] >= peak:
+            peak = daily[d]
+            peak_day = d
+            below = False
+    return longest
+
+
+@jit
+def figures(
+    account: Any,  # noqa: ANN401 - an ACCOUNT record array
+    daily: Any,  # noqa: ANN401 - float64 array
+    refused: int,
+    open_count: int,
+    timeframe_ms: int,
+    out: Any,  # noqa: ANN401 - float64 array
+) -> None:
+    """Write METRICS of one run into `out`; `open_count` positions were still open at its end."""
     acct = account[0]
     growth = acct.equity / acct.initial
-    years = span_ms / (_YEAR_DAYS * _DAY_MS)
     out[0] = acct.equity
     out[1] = growth - 1.0
-    out[2] = growth ** (1.0 / years) - 1.0 if growth > 0.0 and years > 0.0 else -1.0
+    out[2] = yearly_growth(growth, len(daily))
     out[3], out[4] = daily_ratios(acct.initial, daily)
     out[5] = out[2] / acct.worst_drawdown if acct.worst_drawdown > 0.0 else math.nan
     out[6] = acct.worst_drawdown
-    closed = acct.wins + acct.losses
+    closed = acct.trades - open_count
     out[7] = closed
     out[8] = acct.wins / closed if closed > 0 else math.nan
     out[9] = acct.gross_win / acct.gross_loss if acct.gross_loss > 0.0 else math.nan
     out[10] = (acct.gross_win - acct.gross_loss) / closed if closed > 0 else math.nan
-    out[11] = acct.sum_r / closed if closed > 0 else math.nan
-    out[12] = acct.exposed_ms / span_ms if span_ms > 0 else 0.0
+    out[11] = acct.sum_r / closed if acct.sum_r != 0.0 else math.nan  # 0: trades without a stop
+    out[12] = acct.exposed_ms / (acct.steps * timeframe_ms)
     out[13] = acct.turnover / acct.initial
     out[14] = acct.fees
     out[15] = acct.slippage
     out[16] = acct.funding
     out[17] = acct.liquidations
     out[18] = acct.worst_streak
-    out[19] = acct.longest_drawdown_ms / _DAY_MS
+    out[19] = longest_fall(acct.initial, daily)
     out[20] = acct.killed
     out[21] = refused
