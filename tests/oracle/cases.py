@@ -62,6 +62,11 @@ def off_or(*values: float) -> st.SearchStrategy[float]:
     return st.sampled_from((0, 0, 0, *values))
 
 
+def rarely(*values: float) -> st.SearchStrategy[float]:
+    """A rule that would rule everything if it were on half of the time."""
+    return st.sampled_from((0,) * 4 * len(values) + values)
+
+
 def flag() -> st.SearchStrategy[int]:
     return st.sampled_from((0, 1))
 
@@ -81,16 +86,16 @@ def plans(draw: DrawFn, row: Any, *, perpetual: bool) -> None:
     row.stop_kind = draw(
         st.sampled_from((Level.NONE, Level.ATR, Level.ATR, Level.PERCENT, Level.COLUMN))
     )
-    row.stop_value = draw(st.sampled_from((0.5, 1.0, 3.0)))
+    row.stop_value = draw(st.sampled_from((0.5, 1.0, 3.0, 6.0)))
     if row.stop_kind == Level.PERCENT:
         row.stop_value *= 0.02
     draw(_trails(row))
     draw(_takes(row))
     row.breakeven_r = draw(off_or(0.5, 1.0))
-    row.exit_after_bars = draw(off_or(1, 3, 10))
-    row.exit_after_ms = draw(off_or(1, 3_600_000, 86_400_000))
-    row.position_drawdown = draw(off_or(0.02, 0.1))
-    row.leverage = draw(st.sampled_from((1, 2, 5, 20, 50))) if perpetual else 1
+    row.exit_after_bars = draw(rarely(1, 3, 10))
+    row.exit_after_ms = draw(rarely(1, 3_600_000, 86_400_000))
+    row.position_drawdown = draw(rarely(0.02, 0.1))
+    row.leverage = draw(st.sampled_from((1, 1, 2, 3, 5, 20, 50))) if perpetual else 1
     row.margin = draw(st.sampled_from(Margin))
     row.trigger_mark = draw(flag())
     row.touch_fills = draw(flag())
@@ -99,6 +104,18 @@ def plans(draw: DrawFn, row: Any, *, perpetual: bool) -> None:
     row.stop_before_exit = draw(st.sampled_from((0, 0, 1)))
     row.use_confidence = draw(flag())
     row.use_volatility = draw(flag())
+
+
+@st.composite
+def patience(draw: DrawFn, row: Any) -> None:
+    """Move the levels of a plan away, so that bars pass between entry, ratchets and exit."""
+    row.stop_value *= 2
+    row.trail_distance *= 3
+    row.take_value *= 3
+    row.entry_limit_atr *= draw(st.sampled_from((0, 0, 1)))
+    row.trail_adaptive *= draw(st.sampled_from((0, 0, 1)))
+    row.close_on_signal = draw(st.sampled_from((0, 0, 1)))
+    row.latency_bars = 0
 
 
 def _size_values(mode: int) -> st.SearchStrategy[float]:
@@ -116,7 +133,7 @@ def _trails(draw: DrawFn, row: Any) -> None:
     row.trail_kind = draw(st.sampled_from((Level.NONE, Level.ATR, Level.PERCENT)))
     unit = 0.01 if row.trail_kind == Level.PERCENT else 1.0
     row.trail_activation = draw(st.sampled_from((0.0, 0.5, 2.0))) * unit
-    row.trail_distance = draw(st.sampled_from((0.5, 1.0, 3.0))) * unit
+    row.trail_distance = draw(st.sampled_from((0.5, 1.0, 3.0, 5.5))) * unit
     row.trail_adaptive = draw(flag())
     row.trail_floor_entry = draw(flag())
 
@@ -140,7 +157,7 @@ def limits(draw: DrawFn, *, busy: bool) -> Any:
     if not busy:
         return rows
     row = rows[0]
-    rarely = draw(st.sampled_from((3, 10, 30)))
+    off = draw(st.sampled_from((3, 10, 30)))
     choices: dict[str, tuple[float, ...]] = {
         "daily_loss": (0.01, 0.05), "drawdown_kill": (0.05, 0.15), "kill_closes": (1,),
         "rolling_drawdown": (0.02, 0.1), "rolling_days": (1, 3), "loss_streak": (1, 3),
@@ -154,7 +171,7 @@ def limits(draw: DrawFn, *, busy: bool) -> Any:
         "scale_atr": (10.0,), "scale_volatility": (0.5,), "scale_equity_days": (1, 3),
     }  # fmt: skip
     for name, values in choices.items():
-        row[name] = draw(st.sampled_from((0,) * rarely + values))
+        row[name] = draw(st.sampled_from((0,) * off + values))
     row.correlation_bars = draw(st.sampled_from((4, 20)))
     return rows
 
@@ -182,8 +199,8 @@ def specs(draw: DrawFn, row: Any) -> None:
     row.tick_num, row.tick_den = draw(st.sampled_from(GRIDS))
     row.lot_num, row.lot_den = draw(st.sampled_from(LOTS))
     row.min_lots = draw(st.sampled_from((0, 1, 2, 5)))
-    row.max_lots = draw(off_or(50, 100_000))
-    row.min_notional = draw(off_or(5.0, 5.0, 500.0))
+    row.max_lots = draw(rarely(50, 100_000))
+    row.min_notional = draw(rarely(5.0, 500.0))
     row.perpetual = draw(st.sampled_from((0, 1, 1)))
     row.cluster = draw(st.sampled_from((-1, 0, 1)))
     row.timeframe_ms = draw(st.sampled_from(TIMEFRAMES_MS))
@@ -234,9 +251,12 @@ def build(spec: Any, plan: Any, limit: Any, series: list[Series], on: dict[str, 
 
 
 @st.composite
-def markets(draw: DrawFn, *, busy: bool | None = None) -> Market:
-    """Return a whole market; `busy` forces the safety limits on or off."""
-    symbols = draw(st.sampled_from((1, 1, 2, 3, 4)))
+def markets(draw: DrawFn, *, busy: bool | None = None, calm: bool = False) -> Market:
+    """Return a whole market; `busy` forces the safety limits on or off.
+
+    A `calm` one is a symbol whose positions live for many bars: it is for shortcuts over them.
+    """
+    symbols = 1 if calm else draw(st.sampled_from((1, 1, 2, 3, 4)))
     spec, plan = records(SPEC, symbols), records(PLAN, symbols)
     one_timeframe = draw(st.booleans())
     for s in range(symbols):
@@ -244,15 +264,19 @@ def markets(draw: DrawFn, *, busy: bool | None = None) -> Market:
         if one_timeframe:
             spec[s].timeframe_ms = spec[0].timeframe_ms
         draw(plans(plan[s], perpetual=bool(spec[s].perpetual)))
+        if calm:
+            draw(patience(plan[s]))
     on = {
         name: draw(st.booleans()) for name in ("confidence", "volatility", "sigma", "adv", "fine")
     }
     on["stop"] = any(p.stop_kind == Level.COLUMN for p in plan)
     bars = draw(st.integers(20, 150))
-    density = draw(st.sampled_from((0.03, 0.2, 0.6)))
-    wild = draw(st.sampled_from((0.0, 0.03, 0.15)))
+    density = draw(st.sampled_from((0.06, 0.12) if calm else (0.03, 0.2, 0.6)))
+    wild = draw(st.sampled_from((0.0, 0.0, 0.03) if calm else (0.0, 0.03, 0.15)))
     rng = stream(draw(st.integers(0, 2**32)), "oracle")
-    gaps = draw(st.sampled_from((0.0, 0.0, 0.1, 0.4)))
+    gaps = 0.0 if calm else draw(st.sampled_from((0.0, 0.0, 0.1, 0.4)))
     series = [series_of(rng, spec[s], START_MS, bars, density, wild, gaps) for s in range(symbols)]
-    limit = draw(limits(busy=draw(st.booleans()) if busy is None else busy))
+    if busy is None:
+        busy = draw(st.sampled_from((False, False, True) if calm else (False, True)))
+    limit = draw(limits(busy=busy))
     return build(spec, plan, limit, series, on)

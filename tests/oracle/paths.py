@@ -78,11 +78,12 @@ def _path(rng: Any, level: int, n: int, wild: float) -> tuple[Any, Any, Any, Any
     return open_, high, np.maximum(low, 1), close
 
 
-def _signals(rng: Any, n: int, density: float, wild: float) -> Any:
+def _signals(rng: Any, spec: Any, n: int, density: float, wild: float) -> Any:
     """Return bytes: mostly one bit, sometimes any, rarely the bits of the gap policy."""
     bits = np.zeros(n, np.uint8)
     hit = rng.random(n) < density
-    single = np.array([1, 1, 1, 2, 4, 8], np.uint8)[rng.integers(0, 6, n)]
+    choice = [1, 1, 2, 4, 4, 8] if spec.perpetual else [1, 1, 1, 1, 2, 4]
+    single = np.array(choice, np.uint8)[rng.integers(0, 6, n)]
     anything = rng.integers(0, 16, n).astype(np.uint8)
     bits[hit] = np.where(rng.random(n) < 0.9, single, anything)[hit]
     bits[rng.random(n) < wild / 2] |= 16
@@ -142,7 +143,9 @@ def series_of(
     ts = _clock(rng, frame, start_ms, bars, gaps)
     n = len(ts)
     tick = spec.tick_num / spec.tick_den
-    level = max(20, round(float(rng.choice(PRICES)) / tick))
+    coarse = spec.lot_num / spec.lot_den > 0.01  # a lot that the cash can buy
+    price = float(rng.choice(PRICES[:2] if coarse else PRICES))
+    level = max(20, round(price / tick))
     ticks = _path(rng, level, n, wild)
     open_, high, low, close = (t * spec.tick_num / spec.tick_den for t in ticks)
     mark_high, mark_low, mark_close = high, low, close
@@ -161,7 +164,7 @@ def series_of(
     atr = close * rng.uniform(0.005, 0.03, n)
     fine_count, fine = _fine(rng, (open_, high, low, close), volume, 0.5)
     side = rng.choice([-1, 1, 1], n)
-    bits = _signals(rng, n, density, wild)
+    bits = _signals(rng, spec, n, density, wild)
     return Series(
         ts, open_, high, low, close, volume, mark_high, mark_low, mark_close,
         bits,

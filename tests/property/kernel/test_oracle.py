@@ -48,6 +48,12 @@ def test_engine_refuses_what_the_contract_says_with_all_limits_about(market: Mar
     check(market)
 
 
+@settings(max_examples=6 * EXAMPLES)
+@given(markets(calm=True))
+def test_engine_glides_over_nothing_that_matters(market: Market) -> None:
+    check(market)
+
+
 @pytest.mark.slow
 @settings(max_examples=max(5_000, EXAMPLES))
 @given(markets())
