@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -81,7 +80,7 @@ def sweep(
             config.workspace / config.settings.reports.root,
             progress=lambda state: bar.move_to(state.done, state.total),
         )
-    page = write_heatmaps(found, metric, list(grid.axes))
+    page = write_heatmaps(found, chosen.name, metric, list(grid.axes))
     best = sweeping.best_rows(found.table, metric, top)
     payload = {
         "sweep": found.id,
@@ -110,13 +109,15 @@ def best_table(rows: list[dict[str, Any]], axes: list[str], metric: str) -> Tabl
     return Table(names, [[row[name] for name in columns] for row in rows], f"best by {metric}")
 
 
-def write_heatmaps(found: Sweep, metric: str, axes: list[str]) -> Path | None:
+def write_heatmaps(found: Sweep, strategy: str, metric: str, axes: list[str]) -> Path | None:
     """Write a page of heatmaps for neighbouring pairs of axes; None with one axis only."""
     if len(axes) < 2:
         return None
-    from ballast.research.heatmap import heatmap, heatmap_html
+    from ballast.research.heatmap import heatmap_html, heatmaps
+    from ballast.store.disk import Disk, replace_file
 
-    maps = [heatmap(found.table, metric, x, y) for x, y in pairwise(axes)]
+    about = f"sweep {found.id}: {found.table.num_rows:,} runs"
+    text = heatmap_html(heatmaps(found.table, metric, axes), f"{strategy}: {metric}", about)
     page = found.folder / f"heatmap-{metric}.html"
-    page.write_text(heatmap_html(maps, f"sweep {found.id}"), encoding="utf-8")
+    replace_file(Disk(), page, [text.encode()])
     return page
