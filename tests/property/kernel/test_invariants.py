@@ -70,6 +70,18 @@ def test_run_in_pieces_equals_run_at_once(market: Market, stops: list[float]) ->
 
 
 @QUICK
+@given(markets(), st.sampled_from((1, 7, 300)))
+def test_result_arrays_may_start_at_any_size(market: Market, rows: int) -> None:
+    """They grow before a step could outgrow them: a step of many finer bars fills in many parts."""
+    simulation = Simulation(market, CASH)
+    for name in ("fills", "trades", "refused"):
+        setattr(simulation, name, np.zeros(rows, getattr(simulation, name).dtype).view(np.recarray))
+    simulation._bind_results()
+    simulation.advance()
+    same_bytes(simulation.finish(), simulate(market, CASH))
+
+
+@QUICK
 @given(markets())
 def test_without_records_the_counters_and_days_are_the_same(market: Market) -> None:
     full, bare = simulate(market, CASH), simulate(market, CASH, record=False)
