@@ -99,6 +99,27 @@ def ratchet_from(p: Row, plan: Row) -> float:
     return p.entry + s * away * HAIR
 
 
+@jit_inner
+def account_floor(acct: Row, lim: Row, peak: float) -> float:
+    """Return the equity under which an account rule may act, a hair above its exact level."""
+    floor = -math.inf
+    if lim.drawdown_kill > 0.0 and not acct.killed:
+        floor = peak * (1.0 - lim.drawdown_kill)
+    if lim.daily_loss > 0.0 and not acct.day_blocked:
+        floor = max(floor, acct.day_open * (1.0 - lim.daily_loss))
+    return floor * (2.0 - HAIR)
+
+
+@jit_inner
+def end_of_quiet(p: Row, spec: Row, plan: Row, last: int) -> int:
+    """Return the first bar, at most `last`, that a time exit or a delisting may ask for."""
+    if plan.exit_after_bars > 0:
+        last = min(last, p.entry_bar + plan.exit_after_bars - 1)
+    if spec.delisted:
+        last = min(last, spec.last - 1)
+    return last
+
+
 @jit_pasted
 def is_quiet(t: Row, p: Row, spec: Row, plan: Row, i: int) -> bool:
     """Tell whether bar `i` fills nothing of a position; if so, ratchet by it and be done.
@@ -152,11 +173,7 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     if not may_glide(p, plan):
         return k
     spec = spec_row(t.spec, 0)
-    last = p.bar + (stop - k)
-    if plan.exit_after_bars > 0:
-        last = min(last, p.entry_bar + plan.exit_after_bars - 1)
-    if spec.delisted:
-        last = min(last, spec.last - 1)
+    last = end_of_quiet(p, spec, plan, p.bar + (stop - k))
     long = p.side > 0
     side = float(p.side)
     ratchets = plan.trail_kind != 0 or plan.breakeven_r > 0.0
@@ -176,10 +193,6 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     equity = acct.equity
     peak = acct.peak
     trough = acct.trough
-    watch_kill = lim.drawdown_kill > 0.0 and not acct.killed
-    kill_at = peak * (1.0 - lim.drawdown_kill) if watch_kill else -math.inf
-    watch_day = lim.daily_loss > 0.0 and not acct.day_blocked
-    day_at = acct.day_open * (1.0 - lim.daily_loss) if watch_day else -math.inf
     pained = plan.position_drawdown > 0.0
     pain = plan.position_drawdown * entry
     # Nothing ratchets before the best price reaches one of its thresholds.
@@ -191,7 +204,7 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     # Addresses in locals: through `t` they would be read again after every store.
     highs, lows, closes, times, bytes_ = t.high, t.low, t.close, t.ts, t.signals
     marks = t.mark_close if perpetual else t.close
-    floor_at = max(kill_at, day_at) * (2.0 - HAIR)
+    floor_at = account_floor(acct, lim, peak)
     day_end_ms = acct.day_end_ms
     first = p.bar
     i = first
@@ -214,9 +227,7 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
             acct.equity = equity
             roll_days(t, acct, day_of(next_ms))
             day_end_ms = acct.day_end_ms
-            if lim.daily_loss > 0.0:
-                day_at = acct.day_open * (1.0 - lim.daily_loss)
-                floor_at = max(kill_at, day_at) * (2.0 - HAIR)
+            floor_at = account_floor(acct, lim, peak)
         # A hair above the thresholds the step takes over: it applies the exact rule.
         if e <= floor_at or (pained and side * (f8(closes, i) - entry) <= -pain):
             break
@@ -227,9 +238,7 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
             trough = e
             acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, next_ms - acct.peak_ms)
             acct.peak_ms = next_ms
-            if watch_kill:
-                kill_at = peak * (1.0 - lim.drawdown_kill)
-                floor_at = max(kill_at, day_at) * (2.0 - HAIR)
+            floor_at = account_floor(acct, lim, peak)
         elif e < trough:
             trough = e
         equity = e
@@ -238,15 +247,13 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
         most = max(most, h)
         least = min(least, l)
         reach = h if long else l
-        if (reach > best) if long else (reach < best):
+        moved = reach > best if long else reach < best
+        if moved:
             best = reach
-            if ratchets and (reach >= wake_at if long else reach <= wake_at):
-                ratchet(t, p, spec, plan, i, next_ms, reach)
-                wake_at = ratchet_from(p, plan)
-                low_at = low_trigger(p, plan)
-                high_at = high_trigger(p, plan)
-        elif adaptive:
+        woken = moved and ratchets and (reach >= wake_at if long else reach <= wake_at)
+        if woken or adaptive:
             ratchet(t, p, spec, plan, i, next_ms, reach)
+            wake_at = ratchet_from(p, plan)
             low_at = low_trigger(p, plan)
             high_at = high_trigger(p, plan)
         if recorded:

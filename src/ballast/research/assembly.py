@@ -7,7 +7,6 @@ daily volatility) is computed here once a series and shared by all combinations 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +14,8 @@ import numpy as np
 from ballast.core.errors import ConfigError, InternalError
 from ballast.core.instrument import Kind
 from ballast.core.records import (
-    DEPTH,
-    FEE,
-    FUNDING,
     LIMITS,
     PLAN,
-    SPEC,
-    TIER,
-    FeeAsset,
     Intrabar,
     Level,
     Margin,
@@ -32,6 +25,7 @@ from ballast.core.records import (
 from ballast.core.time import DAY_MS
 from ballast.features.activity import log_return_deviation, quote_volume
 from ballast.kernel.market import Market
+from ballast.research.tables import Tables, flat, records, tables_of
 from ballast.strategies.cache import OneRun
 
 if TYPE_CHECKING:
@@ -48,7 +42,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ENTRIES = int(Signal.ENTER_LONG | Signal.ENTER_SHORT)
-NO_INTS: Any = np.zeros(0, np.int64)
 SIZES = {
     "risk": (Size.RISK, "risk_per_trade"),
     "fixed_notional": (Size.FIXED_NOTIONAL, "fixed_notional"),
@@ -72,25 +65,6 @@ class Leg:
     plan: Plan
     settings: Settings
     kelly: float = 0.0  # full Kelly fraction of the strategy's out-of-sample record; 0 without one
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """What of a `Market` does not depend on the strategy: computed once for a whole sweep."""
-
-    prices: dict[str, NDArray[Any]]  # ts, open … mark_close, flat over symbols
-    spec: Any
-    funding: Any
-    fees: Any
-    tiers: Any
-    depth: Any
-    fine_first: NDArray[np.int64]
-    fine: Floats
-
-
-def records(dtype: np.dtype[np.void], count: int) -> Any:  # noqa: ANN401 - a recarray
-    """Return zeroed rows with attribute access."""
-    return np.zeros(count, dtype).view(np.recarray)
 
 
 def plan_defaults(settings: Settings) -> dict[str, float]:
@@ -159,39 +133,6 @@ def plan_row(leg: Leg, row: Any) -> None:  # noqa: ANN401 - a record
         )
 
 
-def tables_of(series: Sequence[Series], settings: Sequence[Settings]) -> Tables:
-    """Flatten the data of all symbols."""
-    spec = records(SPEC, len(series))
-    funding, fees, tiers, depth = ([] for _ in range(4))  # type: ignore[var-annotated]
-    first = 0
-    clusters: dict[str, int] = {}
-    for row, one, chosen in zip(spec, series, settings, strict=True):
-        _spec_rules(row, one, chosen, clusters)
-        row.first, row.last = first, first + len(one.bars)
-        first += len(one.bars)
-        for name, rows, part in (
-            ("fund", funding, _funding(one)),
-            ("fee", fees, [(rate.from_ms, rate.maker, rate.taker) for rate in one.rules.fees]),
-            ("tier", tiers, _tiers(one)),
-            ("depth", depth, one.depth.tolist()),
-        ):
-            row[f"{name}_first"] = len(rows)
-            rows.extend(part)
-            row[f"{name}_last"] = len(rows)
-    prices = _prices(series)
-    fine_first, fine = _fine(series)
-    return Tables(
-        prices=prices,
-        spec=spec,
-        funding=np.array(funding, FUNDING).view(np.recarray),
-        fees=np.array(fees, FEE).view(np.recarray),
-        tiers=np.array(tiers, TIER).view(np.recarray),
-        depth=np.array(depth, DEPTH).view(np.recarray),
-        fine_first=fine_first,
-        fine=fine,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Reads:
     """Which of the market's own columns a run reads, and on which bars."""
@@ -216,7 +157,7 @@ def activity(
 
     With `signals`, adv is computed only on the bars that ask for an entry: where the cap reads it.
     """
-    sigma = _flat([daily_sigma(one.bars) for one in series]) if reads.sigma else np.zeros(0)
+    sigma = flat([daily_sigma(one.bars) for one in series]) if reads.sigma else np.zeros(0)
     if not reads.adv:
         return sigma, np.zeros(0)
     rows = sum(len(one.bars) for one in series)
@@ -280,8 +221,8 @@ def columns_of_legs(
     market = {leg.series.bars.symbol: leg.series.bars for leg in legs}
     columns = [leg.plan.columns(market, leg.series.bars.symbol, cache) for leg in legs]
     return (
-        _flat([part.signals for part in columns]),
-        _flat([part.atr for part in columns]),
+        flat([part.signals for part in columns]),
+        flat([part.atr for part in columns]),
         _optional([part.stop for part in columns]),
         _optional([part.confidence for part in columns]),
         _optional([part.volatility for part in columns]),
@@ -295,110 +236,9 @@ def daily_sigma(bars: Bars) -> Floats:
     return per_bar * float(np.sqrt(DAY_MS / bars.timeframe.ms))
 
 
-def _spec_rules(row: Any, one: Series, settings: Settings, clusters: dict[str, int]) -> None:  # noqa: ANN401
-    rules, costs = one.rules, settings.costs
-    tick_num, tick_den = rules.tick.as_integer_ratio()
-    lot_num, lot_den = rules.lot.as_integer_ratio()
-    row.tick_num, row.tick_den, row.lot_num, row.lot_den = tick_num, tick_den, lot_num, lot_den
-    row.min_lots = int((rules.min_qty / rules.lot).to_integral_value(ROUND_CEILING))
-    row.max_lots = int(rules.max_qty // rules.lot)
-    row.min_notional = float(rules.min_notional)
-    row.perpetual = rules.kind is Kind.PERPETUAL
-    row.cluster = clusters.setdefault(rules.tags[0], len(clusters)) if rules.tags else -1
-    row.timeframe_ms = one.bars.timeframe.ms
-    end_ms = int(one.bars.ts[-1]) + one.bars.timeframe.ms
-    row.delisted = rules.delisted_ms is not None and rules.delisted_ms <= end_ms
-    row.fee_asset = FeeAsset[costs.fee_asset.upper()]
-    row.has_mark = one.mark is not None
-    for name in (
-        "fee_discount", "maker", "taker", "slip_fraction", "half_spread", "slip_vol",
-        "slip_impact", "slip_stop_multiple", "slip_book", "participation", "liquidation_fee",
-    ):  # fmt: skip
-        row[name] = getattr(costs, name)
-
-
-def _tiers(one: Series) -> list[tuple[float, ...]]:
-    return [
-        (tier.floor, tier.cap, tier.max_leverage, tier.maintenance, tier.deduction)
-        for tier in one.rules.tiers
-    ]
-
-
-def _funding(one: Series) -> list[tuple[int, float, float]]:
-    """Return fundings with a mark price each: stored, else of the mark candles, else of the bars.
-
-    A candle knows no price inside it: its open stands for it, and in a gap the close before.
-    """
-    rows = one.funding
-    if not len(rows) or one.rules.kind is not Kind.PERPETUAL:
-        return []
-    prices = one.mark if one.mark is not None and len(one.mark) else one.bars
-    at = np.searchsorted(prices.ts, rows["at_ms"], side="right") - 1
-    known = at >= 0
-    place = np.maximum(at, 0)
-    inside = rows["at_ms"] < prices.ts[place] + prices.timeframe.ms
-    price = np.where(inside, prices.open[place], prices.close[place])
-    marks = np.where(np.isnan(rows["mark"]) | (rows["mark"] <= 0.0), price, rows["mark"])
-    found = zip(rows["at_ms"], rows["rate"], marks, known, strict=True)
-    return [(int(t), float(rate), float(mark)) for t, rate, mark, there in found if there]
-
-
-def _prices(series: Sequence[Series]) -> dict[str, NDArray[Any]]:
-    """Return the per-bar arrays; one symbol's are views of its bars."""
-    names = ("ts", "open", "high", "low", "close", "volume")
-    found: dict[str, NDArray[Any]] = {
-        name: _flat([getattr(one.bars, name) for one in series]) for name in names
-    }
-    for name in ("high", "low", "close"):
-        if any(one.mark is not None for one in series):
-            found[f"mark_{name}"] = _flat([_mark(one, name) for one in series])
-        else:
-            found[f"mark_{name}"] = found[name]
-    return found
-
-
-def _mark(one: Series, name: str) -> Floats:
-    """Return a mark column on the bars' own rows; last prices where no mark candle exists."""
-    own: Floats = getattr(one.bars, name)
-    if one.mark is None or not len(one.mark):
-        return own
-    at = np.minimum(np.searchsorted(one.mark.ts, one.bars.ts), len(one.mark) - 1)
-    found: Floats = np.where(one.mark.ts[at] == one.bars.ts, getattr(one.mark, name)[at], own)
-    return found
-
-
-def _fine(series: Sequence[Series]) -> tuple[NDArray[np.int64], Floats]:
-    """Return where each bar's finer bars start, and the finer bars as rows o, h, l, c, v."""
-    if all(one.fine is None for one in series):
-        return NO_INTS, np.zeros((5, 0))
-    starts: list[NDArray[np.int64]] = []
-    parts: list[Floats] = []
-    total = 0
-    for one in series:
-        fine = one.fine
-        if fine is None or not len(fine):
-            starts.append(np.full(len(one.bars), total, np.int64))
-            continue
-        # A hole in the bars must not hand its fine bars to the bar before it.
-        inside = np.searchsorted(one.bars.ts, fine.ts, side="right") - 1
-        owner = one.bars.ts[np.maximum(inside, 0)]
-        keep = (inside >= 0) & (fine.ts < owner + one.bars.timeframe.ms)
-        ts = fine.ts[keep]
-        starts.append(np.searchsorted(ts, one.bars.ts).astype(np.int64) + total)
-        columns = (fine.open, fine.high, fine.low, fine.close, fine.volume)
-        parts.append(np.stack([column[keep] for column in columns]))
-        total += len(ts)
-    first = np.concatenate([*starts, np.array([total], np.int64)])
-    return first, np.ascontiguousarray(np.concatenate(parts, axis=1))
-
-
-def _flat(parts: Sequence[NDArray[Any]]) -> Any:  # noqa: ANN401 - keeps the dtype it is given
-    return np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
-
-
 def _optional(parts: Sequence[Floats]) -> Floats:
     """Return a column that strategies may do without; one strategy gives it to all or none."""
     if len({len(part) > 0 for part in parts}) > 1:
         raise InternalError("a column is there for some symbols of a run only")
-    found: Floats = _flat(parts)
+    found: Floats = flat(parts)
     return found

@@ -85,6 +85,13 @@ def check_series(series: Sequence[Series]) -> None:
             f"mixed timeframes: {', '.join(sorted(frames))}",
             expected="one timeframe for all symbols of a run",
         )
+    quotes = sorted({one.rules.quote for one in series})
+    if len(quotes) > 1:
+        raise UserError(
+            f"mixed quote currencies: {', '.join(quotes)}",
+            expected="one currency for the cash of a run",
+            fix="run them apart",
+        )
     symbols = [one.bars.symbol for one in series]
     double = next((name for name in symbols if symbols.count(name) > 1), "")
     if double:

@@ -27,19 +27,11 @@ from ballast.core.hashing import value_hash
 from ballast.core.records import PLAN
 from ballast.core.settings import Settings
 from ballast.kernel.run import Repeater
-from ballast.research.assembly import (
-    Leg,
-    Tables,
-    assemble,
-    columns_of_legs,
-    plan_defaults,
-    plan_row,
-    records,
-    tables_of,
-)
+from ballast.research.assembly import Leg, assemble, columns_of_legs, plan_defaults, plan_row
 from ballast.research.code import code_version
 from ballast.research.run import beside_hash, check_series, effective_settings, own_settings
 from ballast.research.sweep_row import METRICS, figures
+from ballast.research.tables import Tables, records, tables_of
 from ballast.store.disk import Disk, replace_file
 from ballast.strategies.cache import ColumnCache
 from ballast.strategies.plan import CompiledStrategy
