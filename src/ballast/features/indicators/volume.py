@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NAN = math.nan
 BARS = ("high", "low", "close", "volume")
+ROUNDING = 1e-13  # of the price: two typical prices this close differ only by how a sum rounds
 
 
 @indicator(
@@ -175,7 +176,8 @@ def obv(inputs: Vectors, _params: Vector, state: Vector, outs: Vectors) -> None:
     state=lambda period: 2 + 2 * mean_size(period),
     warmup=("period", lambda period: period),
     convention="Share of the turnover of `period` bars that came with a rising typical price, 0 to "
-    "100; 50 when there is none (TA-Lib: 0 below a turnover of 1). Else TA-Lib MFI.",
+    "100; a change below 1e-13 of the price is none; 50 when there is no turnover (TA-Lib: 0). "
+    "Else TA-Lib MFI.",
 )
 @jit
 def mfi(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
@@ -195,7 +197,9 @@ def mfi(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
         state[0], state[1] = 1.0, price
         if started != 0.0:
             flow = price * volume[i]
-            rise = push_mean(rises, length, flow if price > before else 0.0)
-            fall = push_mean(falls, length, flow if price < before else 0.0)
+            change = price - before
+            moved = abs(change) > ROUNDING * abs(price)
+            rise = push_mean(rises, length, flow if moved and change > 0.0 else 0.0)
+            fall = push_mean(falls, length, flow if moved and change < 0.0 else 0.0)
             total = rise + fall
             out[i] = 100.0 * (rise / total) if total != 0.0 else 50.0
