@@ -56,7 +56,7 @@ def get(name: str) -> Indicator:
     if found is None:
         raise StrategyError(
             f"unknown indicator '{name}'",
-            fix=suggest(name, names()) or "see docs/indicators.md for all of them",
+            fix=suggest(name, names()) or "`ballast indicators` lists them",
         )
     return found
 

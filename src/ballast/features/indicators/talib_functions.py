@@ -57,7 +57,7 @@ def talib_indicator(name: str) -> Indicator:
     if key not in talib_names():
         raise StrategyError(
             f"TA-Lib has no function '{name}'",
-            fix=suggest(key, talib_names()) or "see docs/indicators.md for all of them",
+            fix=suggest(key, talib_names()) or "`ballast indicators --talib` lists them",
         )
     info = _ABSTRACT.Function(key).info
     engine = TalibEngine(key, tuple(info["parameters"]), len(info["output_names"]))

@@ -21,6 +21,7 @@ VERBS: dict[str, Verb] = {
     "doctor": Verb(f"{_HOME}.doctor", "Check that this machine can run Ballast.", _START),
     "data": Verb(f"{_HOME}.data", "Import, download, check, show and export candles.", _DATA),
     "strategies": Verb(f"{_HOME}.strategies", "List, show and check strategies.", _TEST),
+    "indicators": Verb(f"{_HOME}.indicators", "List, show and check indicators.", _TEST),
     "new-strategy": Verb(f"{_HOME}.new_strategy", "Write a first strategy to start from.", _TEST),
     "backtest": Verb(f"{_HOME}.backtest", "Run a strategy over stored candles.", _TEST),
     "sweep": Verb(f"{_HOME}.sweep", "Run many combinations of parameters.", _TEST),
