@@ -7,7 +7,6 @@ line with the file and the line.
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass, replace
 from traceback import extract_tb
@@ -15,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import BallastError, StrategyError, UserError, suggest
+from ballast.store.disk import Disk, replace_file
 from ballast.strategies import catalog
 from ballast.strategies.custom import ClassStrategy, OnBarStrategy, SignalStrategy
 from ballast.strategies.definition import Strategy, check_name
@@ -224,14 +224,5 @@ def write_strategy(folder: Path, name: str, text: str, form: str) -> Path:
     if taken:
         raise StrategyError(f"{taken[0].name} exists", where=str(folder), fix="take another name")
     path = folder / f"{name}{FORMS[form]}"
-    staged = path.with_name(f".{path.name}.new")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with staged.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
-    except OSError as problem:
-        raise StrategyError(f"cannot be written: {problem.strerror}", where=str(path)) from None
+    replace_file(Disk(), path, [text.encode()])
     return path
