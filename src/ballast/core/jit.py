@@ -11,6 +11,7 @@ versions and of the flags; any edit gives a new, empty folder.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,10 @@ _njit: Any = numba.njit  # stubs know neither the inner flags nor functions of a
 _types: Any = numba.types
 _config: Any = numba.config  # numba sets its options at import time: unknown to a type checker
 
+USED = ".used"
+"""File whose time says when a cache folder was last used; making it proves the folder writable."""
+FOLDERS_MAX = 12
+"""Cache folders kept: a few versions, interpreters and flags side by side."""
 COMPILED_ROOMS = ("core", "features", "strategies", "risk", "kernel", "research")
 
 
@@ -52,12 +57,28 @@ def _cache_dir() -> str:
         folder = base / leaf
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / ".writable"
-            probe.touch()
+            (folder / USED).touch()
         except OSError:
             continue
+        _forget_oldest(folder.parent)
         return str(folder)
     return ""
+
+
+def _forget_oldest(home: Path) -> None:
+    """Remove the folders of sources that have not been run for the longest time.
+
+    A folder is some ten megabytes. One in use by another process may go: it compiles again.
+    """
+    for mark in sorted(home.glob(f"*/{USED}"), key=_last_used, reverse=True)[FOLDERS_MAX:]:
+        shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+def _last_used(mark: Path) -> float:
+    try:
+        return mark.stat().st_mtime
+    except OSError:  # another process has just removed it
+        return 0.0
 
 
 CACHE_DIR = _cache_dir()
