@@ -25,16 +25,16 @@ enter_long = "{entry}"
 [trade]
 {trade}
 """
-PY = """from ballast.strategies import *
+PY = """from ballast.strategies import {words}, strategy
 STRATEGY = strategy("{name}", enter_long={entry})
 """
 STRATEGIES = {
     "indicator.toml": TOML.format(name="indicator", entry="emaa(9) > ema(21)", trade=""),
     "syntax.toml": TOML.format(name="syntax", entry="ema(9) > > 3", trade=""),
     "ahead.toml": TOML.format(name="ahead", entry="close.shift(-1) > close", trade=""),
-    "ahead_py.py": PY.format(name="ahead_py", entry="close.shift(-1) > close"),
-    "indicator_py.py": PY.format(name="indicator_py", entry="emaa(close, 9) > close"),
-    "broken_py.py": PY.format(name="broken_py", entry="close >"),
+    "ahead_py.py": PY.format(name="ahead_py", words="close", entry="close.shift(-1) > close"),
+    "indicator_py.py": PY.format(name="indicator_py", words="emaa", entry="emaa(9) > 0"),
+    "broken_py.py": PY.format(name="broken_py", words="close", entry="close >"),
     "levered.toml": TOML.format(name="levered", entry="close > 0", trade="leverage = 500"),
     "bold.toml": TOML.format(name="bold", entry="close > 0", trade="leverage = 20"),
     "greedy.toml": TOML.format(
@@ -129,12 +129,12 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "impossible ranges": ((*SWEEP, "fast=90..99", "-r", "slow=5..9"), "no combination keeps"),
     "unknown metric": ((*SWEEP, "fast=5..9", "--metric", "sharp"), "did you mean 'sharpe'?"),
     "unknown indicator": (("backtest", "indicator", *RUN[2:]), "did you mean 'ema'?"),
-    "unknown indicator in Python": (("backtest", "indicator_py", *RUN[2:]), "indicator_py.py:2"),
+    "unknown indicator in Python": (("backtest", "indicator_py", *RUN[2:]), "name 'emaa' from the"),
     "broken expression": (("backtest", "syntax", *RUN[2:]), "syntax.toml"),
     "broken Python": (("backtest", "broken_py", *RUN[2:]), "broken_py.py:2"),
-    "look-ahead": (("backtest", "ahead", *RUN[2:]), "ahead.toml"),
-    "look-ahead in Python": (("backtest", "ahead_py", *RUN[2:]), "ahead_py.py:2"),
-    "look-ahead in a check": (("strategies", "check", "ahead"), "ahead.toml"),
+    "look-ahead": (("backtest", "ahead", *RUN[2:]), "cannot look ahead"),
+    "look-ahead in Python": (("backtest", "ahead_py", *RUN[2:]), "py:2: shift(-1) reads a bar"),
+    "look-ahead in a check": (("strategies", "check", "ahead"), "cannot look ahead"),
     "unknown strategy": (("backtest", "ema_cros"), "did you mean 'ema_cross'?"),
     "negative capital": ((*RUN, "--cash", "-5"), "engine.initial_cash: -5 is out of range"),
     "no capital": ((*RUN, "--cash", "0"), "engine.initial_cash: 0 is out of range"),
@@ -156,7 +156,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "unknown venue": (("backtest", "ema_cross", "--venue", "BINNACE"), "did you mean 'BINANCE'?"),
     "which venue": (("backtest", "ema_cross"), "candles of 2 venues are stored; add --venue"),
     "unknown timeframe": ((*RUN, "-t", "1y"), "'1y' is not a timeframe"),
-    "timeframe not stored": ((*RUN, "-t", "5m"), "no stored 5m candles"),
+    "timeframe not stored": ((*RUN, "-t", "5m"), "candles of BINANCE; expected one of 1h"),
     "no finer bars": ((*RUN, "--detail", "5m"), "no 5m bars of BTCUSDT"),
     "coarser bars as detail": ((*RUN, "--detail", "4h"), "4h bars cannot detail 1h bars"),
     "empty period": ((*RUN, "--period", "2030-01-01..2031-01-01"), "no bars in the period"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ballast.core.settings import Settings
     from ballast.research.series import Series
     from ballast.service.config import Config
+    from ballast.store.candles import SeriesInfo
     from ballast.strategies.plan import AnyStrategy
 
 SymbolOption = Annotated[
@@ -83,18 +84,31 @@ def choose(config: Config, venue: str, symbols: list[str] | None, timeframe: str
     ]
     venues = sorted({one.venue for one in fits})
     if not fits:
-        known = sorted({one.venue for one in stored})
-        raise UserError(
-            f"no stored {frame} candles" + (f" of {venue}" if venue else ""),
-            where=str(config.data_root),
-            fix=suggest(venue.upper(), known)
-            or "`ballast data import` or `ballast data download` brings some",
-        )
+        raise _nothing_fits(config, stored, venue, frame)
     if len(venues) > 1:
         raise UserError(
             f"candles of {len(venues)} venues are stored", fix=f"add --venue {venues[0]}"
         )
     return [venues[0], *(symbols or [one.symbol for one in fits])]
+
+
+def _nothing_fits(
+    config: Config, stored: list[SeriesInfo], venue: str, frame: Timeframe
+) -> UserError:
+    """Say whether it is the venue or the timeframe that is not there."""
+    from ballast.store.symbols import venue_name
+
+    venues = {one.venue for one in stored}
+    named = venue_name(venue) if venue else ""
+    bring = "`ballast data import` or `ballast data download` brings some"
+    if named and named not in venues:
+        what, expected, fix = f"no stored candles of {named}", "", suggest(named, venues)
+    else:
+        frames = sorted({one.timeframe for one in stored if named in ("", one.venue)})
+        what = f"no stored {frame} candles" + (f" of {named}" if named else "")
+        expected = f"one of {', '.join(map(str, frames))}" if frames else ""
+        fix = "" if not frames else "`ballast data resample` makes longer bars from shorter ones"
+    return UserError(what, where=str(config.data_root), expected=expected, fix=fix or bring)
 
 
 def load(
