@@ -9,19 +9,17 @@ to prove its content.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ballast.core.errors import DataError
 from ballast.core.records import FUNDING
 from ballast.core.time import format_ms
 from ballast.store.batch import series_lock
 from ballast.store.disk import Disk, clean_temps, disk_errors, ensure_folder, replace_file
+from ballast.store.sheets import encode_sheet, load_sheet
 from ballast.store.symbols import (
     folder_name,
     folder_text,
@@ -36,9 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ballast.core.bars import Bars
-
-_CHECKSUM = b"ballast.checksum"
-_FIELDS = ("at_ms", "rate", "mark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +91,7 @@ class FundingStore:
                     fix="import without --strict to let the new file win",
                 )
             if report.inserted or report.revised:
-                replace_file(self._disk, path, (_encode(merged),))
+                replace_file(self._disk, path, (encode_sheet(merged),))
         finally:
             lock.release()
         return report
@@ -191,36 +186,5 @@ def _merge(
     return merged[np.argsort(merged["at_ms"], kind="stable")], report
 
 
-def _checksum(columns: dict[str, NDArray[Any]]) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for name in _FIELDS:
-        digest.update(np.ascontiguousarray(columns[name]).data)
-    return digest.hexdigest().encode()
-
-
-def _encode(rows: NDArray[np.void]) -> memoryview:
-    columns = {name: np.ascontiguousarray(rows[name]) for name in _FIELDS}
-    table: Any = pa.table(columns)
-    sink: Any = pa.BufferOutputStream()
-    pq.write_table(
-        table.replace_schema_metadata({_CHECKSUM: _checksum(columns)}), sink, compression="zstd"
-    )
-    return memoryview(sink.getvalue())
-
-
 def _load(path: Path) -> NDArray[np.void]:
-    """Read a funding file; none if it does not exist, `DataError` naming it if it is damaged."""
-    fix = "delete it and import or download the funding again"
-    try:
-        table: Any = pq.ParquetFile(path).read(use_threads=False)
-        columns = {name: table.column(name).to_numpy() for name in _FIELDS}
-    except FileNotFoundError:
-        return np.empty(0, FUNDING)
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise DataError("the file cannot be read", where=str(path), fix=fix) from error
-    if (table.schema.metadata or {}).get(_CHECKSUM) != _checksum(columns):
-        raise DataError("the content does not match its checksum", where=str(path), fix=fix)
-    rows = np.empty(table.num_rows, FUNDING)
-    for name in _FIELDS:
-        rows[name] = columns[name]
-    return rows
+    return load_sheet(path, FUNDING, "delete it and import or download the funding again")

@@ -9,6 +9,7 @@ import typer
 
 from ballast.service.cli import (
     data_check,
+    data_depth,
     data_download,
     data_events,
     data_import,
@@ -33,6 +34,7 @@ _PARTS = (
     data_make,
     data_synth,
     data_rules,
+    data_depth,
     data_events,
 )
 for part in _PARTS:

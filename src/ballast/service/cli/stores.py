@@ -10,6 +10,7 @@ from ballast.service.cli import options
 
 if TYPE_CHECKING:
     from ballast.store.candles import CandleStore, SeriesInfo
+    from ballast.store.depth import DepthStore
     from ballast.store.funding import FundingStore
     from ballast.store.instruments import InstrumentBook
 
@@ -27,6 +28,13 @@ def funding_store() -> FundingStore:
     from ballast.store.funding import FundingStore
 
     return FundingStore(options.config().data_root)
+
+
+def depth_store() -> DepthStore:
+    """Return the depth store of the workspace."""
+    from ballast.store.depth import DepthStore
+
+    return DepthStore(options.config().data_root)
 
 
 def instrument_book() -> InstrumentBook:
