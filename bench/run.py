@@ -27,6 +27,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "latest.json"
 KERNEL = HERE / "bench_kernel.py"
 TIMEOUT_SECONDS = 1_800
+WORKLOADS = ("W1", "W2", "W3")
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Paired:
-    """A result and the rate of the limit kernel measured just before it (None: no limit)."""
+    """A result and the rate of the limit kernel measured just before it (None: no limit).
+
+    A process may measure several cases: only the first says how long a start takes.
+    """
 
     result: Result
     limit_rate: float | None
+    is_first: bool = True
 
     @property
     def share(self) -> float:
@@ -79,20 +84,32 @@ def _measure_beside_limit(job: Job, root: Path, *, quick: bool) -> tuple[list[Pa
     yardstick = _limit(job.workload, quick=quick)
     if yardstick is None:
         found, problem = _measure(job, root)
-        return [Paired(result, None) for result in found], problem
+        return _paired(found, None), problem
     limits, trouble = _measure(yardstick, root)
     rate = limits[0].rate if limits else None
     found, problem = _measure(job, root)
-    return [Paired(result, rate) for result in [*limits, *found]], problem or trouble
+    return _paired(limits, rate) + _paired(found, rate), problem or trouble
+
+
+def _paired(found: list[Result], rate: float | None) -> list[Paired]:
+    """Put the rate of the limit beside the results of one process."""
+    return [Paired(result, rate, place == 0) for place, result in enumerate(found)]
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Ballast and its peers, side by side.")
     parser.add_argument("--rounds", type=int, default=1, help="how often everything is measured")
     parser.add_argument("--quick", action="store_true", help="fewer repeats")
-    parser.add_argument("--only", default="W1,W2,W3", type=_words, help="workloads")
+    parser.add_argument("--only", default=",".join(WORKLOADS), type=_workloads, help="workloads")
     parser.add_argument("--peers", default=",".join(PINS), type=_words, help="peers, or none")
     return parser.parse_args()
+
+
+def _workloads(text: str) -> list[str]:
+    names = _words(text.upper())
+    if not set(names) <= set(WORKLOADS):
+        raise argparse.ArgumentTypeError(f"'{text}'; there are {', '.join(WORKLOADS)}")
+    return names
 
 
 def _words(text: str) -> list[str]:
@@ -127,7 +144,7 @@ def _jobs(environments: list[Environment], *, quick: bool) -> list[Job]:
         repeats = "2" if quick else "7"
         jobs = [
             Job(OURS, workload, (sys.executable, str(KERNEL), workload.lower(), repeats))
-            for workload in ("W1", "W2", "W3")
+            for workload in WORKLOADS
         ]
     for environment in environments:
         module = f"peers.{environment.name}_peer"
@@ -165,35 +182,40 @@ def _measure(job: Job, root: Path) -> tuple[list[Result], str]:
 
 
 def table(workload: str, results: list[Paired]) -> list[str]:
-    """Return the lines of a workload's table, fastest first, with ratios to ours and the limit."""
+    """Return the lines of a workload's table, fastest first, with ratios to ours and the limit.
+
+    Where nobody else is measured the cases are different jobs, and no ratio is printed.
+    """
     groups: dict[tuple[str, str, str], list[Paired]] = {}
     for each in results:
         case = each.result.case
         if case.workload == workload:
             groups.setdefault((case.engine, case.version, case.variant), []).append(each)
     shares = {key: statistics.median(one.share for one in group) for key, group in groups.items()}
-    ours = max((share for key, share in shares.items() if key[0] == OURS), default=None)
+    has_others = any(key[0] != OURS for key in groups)
+    mine = [share for key, share in shares.items() if key[0] == OURS]
+    ours = max(mine) if mine and has_others else None
     has_limit = any(key[0] == LIMIT for key in groups)
-    first = next(iter(groups.values()))[0].result.case
-    rows = [
-        ("engine", f"{first.unit}/s", "ours is", "limit is", "trades", "peak MB", "first s", "")
-    ]
+    unit = next(iter(groups.values()))[0].result.case.unit
+    rows = [("engine", unit, "a second", "ours is", "limit is", "trades", "peak MB", "first s", "")]
     for key in sorted(shares, key=lambda key: -shares[key]):
         group = [each.result for each in groups[key]]
+        starts = [each.result.first_result_s for each in groups[key] if each.is_first]
         trades = group[-1].facts.get("trades")
         rows.append(
             (
                 f"{key[0]} {key[1]} ({key[2]})",
+                f"{group[-1].case.units:,}",
                 _short(statistics.median(one.rate for one in group)),
                 f"{ours / shares[key]:,.2f} x" if ours else "-",
                 f"{1 / shares[key]:,.2f} x" if has_limit else "-",
                 "-" if trades is None else f"{trades:,.0f}",
                 f"{max(one.peak_mb for one in group):,.0f}",
-                f"{statistics.median(one.first_result_s for one in group):.2f}",
+                f"{statistics.median(starts):.2f}" if starts else "-",
                 group[-1].case.note,
             )
         )
-    return [f"\n{workload}: {first.units:,} {first.unit}", *_aligned(rows)]
+    return [f"\n{workload}", *_aligned(rows)]
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

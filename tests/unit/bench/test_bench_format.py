@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import importlib
 from typing import Any
 
@@ -77,3 +79,22 @@ def test_without_a_limit_rates_are_compared_as_they_are(bench: Any) -> None:
         ],
     )
     assert "3.00 x" in lines[-1]
+
+
+def test_only_the_first_case_of_a_process_says_how_long_a_start_takes(bench: Any) -> None:
+    run, form = bench
+    both = [result(form, "ballast", 0.01), result(form, "ballast", 0.02)]
+    both[1] = dataclasses.replace(both[1], case=dataclasses.replace(both[1].case, variant="later"))
+    lines = {
+        line.split("(")[-1].split(")")[0]: line for line in run.table("W1", run._paired(both, None))
+    }
+    assert lines["plain"].split()[-1] == "9.90"
+    assert lines["later"].split()[-1] == "-"
+    assert " x" not in "".join(lines.values())  # ours alone: different jobs, no ratio
+
+
+def test_a_workload_that_does_not_exist_is_refused(bench: Any) -> None:
+    run, _ = bench
+    assert run._workloads("w1,W3") == ["W1", "W3"]
+    with pytest.raises(argparse.ArgumentTypeError, match="'w9'; there are W1, W2, W3"):
+        run._workloads("w9")
