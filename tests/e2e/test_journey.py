@@ -213,6 +213,15 @@ def test_repro_after_a_change_exits_1_or_says_what_is_missing(space: Path, tmp_p
     assert "the bars are not the ones that were traded" in ballast(space, "repro").mistake()
 
 
+def test_the_last_run_is_the_one_that_was_run_last(space: Path) -> None:
+    """A run that was there already once kept its old time, and `show` showed another."""
+    ids = [
+        ballast(space, "backtest", "mine", "-p", f"fast={fast}", "--json").json()["card"]["run_id"]
+        for fast in (6, 7, 6)
+    ]
+    assert ballast(space, "repro", "--json").json()["run"] == ids[0] == ids[2] != ids[1]
+
+
 SCENARIOS = ("stochrsi", "stochrsi_sma", "stochrsi_adx", "stochrsi_trix")
 REAL = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "TRXUSDT")
 

@@ -63,7 +63,8 @@ class Stored:
 def save(result: Result, folder: Path) -> Path:
     """Write `folder/<run_id>` atomically and return it.
 
-    The same result twice leaves the first as it is. Another result of the same id replaces it.
+    The same result twice leaves the first as it is, but for its time: it is the `last` run again.
+    Another result of the same id replaces it.
     """
     name = result.card.run_id
     if not _SAFE_NAME.match(name):
@@ -71,6 +72,7 @@ def save(result: Result, folder: Path) -> Path:
     target = folder / name
     files = result_files(result)
     if target.is_dir() and _read_sums(target) == sums_of(files):
+        os.utime(target / SUMS)
         return target
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
