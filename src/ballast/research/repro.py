@@ -88,7 +88,7 @@ def repro(stored: Stored, strategies: Path, data_root: Path) -> Reproduction:
     if card.code_version != code_version():
         causes.append(f"code {card.code_version} then, {code_version()} now")
     if again.card.data != card.data:
-        causes.append("trading rules, funding or mark prices of the store changed")
+        causes.append("trading rules, funding, depth or mark prices of the store changed")
     return Reproduction(not differing, tuple(causes), differing, again)
 
 

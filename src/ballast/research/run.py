@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 SECTIONS_OF_A_RUN = ("engine", "risk", "sizing", "costs", "exits")
 """Settings that can change a result; the others are not part of its card."""
+DATA_OF_A_RUN = ("gap_factor", "completeness", "extreme_move", "quality_threshold")
+"""Of the data settings, what decides which steps are gaps and what is noted of the quality."""
 SYMBOLS, KELLY, DETAIL = "symbols", "kelly", "detail"
 """What stands beside the sections in a card's settings, where it was used."""
 
@@ -161,8 +163,9 @@ def card_of(
     """Return the run card; its id is the hash of everything that can change the result."""
     data = {}
     for one in series:
+        its = effective.get(SYMBOLS, {}).get(one.bars.symbol, effective)
         data[one.bars.name] = one.bars.fingerprint()
-        data[f"{one.bars.name}/beside"] = beside_hash(one)
+        data[f"{one.bars.name}/beside"] = beside_hash(one, walks=its["costs"]["slip_book"])
     fields: dict[str, Any] = {
         "strategy": plan.strategy.name,
         "strategy_hash": plan.strategy.hash,
@@ -186,18 +189,21 @@ def card_of(
 def sections_of(settings: Settings) -> dict[str, Any]:
     """Return the settings that can change a result, as plain values."""
     plain = as_dict(settings)
-    gap = {"gap_factor": plain["data"]["gap_factor"]}  # decides which steps the gap policy splits
-    return {**{name: plain[name] for name in SECTIONS_OF_A_RUN}, "data": gap}
+    data = {name: plain["data"][name] for name in DATA_OF_A_RUN}
+    return {**{name: plain[name] for name in SECTIONS_OF_A_RUN}, "data": data}
 
 
-def beside_hash(one: Series) -> str:
-    """Return the hash of what a run reads beside the bars: rules, funding, marks, fine bars."""
+def beside_hash(one: Series, *, walks: bool) -> str:
+    """Return the hash of what a run reads beside the bars: rules, funding, marks, fine bars.
+
+    The depth ladder counts only where the run `walks` it.
+    """
     rules = asdict(one.rules)
     return value_hash(
         {
             "rules": {name: _plain(value) for name, value in rules.items()},
             "funding": np.ascontiguousarray(one.funding).tobytes().hex(),
-            "depth": np.ascontiguousarray(one.depth).tobytes().hex(),
+            "depth": np.ascontiguousarray(one.depth).tobytes().hex() if walks else "",
             "mark": one.mark.fingerprint() if one.mark is not None else "",
             "fine": one.fine.fingerprint() if one.fine is not None else "",
         }
@@ -214,9 +220,24 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any field of an instrument
     return str(value)
 
 
+def quality_notes(series: Sequence[Series], threshold: float) -> list[str]:
+    """Name the series that are not fit to be believed (R-DQ-12)."""
+    notes = []
+    for one in series:
+        score, kinds = one.quality or (1.0, ())
+        if kinds or score < threshold:
+            under = f", under {threshold:g}" if score < threshold else ""
+            reasons = f": {', '.join(kinds)}" if kinds else ""
+            notes.append(
+                f"{one.bars.symbol}: data quality {score:g}{under}{reasons}; "
+                "see `ballast data check`"
+            )
+    return notes
+
+
 def notes_of(series: Sequence[Series], settings: Settings, run: Run) -> tuple[str, ...]:
     """Say what a reader of the result must know."""
-    notes = []
+    notes = quality_notes(series, settings.data.quality_threshold)
     acct = run.account
     if acct.killed:
         notes.append(

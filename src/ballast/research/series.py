@@ -17,12 +17,14 @@ from ballast.core.errors import DataError
 from ballast.core.instrument import Instrument, Kind
 from ballast.core.records import DEPTH, FUNDING
 from ballast.store.candles import CandleStore
+from ballast.store.depth import DepthStore
 from ballast.store.eventbook import EventBook
 from ballast.store.events import EventKind
 from ballast.store.funding import FundingStore, fill_marks
 from ballast.store.gaps import apply_gap_policy
 from ballast.store.history import read_history
 from ballast.store.instruments import InstrumentBook
+from ballast.store.quality import check_bars
 from ballast.store.resample import resample
 from ballast.store.symbols import MARK_SUFFIX, market_key
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ballast.core.bars import Bars
-    from ballast.core.settings import Settings
+    from ballast.core.settings import DataSettings, Settings
     from ballast.core.time import Timeframe
 
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "BTC", "ETH", "BNB")
@@ -46,6 +48,8 @@ INFERRED_LOT = Decimal("0.00001")
 SMALL_PRICE = 1.0
 SMALL_LOT = Decimal(1)
 """Lot of an inferred instrument that trades under one quote unit."""
+KINDS_NAMED = 3
+"""Findings named where none is severe and yet their sum makes a series unfit."""
 
 
 def no_funding() -> NDArray[np.void]:
@@ -69,6 +73,8 @@ class Series:
     fine: Bars | None = None  # finer bars, for `intrabar = "detail"`
     depth: NDArray[np.void] = field(default_factory=no_depth)
     is_inferred: bool = False  # the rules were guessed from the prices
+    quality: tuple[float, tuple[str, ...]] | None = None
+    """Score, and the kinds of the findings that speak against the series; None: not checked."""
 
     @property
     def rules(self) -> Instrument:
@@ -97,31 +103,32 @@ def load_series(
     """Read the series of a run from the store at `root`.
 
     Bars come in today's units, joined with those of older names (dated instrument events), and with
-    the run's gap policy applied.
+    the run's gap policy applied. Their quality is judged as they are stored, before that policy.
     """
     store = CandleStore(root, cache_bytes=settings.data.cache_mb << 20)
     events = EventBook(root)
     found = []
     for symbol in symbols:
-        bars = read_history(store, events, venue, symbol, timeframe, from_ms=from_ms, to_ms=to_ms)
-        if not len(bars):
+        read = read_history(store, events, venue, symbol, timeframe, from_ms=from_ms, to_ms=to_ms)
+        if not len(read):
             raise DataError(
                 "no bars in the period",
-                where=bars.name,
+                where=read.name,
                 fix=f"see `ballast data list --venue {venue}`",
             )
         engine = settings.engine
         bars = apply_gap_policy(
-            bars, engine.gap_policy, engine.max_gap_bars, gap_factor=settings.data.gap_factor
+            read, engine.gap_policy, engine.max_gap_bars, gap_factor=settings.data.gap_factor
         )
-        found.append(_beside(root, store, events, bars, detail))
+        one = _beside(root, store, events, bars, detail)
+        found.append(replace(one, quality=_quality(read, one, settings.data)))
     return tuple(found)
 
 
 def _beside(
     root: Path, store: CandleStore, events: EventBook, bars: Bars, detail: Timeframe | None
 ) -> Series:
-    """Add rules, funding, mark prices and finer bars, where the store has them."""
+    """Add rules, funding, mark prices, depth and finer bars, where the store has them."""
     first, last = int(bars.ts[0]), int(bars.ts[-1]) + bars.timeframe.ms
     book = InstrumentBook(root)
     known = book.has(bars.venue, bars.symbol)
@@ -149,7 +156,18 @@ def _beside(
     if marks is not None and marks.timeframe != bars.timeframe:
         coarser = bars.timeframe.ms % marks.timeframe.ms
         marks = None if coarser else resample(marks, bars.timeframe).bars
-    return Series(bars, rules, funding, marks, fine, is_inferred=not known)
+    depth = DepthStore(root).read(bars.venue, bars.symbol, first, last)
+    return Series(bars, rules, funding, marks, fine, depth, is_inferred=not known)
+
+
+def _quality(bars: Bars, one: Series, data: DataSettings) -> tuple[float, tuple[str, ...]]:
+    """Return the score, and the severe findings; the costliest where only their sum is too much."""
+    report = check_bars(bars, instrument=None if one.is_inferred else one.rules, settings=data)
+    named = report.severe
+    if not named and not report.passes(data.quality_threshold):
+        costly = [item for item in report.findings if item.cost > 0.0]
+        named = tuple(sorted(costly, key=lambda item: -item.cost)[:KINDS_NAMED])
+    return report.score, tuple(dict.fromkeys(item.kind.value for item in named))
 
 
 def _marks(store: CandleStore, bars: Bars) -> Bars | None:

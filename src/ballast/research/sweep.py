@@ -92,7 +92,7 @@ class SweepRequest:
             "strategy": self.strategy.name,
             "strategy_hash": self.strategy.hash,
             "axes": {name: list(values) for name, values in self.grid.axes.items()},
-            "groups": [[(one.bars.name, *_prints(one)) for one in group] for group in self.groups],
+            "groups": [self._prints(group) for group in self.groups],
             "settings": effective_settings(
                 self.settings,
                 own_settings(
@@ -104,6 +104,13 @@ class SweepRequest:
             "code_version": code_version(),
         }
 
+    def _prints(self, group: Group) -> list[tuple[str, str, str]]:
+        """Return the name of each series and the hashes of its bars and of what is beside them."""
+        return [
+            (one.bars.name, one.bars.fingerprint(), beside_hash(one, walks=its.costs.slip_book))
+            for one, its in zip(group, self.settings_of(group), strict=True)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -113,10 +120,6 @@ class Sweep:
     folder: Path
     table: pa.Table
     skipped: int
-
-
-def _prints(one: Series) -> tuple[str, str]:
-    return one.bars.fingerprint(), beside_hash(one)
 
 
 class Worker:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ballast.core.errors import ConfigError
 from ballast.core.instrument import Kind
 from ballast.core.records import DEPTH, FEE, FUNDING, SPEC, TIER, FeeAsset
 
@@ -48,13 +49,14 @@ def records(dtype: np.dtype[np.void], count: int) -> Any:  # noqa: ANN401 - a re
 
 
 def tables_of(series: Sequence[Series], settings: Sequence[Settings]) -> Tables:
-    """Flatten the data of all symbols."""
+    """Flatten the data of all symbols; raise `ConfigError` where costs need what is not there."""
     spec = records(SPEC, len(series))
     funding, fees, tiers, depth = ([] for _ in range(4))  # type: ignore[var-annotated]
     first = 0
     clusters: dict[str, int] = {}
     for row, one, chosen in zip(spec, series, settings, strict=True):
         _spec_rules(row, one, chosen, clusters)
+        _check_ladder(one, chosen)
         row.first, row.last = first, first + len(one.bars)
         first += len(one.bars)
         for name, rows, part in (
@@ -100,6 +102,18 @@ def _spec_rules(row: Any, one: Series, settings: Settings, clusters: dict[str, i
         "slip_impact", "slip_stop_multiple", "slip_book", "participation", "liquidation_fee",
     ):  # fmt: skip
         row[name] = getattr(costs, name)
+
+
+def _check_ladder(one: Series, settings: Settings) -> None:
+    """Refuse to walk a book that is not there: it would cost nothing."""
+    if settings.costs.slip_book and not len(one.depth):
+        bars = one.bars
+        raise ConfigError(
+            f"costs.slip_book is on, and no order book of {bars.symbol} is stored",
+            where=f"{bars.venue}-{bars.symbol}",
+            fix=f"`ballast data depth import FILE --venue {bars.venue} --symbol {bars.symbol}` "
+            "adds one, costs.slip_book = false goes without",
+        )
 
 
 def _tiers(one: Series) -> list[tuple[float, ...]]:

@@ -107,7 +107,8 @@ def test_a_setting_reaches_its_field_and_no_other(
     """R-CONF-07."""
     base = Settings()
     other = replace(base, **{section: replace(getattr(base, section), **{name: value})})
-    assert changed_fields(market_of(base), market_of(other)) == expected
+    series = replace(series_of(), depth=np.array([(0.001, 500.0)], DEPTH))
+    assert changed_fields(market_of(base, series), market_of(other, series)) == expected
 
 
 @pytest.mark.parametrize(

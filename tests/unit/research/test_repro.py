@@ -12,6 +12,7 @@ from tests.fakes.runs import series_of
 import ballast.research.repro as reproducing
 import ballast.research.run as running
 from ballast.core.errors import DataError, StrategyError
+from ballast.core.records import DEPTH
 from ballast.core.settings import CostSettings, DataSettings, EngineSettings, ExitSettings, Settings
 from ballast.core.time import Timeframe
 from ballast.research import storage, workspace
@@ -19,6 +20,7 @@ from ballast.research.repro import Reproduction, repro
 from ballast.research.run import backtest
 from ballast.research.series import load_series
 from ballast.store.candles import CandleStore
+from ballast.store.depth import DepthStore
 from ballast.store.funding import FundingStore
 from ballast.store.instruments import InstrumentBook
 from ballast.store.resample import resample
@@ -80,6 +82,8 @@ def space(tmp_path: Path) -> Space:
         store.write(one.mark)
         InstrumentBook(made.data).put(one.rules, 0)
         FundingStore(made.data).write("SYNTH", one.bars.symbol, one.funding)
+        book = {0: np.array([(0.0001, 1_000.0), (0.0003, 9_000.0)], DEPTH)}
+        DepthStore(made.data).write("SYNTH", one.bars.symbol, book)
     return made
 
 
@@ -95,6 +99,8 @@ CHOICES: dict[str, dict[str, Any]] = {
             engine=EngineSettings(max_gap_bars=0), data=DataSettings(gap_factor=2.0)
         )
     },
+    "quality": {"settings": Settings(data=DataSettings(quality_threshold=1.0))},
+    "book": {"settings": Settings(costs=CostSettings(slip_book=True))},
     "own settings": {
         "symbols": ["BTCUSDT", "TRXUSDT"],
         "symbol_settings": {"TRXUSDT": Settings(exits=ExitSettings(stop_atr=1.5))},
@@ -169,7 +175,7 @@ def test_what_changed_beside_the_bars_is_named(space: Space) -> None:
     FundingStore(space.data).write("SYNTH", "BTCUSDT", rows)
     found = space.again(stored)
     assert not found.identical
-    assert found.causes == ("trading rules, funding or mark prices of the store changed",)
+    assert found.causes == ("trading rules, funding, depth or mark prices of the store changed",)
     assert "card.json" in found.files
     assert set(found.files) <= set(stored.sums)
 

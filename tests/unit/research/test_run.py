@@ -300,5 +300,10 @@ def test_an_engine_choice_is_on_the_card() -> None:
     engine = EngineSettings(intrabar="path", seed=7)
     card = backtest(scripted({}), series_of(), settings=Settings(engine=engine)).card
     assert (card.seed, card.settings["engine"]["intrabar"]) == (7, "path")
-    assert card.settings["data"] == {"gap_factor": 1.5}
+    assert card.settings["data"] == {
+        "gap_factor": 1.5,
+        "completeness": 0.95,
+        "extreme_move": 0.3,
+        "quality_threshold": 0.8,
+    }
     assert "root" not in str(card.settings["data"])
