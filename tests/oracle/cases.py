@@ -172,6 +172,7 @@ def limits(draw: DrawFn, *, busy: bool) -> Any:
     }  # fmt: skip
     for name, values in choices.items():
         row[name] = draw(st.sampled_from((0,) * off + values))
+    row.kill_closes = draw(flag())
     row.correlation_bars = draw(st.sampled_from((4, 20)))
     return rows
 
