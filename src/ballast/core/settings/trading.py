@@ -137,7 +137,9 @@ class CostSettings:
         high=10.0,
     )
     slip_book: bool = setting(
-        False, "Walk the stored depth ladder of the symbol instead of a formula.", "R-COST-14"
+        False,
+        "Add what walking the symbol's stored order book costs, half the spread included.",
+        "R-COST-14",
     )
     slip_stop_multiple: float = setting(
         1.0,
