@@ -25,8 +25,8 @@ QUICK = settings(max_examples=max(30, 2 * EXAMPLES // 5))
 RESULTS = (
     "fills", "trades", "refused", "refusals", "clock_ms", "equity", "exposure", "daily"
 )  # fmt: skip
-SCRATCH = {"budget"}
-"""Fields of an open position that only one step reads."""
+SCRATCH = {"budget", "watched", "low_at", "high_at", "wake_at"}
+"""Fields of an open position that one step leaves and no rule reads: notes of the shortcuts."""
 COUNTERS = [
     "cash", "equity", "peak", "realised", "fees", "funding", "slippage", "fills", "trades", "wins",
     "losses", "gross_win", "gross_loss", "worst_drawdown", "longest_drawdown_ms", "exposed_ms",
