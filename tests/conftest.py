@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ballast.service.cli import options
 from tests.data import SHARED
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("data"):
             item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _own_command_line() -> None:
+    """Start each test without the general options of the command line before it.
+
+    They live in the process; a test that calls a verb as a function would read the `--config` of
+    whichever test ran before it, and the order is random.
+    """
+    options.adopt(options.Options())
 
 
 @pytest.hookimpl(wrapper=True)
