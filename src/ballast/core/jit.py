@@ -3,7 +3,9 @@
 Why a door: numba's disk cache is keyed by the function's own file, so a caller keeps an old copy of
 a function it calls from another file, and options such as bounds checks are not part of the key.
 Both were reproduced. The cache folder therefore carries a hash of *all* compiled sources, of the
-versions and of the flags; any edit gives a new, empty folder.
+versions and of the flags; any edit of one gives a new, empty folder. A source is compiled if it
+comes through this door, or if one that does imports it, at however many removes: its constants
+are frozen into the machine code.
 
 `fastmath` is off everywhere: the same input must give the same bits on every run.
 """
@@ -11,6 +13,7 @@ versions and of the flags; any edit gives a new, empty folder.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import sys
 import tempfile
@@ -34,7 +37,29 @@ USED = ".used"
 """File whose time says when a cache folder was last used; making it proves the folder writable."""
 FOLDERS_MAX = 12
 """Cache folders kept: a few versions, interpreters and flags side by side."""
-COMPILED_ROOMS = ("core", "features", "strategies", "risk", "kernel", "research")
+_IMPORTS = re.compile(
+    rb"^\s*(?:from|import)\s+ballast\.([\w.]+)(?:\s+import\s+([^\n(]+))?", re.MULTILINE
+)
+_DOOR = b"ballast.core.jit"
+
+
+def compiled_sources(root: Path) -> list[Path]:
+    """Return, sorted, the files of the package at `root` that can take part in compiled code."""
+    texts = {path: path.read_bytes() for path in root.rglob("*.py")}
+    found: set[Path] = set()
+    waiting = [path for path, text in texts.items() if _DOOR in text]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for module, names in _IMPORTS.findall(texts[path]):
+            home = root.joinpath(*module.decode().split("."))
+            inside = [home / name.strip() for name in names.decode().split(",")]
+            reached = [home.with_suffix(".py"), home / "__init__.py"]
+            reached += [one.with_suffix(".py") for one in inside]
+            waiting += [one for one in reached if one in texts and one not in found]
+    return sorted(found)
 
 
 def source_hash() -> str:
@@ -43,10 +68,9 @@ def source_hash() -> str:
     digest = hashlib.blake2b(digest_size=8)
     digest.update(f"{numba.__version__}|{sys.version_info[:3]}".encode())
     digest.update(f"|{_config.BOUNDSCHECK}|{_config.DISABLE_JIT}".encode())
-    for room in COMPILED_ROOMS:
-        for path in sorted((root / room).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
+    for path in compiled_sources(root):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
