@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from scipy import stats
 from ballast.core.errors import UserError
 from ballast.research.synthetic import synthetic_market
 from ballast.research.synthetic.noise import KINDS, Edge, noise_bars
+from ballast.service.cli.main import app
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ballast.core.bars import Bars
 
 N = 20_000
@@ -107,5 +111,27 @@ def test_a_market_that_cannot_be_made_is_refused() -> None:
         noise_bars("garhc", 1)
     with pytest.raises(UserError, match="without real bars"):
         noise_bars("bootstrap", 1)
-    with pytest.raises(UserError, match="at least 2"):
+    with pytest.raises(UserError, match="from 2 to"):
         noise_bars("gbm", 1, 1)
+    with pytest.raises(UserError, match="above 0"):
+        noise_bars("gbm", 1, 10, yearly_volatility=0.0)
+    with pytest.raises(UserError, match="an edge of 1000"):
+        noise_bars("gbm", 1, 10, edge=Edge(1_000.0))
+
+
+def test_the_command_line_stores_a_market(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        app(["data", "noise", "gbm", "--seed", "3", "--bars", "500", "--json"])
+    assert not ended.value.code
+    said = json.loads(capsys.readouterr().out)
+    assert said["fingerprint"] == noise_bars("gbm", 3, 500).fingerprint()
+    with pytest.raises(SystemExit) as ended:
+        app(["data", "noise", "bootstrap", "--from", "SYNTH-NOISEUSDT-1h", "--bars", "300"])
+    assert not ended.value.code
+    with pytest.raises(SystemExit) as ended:
+        app(["data", "noise", "bootstrap"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: a bootstrapped market")

@@ -27,7 +27,7 @@ from ballast.core.errors import UserError, suggest
 from ballast.core.jit import jit
 from ballast.core.rng import stream
 from ballast.core.time import DAY_MS, YEAR_DAYS, Timeframe
-from ballast.research.synthetic.market import START_MS, VENUE, on_grid
+from ballast.research.synthetic.market import BARS_MOST, START_MS, VENUE, on_grid
 from ballast.research.synthetic.path import autoregress, walk
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ ARCH, KEEP = 0.06, 0.93
 BLOCK_BARS = 24.0
 """Mean length of a bootstrapped block."""
 BARS_MIN = 2
+VOLATILITY_MOST = 10.0
+"""A thousand percent a year: beyond it the price leaves the range of whole ticks."""
+EDGE_MOST = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,18 @@ def noise_bars(
             expected=f"one of {', '.join(KINDS)}",
             fix=suggest(kind, KINDS),
         )
-    if n_bars < BARS_MIN:
-        raise UserError(f"{n_bars} bars of noise", expected=f"at least {BARS_MIN}")
+    if not BARS_MIN <= n_bars <= BARS_MOST:
+        raise UserError(f"{n_bars} bars of noise", expected=f"from {BARS_MIN} to {BARS_MOST}")
+    if not 0.0 < yearly_volatility <= VOLATILITY_MOST:
+        raise UserError(
+            f"a yearly volatility of {yearly_volatility:g}",
+            expected=f"above 0, at most {VOLATILITY_MOST:g}",
+        )
+    if not (abs(edge.sharpe) <= EDGE_MOST and edge.half_life_days > 0.0):
+        raise UserError(
+            f"an edge of {edge.sharpe:g} that lives {edge.half_life_days:g} days",
+            expected=f"a ratio up to {EDGE_MOST:g} and a life above 0",
+        )
     frame = timeframe or Timeframe.parse("1h")
     if kind == "bootstrap":
         if source is None or len(source) < BARS_MIN:
