@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -20,13 +21,13 @@ from ballast.strategies.custom import ClassStrategy, OnBarStrategy, SignalStrate
 from ballast.strategies.definition import Strategy, check_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ballast.strategies.plan import AnyStrategy
 
 SUFFIXES = (".py", ".toml", ".json")
 FILE_BYTES_MAX = 1_000_000
 """A strategy file is text a person wrote; a megabyte is a mistake."""
+MODULE = "ballast_workspace."
+"""How the modules of the user's files are named."""
 FORMS = {"python": ".py", "toml": ".toml", "json": ".json"}
 STARTER = '''"""{name}: say here what the idea is, and why it should work."""
 
@@ -122,6 +123,22 @@ def load_file(path: Path, folder: Path) -> AnyStrategy:
     return _pick(_run(path, text), path, text)
 
 
+def reborn(strategy: AnyStrategy) -> AnyStrategy:
+    """Return a strategy as it is when its file has just been read.
+
+    A class of the workspace is made anew by running its file again, so that nothing it kept in
+    itself or in its file is left. A formula keeps nothing and is returned as it is; so is a class
+    of no file.
+    """
+    if not isinstance(strategy, ClassStrategy):
+        return strategy
+    module = sys.modules.get(strategy.form.__module__)
+    if module is None or not module.__name__.startswith(MODULE) or module.__file__ is None:
+        return strategy
+    path = Path(module.__file__)
+    return _pick(_run(path, strategy.source_text), path, strategy.source_text)
+
+
 def _read(path: Path) -> str:
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
@@ -137,7 +154,7 @@ def _read(path: Path) -> str:
 
 def _run(path: Path, text: str) -> ModuleType:
     """Execute the user's file; leave no bytecode behind."""
-    module = ModuleType(f"ballast_workspace.{path.stem}")
+    module = ModuleType(f"{MODULE}{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses of the file look themselves up here
     try:

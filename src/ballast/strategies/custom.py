@@ -3,7 +3,7 @@
 Two kinds. `SignalStrategy.signals(bars)` gets all bars at once and returns arrays; `OnBarStrategy
 .on_bar(view)` is called once a bar and sees the bars so far. Parameters and trade construction are
 declared as for a formula, and the plan, the kernel and the reports see no difference. A class can
-cheat where a formula cannot: `causality.truncation_attack` finds out.
+cheat where a formula cannot: `research.attacks` finds out.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from tests.unit.strategies.bars import bars_of, walk
 
 from ballast.core.errors import StrategyError
 from ballast.core.records import PLAN, Signal
+from ballast.research.attacks.truncation import truncation_attack
 from ballast.strategies.cache import ColumnCache
 from ballast.strategies.catalog import LIBRARY, load, module, names
-from ballast.strategies.causality import truncation_attack
 from ballast.strategies.definition import Strategy
 from ballast.strategies.plan import CompiledStrategy, compile_plan
 
@@ -64,8 +64,7 @@ def test_no_stub_ships(name: str) -> None:
 def test_library_strategy_is_causal(name: str) -> None:
     """SEMANTICS 1.2."""
     market = {"A/USDT": walk(400, 8)}
-    plan = compile_plan(load(name))
-    assert truncation_attack(plan, market, n_trials=25, seed=3) is None
+    assert truncation_attack(load(name), market, cuts=25, seed=3).violation is None
 
 
 @pytest.mark.parametrize("name", names())

@@ -94,7 +94,7 @@ def check(
     from ballast.core.errors import StrategyError
     from ballast.core.records import Signal
     from ballast.core.time import Timeframe
-    from ballast.strategies.causality import truncation_attack
+    from ballast.research.attacks.truncation import truncation_attack
     from ballast.strategies.filters import filter_rates
     from ballast.strategies.plan import compile_plan
 
@@ -104,7 +104,7 @@ def check(
     market = _market(plan, venue, symbol, frame)
     own = next(iter(market))
     signals = plan.columns(market, own).signals
-    violation = truncation_attack(plan, market, CHECK_TRIALS)
+    violation = truncation_attack(strategy, market, cuts=CHECK_TRIALS).violation
     if violation is not None:
         raise StrategyError("looks ahead", where=strategy.name, expected=violation.line())
     counts = {
