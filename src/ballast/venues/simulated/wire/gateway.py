@@ -1,0 +1,201 @@
+"""Gateway: between the transports and the front ends; where faults happen.
+
+A transport hands in requests, connections and client frames together with the time, and sends what
+comes out. The gateway advances the engine to that time first, so that what a client sees never lies
+behind what it was told before, and spreads engine events over the open sessions in the order in
+which they were opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ballast.venues.simulated.wire.faults import Fault, FaultPlan
+from ballast.venues.simulated.wire.frontend import Trouble
+from ballast.venues.simulated.wire.messages import (
+    Answer,
+    Close,
+    Hang,
+    Reset,
+    Response,
+)
+from ballast.venues.simulated.wire.streams import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ballast.venues.simulated.wire.frontend import FrontEnd, Market
+    from ballast.venues.simulated.wire.messages import Frame, Outcome, Request
+
+NOT_FOUND = Response.of({"code": 404, "msg": "no venue of this host"}, 404)
+TROUBLE_BEFORE = {
+    Fault.ERROR_BEFORE: Trouble.UNKNOWN_STATUS,
+    Fault.UNAVAILABLE: Trouble.UNAVAILABLE,
+    Fault.RATE_LIMITED: Trouble.RATE_LIMITED,
+    Fault.BANNED: Trouble.BANNED,
+    Fault.MAINTENANCE: Trouble.MAINTENANCE,
+    Fault.FALSE_NOT_FOUND: Trouble.NOT_FOUND,
+}
+TROUBLE_AFTER = {
+    Fault.ERROR_AFTER: Trouble.UNKNOWN_STATUS,
+    Fault.REJECT_THEN_APPEAR: Trouble.REFUSED,
+}
+LOST_BEFORE: dict[Fault, Outcome] = {Fault.LOSE_REQUEST: Hang(), Fault.RESET_REQUEST: Reset()}
+LOST_AFTER: dict[Fault, Outcome] = {Fault.LOSE_REPLY: Hang(), Fault.RESET_REPLY: Reset()}
+PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>cloud front</body></html>"
+
+
+class Gateway:
+    """The venues of one process, under one fault plan and one clock."""
+
+    def __init__(
+        self, front_ends: Sequence[FrontEnd], faults: FaultPlan | None = None, now_ns: int = 0
+    ) -> None:
+        """Join front ends; the first one that knows a host answers for it."""
+        self.now_ns = now_ns
+        self.front_ends = tuple(front_ends)
+        self.faults = faults or FaultPlan()
+        self.requests = 0
+        self._markets: tuple[Market, ...] = tuple(
+            {id(one.market): one.market for one in self.front_ends}.values()
+        )
+        self._by_host = {host: one for one in reversed(self.front_ends) for host in one.hosts}
+        self._by_name = {one.name: one for one in self.front_ends}
+        self._connections: dict[int, Connection] = {}
+        self._next = 0
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Return the open streams in the order in which they were opened."""
+        return tuple(self._connections.values())
+
+    def request(self, request: Request, now_ns: int) -> Outcome:
+        """Carry one request to its front end, with whatever goes wrong on the way."""
+        self.advance(now_ns)
+        self.requests += 1
+        found = self._route(request)
+        if found is None:
+            return Answer(NOT_FOUND)
+        front, asked = found
+        is_order = front.is_order_entry(asked)
+        target = f"{front.name} {asked.method} {asked.path}"
+        fault = self.faults.for_request(self.now_ns, target, is_order=is_order)
+        outcome = self._befall(front, asked, fault)
+        self._spread()
+        return outcome
+
+    def _befall(self, front: FrontEnd, request: Request, fault: Fault | None) -> Outcome:
+        if fault in LOST_BEFORE:
+            return LOST_BEFORE[fault]
+        if fault in TROUBLE_BEFORE:
+            return Answer(front.trouble(TROUBLE_BEFORE[fault], request))
+        if fault is Fault.TWICE:
+            front.handle(request)
+        response = front.handle(request)
+        return self._reply(front, request, response, fault)
+
+    def _reply(
+        self, front: FrontEnd, request: Request, response: Response, fault: Fault | None
+    ) -> Outcome:
+        """Return what the client sees of a request that was carried out."""
+        if fault in TROUBLE_AFTER:
+            return Answer(front.trouble(TROUBLE_AFTER[fault], request))
+        if fault in LOST_AFTER:
+            return LOST_AFTER[fault]
+        delay_ns = self.faults.a_delay_ns() if fault is Fault.DELAY else 0
+        cut_bytes = len(response.body) // 2 if fault is Fault.TRUNCATE else None
+        if fault is Fault.NOT_JSON:
+            response = Response(502, PAGE, (("Content-Type", "text/html"),))
+        elif fault is Fault.CHANGED_SHAPE:
+            response = _reshaped(response)
+        return Answer(response, delay_ns, cut_bytes)
+
+    def connect(self, request: Request, now_ns: int) -> Connection | Response:
+        """Open a stream, or return the answer that refuses it."""
+        self.advance(now_ns)
+        found = self._route(request)
+        if found is None:
+            return NOT_FOUND
+        front, asked = found
+        target = f"{front.name} STREAM {asked.path}"
+        if self.faults.for_connect(self.now_ns, target):
+            return front.trouble(Trouble.UNAVAILABLE, asked)
+        opened = front.connect(asked)
+        if isinstance(opened, Response):
+            return opened
+        connection = Connection(self._next, front, opened, target)
+        self._connections[self._next] = connection
+        self._next += 1
+        return connection
+
+    def receive(self, connection: Connection, text: str, now_ns: int) -> None:
+        """Take a client's frame; the replies wait in the connection."""
+        self.advance(now_ns)
+        if connection.ended or connection.dead:
+            return
+        for frame in connection.session.receive(text):
+            connection.push(frame, self.now_ns)
+        self._spread()
+
+    def disconnect(self, connection: Connection) -> None:
+        """Be told that the client is gone."""
+        if self._connections.pop(connection.number, None) is not None:
+            connection.session.closed()
+        connection.ended = True
+
+    def advance(self, now_ns: int) -> None:
+        """Let time pass for the engines and the sessions; never backwards."""
+        self.now_ns = max(self.now_ns, now_ns)
+        for market in self._markets:
+            if self.now_ns > market.now_ns:
+                market.advance(self.now_ns)
+        self._spread()
+        for connection in self.connections:
+            if not connection.dead:
+                for frame in connection.session.tick(self.now_ns):
+                    connection.send(frame, self.now_ns, self.faults)
+
+    def take(self, connection: Connection, now_ns: int) -> Iterator[Frame]:
+        """Yield the frames that have reached the client by now, in order."""
+        while (frame := connection.pop(now_ns)) is not None:
+            if isinstance(frame, Close):
+                self.disconnect(connection)
+            yield frame
+
+    def next_due_ns(self, connection: Connection) -> int | None:
+        """Return when the next frame reaches the client; None if none is on its way."""
+        return connection.waiting[0][0] if connection.waiting else None
+
+    def _route(self, request: Request) -> tuple[FrontEnd, Request] | None:
+        """Find the front end: by host, by the first segment of the path, or the only one."""
+        host = request.host.partition(":")[0].lower()
+        if host in self._by_host:
+            return self._by_host[host], request
+        name, _, path = request.path.removeprefix("/").partition("/")
+        if name in self._by_name:
+            return self._by_name[name], replace(request, path="/" + path)
+        if len(self.front_ends) == 1:
+            return self.front_ends[0], request
+        return None
+
+    def _spread(self) -> None:
+        """Give every event since the last time to every session of its venue."""
+        for market in self._markets:
+            for event in market.drain():
+                for connection in self.connections:
+                    if connection.front.market is market and not connection.is_mute:
+                        for frame in connection.session.publish(event):
+                            connection.send(frame, self.now_ns, self.faults)
+
+
+def _reshaped(response: Response) -> Response:
+    """Return an answer of another shape: what an unannounced change of the venue looks like."""
+    try:
+        value = response.json()
+    except ValueError:
+        return response
+    if isinstance(value, dict):
+        keep = dict(list(value.items())[1:])
+        return Response.of({**keep, "newField": {"nested": [1, "2", None]}}, response.status)
+    return Response.of({"data": None}, response.status)

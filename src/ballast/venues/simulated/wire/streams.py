@@ -1,0 +1,94 @@
+"""Streams: the frames on their way to one client, and what befalls them."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ballast.venues.simulated.wire.faults import Fault, FaultPlan
+from ballast.venues.simulated.wire.messages import Close, Ping, Text
+
+if TYPE_CHECKING:
+    from ballast.venues.simulated.wire.frontend import FrontEnd, Session
+    from ballast.venues.simulated.wire.messages import Frame
+
+BROKEN_FRAME = '{"e":"depthUpd'
+CLOSE_CODES = (1000, 1001, 1006, 1011)
+WAITING_MAX = 65_536
+"""Frames held for one client at most; one that reads nothing is dropped then, as venues do."""
+TOO_SLOW = Close(1008, "too slow")
+
+
+@dataclass(slots=True)
+class Connection:
+    """One open stream: its session, what is on its way to the client, and what ails it."""
+
+    number: int
+    front: FrontEnd
+    session: Session
+    target: str
+    silent: bool = False  # no more data, pings go on
+    dead: bool = False  # nothing goes out or comes in any more
+    ended: bool = False
+    waiting: list[tuple[int, int, Frame]] = field(default_factory=list)  # a heap by arrival
+    sent: int = 0
+    held: Frame | None = None  # waits for the frame after it, to be swapped
+
+    @property
+    def is_mute(self) -> bool:
+        """Tell whether no data goes out any more."""
+        return self.silent or self.dead
+
+    def push(self, frame: Frame, at_ns: int) -> None:
+        """Put a frame on its way; it arrives at `at_ns`, after those that arrive no later."""
+        if len(self.waiting) >= WAITING_MAX:
+            self.dead = True
+            self.waiting.clear()
+            frame = TOO_SLOW
+        heapq.heappush(self.waiting, (at_ns, self.sent, frame))
+        self.sent += 1
+
+    def pop(self, now_ns: int) -> Frame | None:
+        """Return the next frame that has arrived by now."""
+        if self.waiting and self.waiting[0][0] <= now_ns:
+            return heapq.heappop(self.waiting)[2]
+        return None
+
+    def send(self, frame: Frame, now_ns: int, faults: FaultPlan) -> None:
+        """Send a frame of the venue, with whatever goes wrong on the way."""
+        if isinstance(frame, Ping | Close):
+            self.push(frame, now_ns)
+            return
+        if self.silent or self.dead:
+            return
+        fault = faults.for_frame(now_ns, self.target)
+        if fault is Fault.SWAP_FRAMES and self.held is None:
+            self.held = frame
+            return
+        if not self._fail(fault):
+            self._deliver(frame, now_ns, faults, fault)
+        if self.held is not None and not self.dead:
+            held, self.held = self.held, None
+            self.push(held, now_ns)
+
+    def _fail(self, fault: Fault | None) -> bool:
+        """Apply a fault after which this frame does not arrive; tell whether there was one."""
+        if fault is Fault.GO_SILENT:
+            self.silent = True
+        elif fault is Fault.HALF_OPEN:
+            self.dead = True
+            self.waiting.clear()
+        return fault in {Fault.DROP_FRAME, Fault.GO_SILENT, Fault.HALF_OPEN}
+
+    def _deliver(self, frame: Frame, now_ns: int, faults: FaultPlan, fault: Fault | None) -> None:
+        if fault is Fault.BREAK_FRAME:
+            self.push(Text(BROKEN_FRAME), now_ns)
+        elif fault is Fault.CLOSE_STREAM:
+            self.push(Close(CLOSE_CODES[faults.count % len(CLOSE_CODES)]), now_ns)
+        elif fault is Fault.DELAY_FRAME:
+            self.push(frame, now_ns + faults.hold_ns)
+        else:
+            self.push(frame, now_ns)
+            if fault is Fault.REPEAT_FRAME:
+                self.push(frame, now_ns)
