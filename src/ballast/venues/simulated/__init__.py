@@ -1,4 +1,5 @@
-"""The simulated exchange: same matching code as the kernel, real wire formats, scripted faults.
+"""The simulated exchange: one matching core, real wire formats, scripted faults.
 
-May import: kernel, core. Furnished with the matching core and its front ends.
+May import: kernel, core. `engine/` is the exchange in memory and in virtual time; front ends speak
+for it, sources of liquidity act on it, and neither is known to it.
 """

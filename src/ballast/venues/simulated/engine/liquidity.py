@@ -1,0 +1,84 @@
+"""Scripted liquidity: a price path for tests and demonstrations.
+
+At each point of the path a ladder of recorded depth is put around the price and a trade is printed
+at it, so that resting orders, triggers and marks meet exactly the prices of the script.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ballast.core.orders import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ballast.venues.simulated.engine.street import Street
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Shape of the depth around a scripted price."""
+
+    lots: int = 100
+    levels: int = 5
+    spread_ticks: int = 2
+    step_ticks: int = 1
+    sets_mark: bool = True
+
+
+class ScriptedPath:
+    """A source that follows `(at_ns, ticks)` points of one symbol, in time order."""
+
+    def __init__(
+        self, symbol: str, points: Sequence[tuple[int, int]], ladder: Ladder | None = None
+    ) -> None:
+        """Follow these points."""
+        self._symbol = symbol
+        self._points = tuple(points)
+        self._ladder = ladder or Ladder()
+        self._next = 0
+        self._shown: list[tuple[int, int]] = []
+
+    def next_ns(self, now_ns: int) -> int | None:
+        """Return the time of the next point; one that is past already is due at once."""
+        if self._next >= len(self._points):
+            return None
+        return max(self._points[self._next][0], now_ns)
+
+    def step(self, street: Street, now_ns: int) -> None:
+        """Move to every point that is due."""
+        while self._next < len(self._points) and self._points[self._next][0] <= now_ns:
+            ticks = self._points[self._next][1]
+            self._next += 1
+            self._move(street, ticks)
+
+    def _move(self, street: Street, ticks: int) -> None:
+        shape = self._ladder
+        wanted: list[tuple[int, int]] = []
+        half = shape.spread_ticks // 2
+        for level in range(shape.levels):
+            away = level * shape.step_ticks
+            wanted += [(-1, ticks + shape.spread_ticks - half + away), (1, ticks - half - away)]
+        wanted = [(side, price) for side, price in wanted if price > 0]
+        for side, price in self._shown:
+            if (side, price) not in wanted:
+                street.set_level(self._symbol, Side(side), price, 0)
+        for side, price in wanted:
+            street.set_level(self._symbol, Side(side), price, shape.lots)
+        self._shown = wanted
+        rises = ticks >= (street.last_ticks(self._symbol) or ticks)
+        street.trade(self._symbol, Side.BUY if rises else Side.SELL, ticks, 1)
+        if shape.sets_mark:
+            street.set_mark(self._symbol, ticks)
+
+    def snapshot(self) -> bytes:
+        """Return how far it has come."""
+        return msgspec.json.encode((self._next, self._shown))
+
+    def restore(self, state: bytes) -> None:
+        """Go back to where it was."""
+        self._next, self._shown = msgspec.json.decode(state, type=tuple[int, list[tuple[int, int]]])

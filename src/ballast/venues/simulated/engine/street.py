@@ -1,0 +1,215 @@
+"""The street: the anonymous rest of the market, and the port its sources drive it through.
+
+A source of liquidity (a recording, candles, agents, a script) is stepped by the exchange at the
+times it asks for, and acts on the market through `Street`. It never sees an account.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ballast.core.errors import InternalError
+from ballast.core.orders import Side, TimeInForce
+from ballast.kernel.exchange import batch, depth, layout, match, views
+from ballast.kernel.exchange.growth import with_room
+from ballast.venues.simulated.engine import matching
+from ballast.venues.simulated.engine.events import MarkChanged, Trade
+from ballast.venues.simulated.engine.looking import book_view
+
+if TYPE_CHECKING:
+    from ballast.kernel.exchange.layout import Words
+    from ballast.venues.simulated.engine.outcomes import BookView
+    from ballast.venues.simulated.engine.world import Market, World
+
+BATCH_ROOM = 4096
+"""Free records made before a batch goes on."""
+_TIF = {TimeInForce.GTC: 0, TimeInForce.IOC: layout.IOC, TimeInForce.FOK: layout.FOK}
+
+
+class LiquiditySource(Protocol):
+    """Something that acts for the street. Equal state and equal calls must give equal acts."""
+
+    def next_ns(self, now_ns: int) -> int | None:
+        """Return when it wants to act next (after `now_ns`), or None when it has ended."""
+        ...
+
+    def step(self, street: Street, now_ns: int) -> None:
+        """Act at the time it asked for."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Return its state (never pickled)."""
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Go back to a state."""
+        ...
+
+
+class Street:
+    """What a source may do. Prices in ticks, quantities in lots."""
+
+    def __init__(self, world: World) -> None:
+        """Act on this world."""
+        self._world = world
+
+    @property
+    def now_ns(self) -> int:
+        """The exchange's time."""
+        return self._world.now_ns
+
+    def book(self, symbol: str, depth: int = 20) -> BookView:
+        """Return the best levels."""
+        return book_view(self._world.markets[symbol], depth)
+
+    def best(self, symbol: str) -> tuple[int, int]:
+        """Return best bid and best ask in ticks; 0 where a side is empty."""
+        book = self._world.markets[symbol].book
+        return int(views.best_price(book, 1)), int(views.best_price(book, -1))
+
+    def last_ticks(self, symbol: str) -> int:
+        """Return the price of the last trade, 0 before the first."""
+        return self._world.markets[symbol].last_ticks
+
+    def mark_ticks(self, symbol: str) -> int:
+        """Return the mark price, 0 before the first."""
+        return self._world.markets[symbol].mark_ticks
+
+    def place(
+        self,
+        symbol: str,
+        side: Side,
+        *,
+        price_ticks: int,
+        qty_lots: int,
+        tif: TimeInForce = TimeInForce.GTC,
+        post_only: bool = False,
+    ) -> int:
+        """Place an order of the street; return its id, or 0 when nothing of it rests."""
+        market = self._market(symbol)
+        order_id = self.new_ids(1)
+        flags = matching.market_flags(market) | _TIF[tif]
+        flags |= layout.POST_ONLY if post_only else 0
+        left = qty_lots
+
+        def call(extra: int) -> int:
+            nonlocal left
+            result = match.place(
+                market.book, market.out, order_id, 0, int(side), price_ticks, left,
+                flags | extra, 0,
+            )  # fmt: skip
+            left = int(market.book[layout.LEFT])
+            return result
+
+        result = matching.work(self._world, market, None, call)
+        return order_id if result == layout.RESTS else 0
+
+    def cancel(self, symbol: str, order_id: int) -> bool:
+        """Cancel an order of the street; False when it is gone already."""
+        market = self._market(symbol)
+        done = match.cancel(market.book, market.out, order_id) == layout.DONE
+        matching.read_output(self._world, market, None)
+        return done
+
+    def set_level(
+        self, symbol: str, side: Side, price_ticks: int, qty_lots: int,
+        rule: int = layout.FROM_BACK,
+    ) -> None:  # fmt: skip
+        """Make recorded depth show `qty_lots` at a price; `rule` says whose lots a fall cancels."""
+        market = self._market(symbol)
+        flags = matching.market_flags(market)
+
+        def call(extra: int) -> int:
+            if extra:
+                left = int(market.book[layout.LEFT])
+                return depth.add_level(market.book, market.out, int(side), price_ticks, left, flags)
+            return depth.set_level(
+                market.book, market.out, int(side), price_ticks, qty_lots, flags, rule
+            )
+
+        matching.work(self._world, market, None, call)
+
+    def trade(self, symbol: str, taker: Side, price_ticks: int, qty_lots: int) -> None:
+        """Replay a trade: it takes what the queue holds; the rest is printed on the tape only."""
+        world, market = self._world, self._market(symbol)
+        flags = matching.market_flags(market)
+        left = qty_lots
+
+        def call(_extra: int) -> int:
+            nonlocal left
+            result = depth.trade_through(
+                market.book, market.out, int(taker), price_ticks, left, flags
+            )
+            left = int(market.book[layout.LEFT])
+            return result
+
+        matching.work(world, market, None, call)
+        if left:
+            trade_id = world.next_trade_id
+            world.next_trade_id += 1
+            printed = Trade(symbol, trade_id, price_ticks, left, taker, 0, 0, world.now_ns)
+            matching.print_trade(world, market, printed)
+
+    def apply(self, symbol: str, commands: Words) -> None:
+        """Carry out a batch of `layout` commands in one compiled call (owner 0, ids `new_ids`)."""
+        market = self._market(symbol)
+        if commands[:, layout.C_OWNER].any():
+            raise InternalError("a batch of the street names an owner")
+        commands[:, layout.C_FLAGS] |= matching.market_flags(market)
+        done = 0
+        while done < len(commands):
+            room = min(BATCH_ROOM, len(commands) - done)
+            market.book = with_room(market.book, room)
+            begun = batch.apply(market.book, market.out, commands[: done + room], done)
+            matching.read_output(self._world, market, None)
+            if int(market.book[layout.STATUS]) == layout.MORE:
+                self._complete(market, commands[begun - 1])
+            done = begun
+
+    def _complete(self, market: Market, command: Words) -> None:
+        """Go on with the command at which a batch paused."""
+        op, order_id, _, side, price, _, flags, _ = (int(word) for word in command)
+
+        def call(_extra: int) -> int:
+            book, out, left = market.book, market.out, int(market.book[layout.LEFT])
+            if op == layout.SET_LEVEL:
+                return depth.add_level(book, out, side, price, left, flags)
+            if op == layout.TRADE:
+                return depth.trade_through(book, out, side, price, left, flags)
+            return match.place(book, out, order_id, 0, side, price, left, flags | layout.RESUMED, 0)
+
+        matching.work(self._world, market, None, call)
+
+    def new_ids(self, count: int) -> int:
+        """Reserve `count` order ids for the street; return the first."""
+        first = self._world.next_order_id
+        self._world.next_order_id += count
+        return first
+
+    def set_mark(self, symbol: str, ticks: int, *, index_ticks: int = 0) -> None:
+        """Set mark and index price of a perpetual; positions and triggers see them at once."""
+        market = self._market(symbol)
+        market.mark_ticks = ticks
+        market.index_ticks = index_ticks or ticks
+        self._world.marked.append(symbol)
+        self._tell_mark(market)
+
+    def set_funding(self, symbol: str, rate_e9: int) -> None:
+        """Set the rate that will be paid at the next funding time, in 1e-9 of notional."""
+        market = self._market(symbol)
+        market.funding_rate_e9 = rate_e9
+        self._tell_mark(market)
+
+    def _tell_mark(self, market: Market) -> None:
+        self._world.emit(
+            lambda sequence, at_ns: MarkChanged(
+                sequence, at_ns, market.terms.symbol, market.mark_ticks, market.index_ticks,
+                market.funding_rate_e9, market.next_funding_ns,
+            )
+        )  # fmt: skip
+
+    def _market(self, symbol: str) -> Market:
+        market = self._world.markets.get(symbol)
+        if market is None:
+            raise InternalError(f"a source acts on {symbol}, which is not listed")
+        return market
