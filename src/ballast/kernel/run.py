@@ -109,6 +109,11 @@ class Simulation:
         tape.daily_room = len(self.daily)
         tape.step_rows = self.step_rows
 
+    def record_trades(self, rows: int) -> None:
+        """Keep the rows of `rows` trades, for a run that records nothing else."""
+        self.trades = np.zeros(rows, TRADE).view(np.recarray)
+        self._bind_results()
+
     def advance(self, stop_at: int | None = None) -> None:
         """Run to clock index `stop_at` (exclusive), or to the end."""
         stop = len(self.clock) if stop_at is None else stop_at

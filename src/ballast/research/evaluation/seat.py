@@ -1,0 +1,90 @@
+"""Seat: what one thread holds of an evaluator: compiled strategies, and a lane a span."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ballast.core.memory import Binding
+from ballast.core.records import PLAN
+from ballast.research.assembly import Leg, columns_of_legs, plan_defaults, plan_row
+from ballast.research.evaluation.lane import Lane
+from ballast.research.evaluation.prepared import Prepared
+from ballast.research.tables import records
+from ballast.strategies.plan import CompiledStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ballast.kernel.market import Market
+    from ballast.research.evaluation.evaluator import Evaluation, Evaluator
+    from ballast.research.evaluation.span import Span
+
+LANES_MAX = 128
+"""Spans a thread keeps ready: more than the folds of any walk-forward."""
+
+
+class Seat:
+    """One thread's place. Everything that is written during a run lies here."""
+
+    def __init__(self, judge: Evaluator) -> None:
+        self.judge = judge
+        of = judge.settings_of
+        compiled = {id(one): CompiledStrategy(judge.strategy, plan_defaults(one)) for one in of}
+        self.compiled = [compiled[id(one)] for one in of]
+        self.lanes: OrderedDict[tuple[Span, float], Lane] = OrderedDict()
+
+    def legs(self, params: Mapping[str, float]) -> list[Leg]:
+        """Return the legs of one combination; raise `UserError` where it cannot run."""
+        judge = self.judge
+        plans = {id(one): one.plan(params, judge.timeframe) for one in self.compiled}
+        parts = zip(judge.group, self.compiled, judge.settings_of, strict=True)
+        return [Leg(one, plans[id(of)], its, judge.kelly) for one, of, its in parts]
+
+    def prepare(self, params: Mapping[str, float]) -> Prepared:
+        """Return plan and columns of a combination, from the shelf or computed now."""
+        shelf = self.judge.shelf
+        key = tuple(params.items())
+        found = shelf.get(key)
+        if found is None:
+            legs = self.legs(params)
+            plan = records(PLAN, len(legs))
+            for leg, row in zip(legs, plan, strict=True):
+                plan_row(leg, row)
+            found = Prepared((np.asarray(plan), *columns_of_legs(legs, self.judge.cache)))
+            shelf.put(key, found)
+        return found
+
+    def lane(self, market: Market, span: Span, cash: float) -> Lane:
+        """Return the lane of a span; the one used longest ago makes room."""
+        key = (span, cash)
+        found = self.lanes.pop(key, None)
+        if found is None:
+            judge = self.judge
+            found = Lane(market, judge.group, span, cash, span.first_day(judge.timeframe))
+            if len(self.lanes) >= LANES_MAX:
+                self.lanes.popitem(last=False)
+        self.lanes[key] = found
+        return found
+
+    def run(
+        self,
+        combos: Sequence[Mapping[str, float]],
+        spans: Sequence[Span],
+        cash: float,
+        found: Sequence[Evaluation],
+        rows: slice,
+    ) -> None:
+        """Run some combinations in all spans and write them into `rows` of what is found."""
+        prepared = [self.prepare(params) for params in combos]
+        binding = Binding()
+        addresses = np.array(
+            [[binding.bind(array) for array in one.arrays] for one in prepared], np.int64
+        )
+        market = self.judge.market(combos[0], self)
+        for span, part in zip(spans, found, strict=True):
+            lane = self.lane(market, span, cash)
+            lane.run(addresses, part.figures[rows], part.daily[rows], part.longest_ms[rows])
+        binding.close()
