@@ -18,10 +18,15 @@ help:           ## list the targets
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
+.venv-clients/.stamp: .venv/.stamp requirements/clients.lock
+	$(PY) -m venv .venv-clients
+	$(BIN)/uv pip sync -q --python .venv-clients/bin/python --require-hashes requirements/clients.lock
+	touch $@
+
 demo: .venv/.stamp      ## synthetic market, checked, backtested and swept; prints the path of the report
 	$(BIN)/ballast demo
 
-test: .venv/.stamp      ## every test
+test: .venv/.stamp .venv-clients/.stamp      ## every test
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 fast: .venv/.stamp      ## the tests of `make check`
@@ -54,6 +59,7 @@ docs: .venv/.stamp      ## write the generated pages (CLI reference, settings, r
 
 lock: .venv/.stamp      ## resolve requirements/*.lock anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --extra research --extra exchanges requirements/dev.in -o requirements/dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/clients.in -o requirements/clients.lock
 
 clean:          ## remove what the other targets made
-	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist htmlcov
+	rm -rf .venv .venv-clients demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist htmlcov
