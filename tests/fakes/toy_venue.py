@@ -87,6 +87,10 @@ class ToyVenue:
         self.market = market or ToyMarket()
         self.clock_skew_ns = 0
         self.sessions: list[ToySession] = []
+        self.seen: list[int] = []
+
+    def observe(self, event: Any) -> None:
+        self.seen.append(event)
 
     def handle(self, request: Request) -> Response:
         if request.path == "/order" and request.method == "POST":

@@ -142,11 +142,12 @@ STREAMS: list[tuple[Fault, list[str]]] = [
 
 @pytest.mark.parametrize(("fault", "expected"), STREAMS)
 def test_a_stream_fault_does_what_its_name_says(fault: Fault, expected: list[str]) -> None:
-    gate, _ = gateway(hold_ns=SECOND_NS)
+    gate, venue = gateway(hold_ns=SECOND_NS)
     stream = stream_of(gate)
     gate.faults.command(Command(fault, "STREAM"))
     for _ in range(3):
         order(gate)
+    assert venue.seen == [1, 2, 3]  # what a client misses, the venue knows
     assert texts(gate.take(stream, gate.now_ns + SECOND_NS)) == expected
     assert [one.fault for one in gate.faults.log] == [fault]
 

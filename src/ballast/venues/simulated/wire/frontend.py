@@ -80,6 +80,10 @@ class FrontEnd(Protocol):
     clock_skew_ns: int
     """Set by the faults: how far the venue's clock is from the engine's."""
 
+    def observe(self, event: Any) -> None:  # noqa: ANN401 - the engine's event union
+        """Take every event of the engine once, before the sessions do."""
+        ...
+
     def handle(self, request: Request) -> Response:
         """Answer one request; never raise for what a client sent."""
         ...

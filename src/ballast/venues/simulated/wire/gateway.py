@@ -182,7 +182,10 @@ class Gateway:
     def _spread(self) -> None:
         """Give every event since the last time to every session of its venue."""
         for market in self._markets:
+            fronts = [one for one in self.front_ends if one.market is market]
             for event in market.drain():
+                for front in fronts:
+                    front.observe(event)
                 for connection in self.connections:
                     if connection.front.market is market and not connection.is_mute:
                         for frame in connection.session.publish(event):
