@@ -13,7 +13,7 @@ from ballast.core.errors import InternalError
 from ballast.core.rng import stream
 from ballast.research.montecarlo import blocks
 from ballast.research.montecarlo.blocks import chunked_draws, optimal_block, stationary_draws
-from ballast.research.montecarlo.paths import block_sums, running_sums
+from ballast.research.montecarlo.paths import draw_sums, times_drawn
 
 
 def drawn(seed: int = 1, **how: float) -> blocks.Draws:
@@ -82,12 +82,16 @@ def test_too_few_random_words_are_fetched_again(monkeypatch: pytest.MonkeyPatch)
     assert drawn(draws=100).indices().shape == (100, 200)
 
 
-def test_sums_over_blocks_equal_sums_over_rows() -> None:
+@pytest.mark.parametrize("block", [1.0, 4.0, 30.0, 500.0])
+def test_sums_over_draws_equal_sums_over_rows(block: float) -> None:
+    """Short blocks are summed by counts, long ones by running sums."""
     columns = np.random.default_rng(1).normal(size=(200, 3))
-    found = drawn(block=30.0, horizon=260)
-    expected = columns[found.indices()].sum(axis=1)
-    np.testing.assert_allclose(block_sums(found, columns), expected, rtol=0, atol=1e-11)
-    assert running_sums(columns).shape == (401, 3)
+    found = drawn(block=block, horizon=460)
+    rows = found.indices()
+    expected = columns[rows].sum(axis=1)
+    np.testing.assert_allclose(draw_sums(found, columns), expected, rtol=0, atol=1e-11)
+    counted = np.array([np.bincount(one, minlength=200) for one in rows])
+    np.testing.assert_array_equal(times_drawn(found), counted)
 
 
 @pytest.mark.parametrize("memory", [0.0, 0.3, 0.8, -0.5, 0.97])

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from tests.fakes.resamples import draws_of
 
 from ballast.core.errors import DataError, InternalError
 from ballast.core.rng import stream
 from ballast.research.metrics.drawdown import max_drawdown
-from ballast.research.montecarlo.blocks import Draws
 from ballast.research.montecarlo.bootstrap import bootstrap_returns
 from ballast.research.montecarlo.figures import (
     Figure,
@@ -21,7 +21,7 @@ from ballast.research.montecarlo.figures import (
     summands,
 )
 from ballast.research.montecarlo.outcomes import drawdown_bound, drawdown_odds, ruin_odds
-from ballast.research.montecarlo.paths import block_sums, log_growth, walk
+from ballast.research.montecarlo.paths import draw_sums, log_growth, walk
 
 YEAR = 365.0
 RETURNS = np.random.default_rng(3).standard_t(4, 400) * 0.02 + 0.001
@@ -32,22 +32,6 @@ ROWS = [
 ]
 
 
-def blocks_of(rows: np.ndarray, periods: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the runs of successive rows as (start, length)."""
-    cuts = np.flatnonzero(np.diff(rows) % periods != 1) + 1
-    starts = np.concatenate(([0], cuts))
-    return rows[starts], np.diff(np.concatenate((starts, [len(rows)])))
-
-
-def draws_of(many: list[np.ndarray], periods: int) -> Draws:
-    """Return given resampled rows as draws: how another library's indices come in."""
-    pairs = [blocks_of(rows, periods) for rows in many]
-    first = np.cumsum([0] + [len(start) for start, _ in pairs])
-    start = np.concatenate([start for start, _ in pairs]).astype(np.int32)
-    length = np.concatenate([length for _, length in pairs]).astype(np.int32)
-    return Draws(first.astype(np.int64), start, length, periods, len(many[0]))
-
-
 @pytest.mark.parametrize("returns", [RETURNS, np.append(RETURNS[:-1], -1.0)], ids=["t", "ruin"])
 def test_figures_of_a_draw_equal_those_of_its_returns(returns: np.ndarray) -> None:
     """Sums over blocks and the compiled walk give what the reports' own functions give."""
@@ -55,7 +39,7 @@ def test_figures_of_a_draw_equal_those_of_its_returns(returns: np.ndarray) -> No
     np.testing.assert_array_equal(draws.indices(), ROWS)
     days = np.array([1, 57, 400])
     paths = walk(draws, log_growth(returns), days)
-    sums = block_sums(draws, summands(returns))
+    sums = draw_sums(draws, summands(returns))
     found = figures_of_sums(sums, 400, float(returns.mean()), YEAR)
     found |= figures_of_paths(found[Figure.CAGR], paths.depth)
     for k, rows in enumerate(ROWS):

@@ -125,12 +125,12 @@ def _memory(centred: Floats) -> tuple[Floats, int]:
     small = 2.0 * math.sqrt(math.log10(count) / count)
     covariance = np.empty(most + 1)
     is_small = np.zeros(most + 1, np.bool_)
+    squares = np.concatenate(([0.0], np.cumsum(centred * centred))).tolist()
     for lag in range(most + 1):
         product = float(centred[lag:] @ centred[: count - lag])
-        ahead, behind = centred[lag + 1 :], centred[: count - lag - 1]
-        spread = math.sqrt(float(ahead @ ahead) * float(behind @ behind))
+        ahead, behind = squares[-1] - squares[lag + 1], squares[count - lag - 1]
         covariance[lag] = product / count
-        is_small[lag] = abs(product) < small * spread
+        is_small[lag] = abs(product) < small * math.sqrt(max(ahead * behind, 0.0))
     for lag in range(1, most - run + 1):
         if is_small[lag : lag + run].all():
             return covariance, min(2 * lag, most)

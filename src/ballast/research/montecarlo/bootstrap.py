@@ -43,7 +43,7 @@ from ballast.research.montecarlo.outcomes import (
     fan_days,
     outcomes_of,
 )
-from ballast.research.montecarlo.paths import Paths, block_sums, joined, log_growth, walk
+from ballast.research.montecarlo.paths import Paths, draw_sums, joined, log_growth, walk
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -138,7 +138,7 @@ def _draw(values: Floats, seed: int, draws: int, block: float, days: int) -> tup
     sums: list[Floats] = []
     for part in chunked_draws(rng, periods=len(values), draws=draws, block=block, horizon=days):
         paths.append(walk(part, growth, kept))
-        sums.append(block_sums(part, columns))
+        sums.append(draw_sums(part, columns))
     return joined(paths), np.concatenate(sums)
 
 
