@@ -102,6 +102,8 @@ KEYS: dict[str, tuple[tuple[str, ...], set[str]]] = {
         ("sweep", "mine", "-r", "fast=3..5"),
         {"sweep", "combinations", "skipped", "metric", "table", "heatmap", "best"},
     ),
+    "trials": (("trials",), {"trials", "repeats", "uncounted", "families"}),
+    "trials verify": (("trials", "verify"), {"whole", "trials", "head", "problems", "remarks"}),
     "repro": (("repro",), {"run", "identical", "files", "differing", "causes"}),
     "show": (("show",), {"card", "summary", "series", "trades", "notes"}),
     "report": (("report",), {"run", "report"}),

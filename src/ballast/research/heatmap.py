@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.core.errors import UserError
-from ballast.research.sweep import LESS_IS_BETTER, PLACE, axis_column
+from ballast.research.sweep_table import LESS_IS_BETTER, PLACE, axis_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

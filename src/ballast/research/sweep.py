@@ -4,6 +4,8 @@ A sweep is a list of *groups* (series that are run together) times a grid. It is
 each finished chunk is one Parquet file under `results/sweeps/<id>/parts`, written atomically, so
 an interrupted sweep goes on where it stopped and a finished one is never run twice. The id is the
 hash of everything that can change a figure. Rows hold metrics, never curves: memory stays bounded.
+Before the file of a chunk is written its rows are in the trial ledger: killed in between, they are
+run again and known there already.
 
 Workers are threads: the kernel and the indicators release the interpreter lock, the columns of
 distinct expressions are computed once and shared.
@@ -14,7 +16,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +25,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ballast.core.errors import UserError, suggest
+from ballast.core.errors import UserError
 from ballast.core.hashing import value_hash
 from ballast.core.records import PLAN
 from ballast.core.settings import Settings
+from ballast.core.time import DAY_MS
 from ballast.kernel.run import Repeater
 from ballast.research.assembly import Leg, assemble, columns_of_legs, plan_defaults, plan_row
 from ballast.research.code import code_version
 from ballast.research.run import beside_hash, check_series, effective_settings, own_settings
 from ballast.research.sweep_row import METRICS, figures
+from ballast.research.sweep_table import table_of_rows
 from ballast.research.tables import Tables, records, tables_of
+from ballast.research.trial_rows import Streams, scope_of, values_of
 from ballast.store.disk import Disk, replace_file
+from ballast.store.trials import Kind
 from ballast.strategies.cache import ColumnCache
 from ballast.strategies.plan import CompiledStrategy
 
@@ -42,16 +49,17 @@ if TYPE_CHECKING:
 
     from ballast.research.grid import Grid
     from ballast.research.series import Series
+    from ballast.store.trials import Scope, TrialLedger
     from ballast.strategies.plan import AnyStrategy
 
     Group = tuple[Series, ...]
+    Chunk = tuple[int, int, int]  # group, first combination, end
+    Counting = Callable[[Chunk, Streams, list[dict[str, float]]], None]
 
 CHUNK = 256
 """Combinations of a chunk: some tens of milliseconds of work, so that Ctrl-C answers at once."""
 AHEAD = 2  # chunks queued for each worker beyond the one it runs
 MANIFEST, TABLE, PARTS = "sweep.json", "sweep.parquet", "parts"
-PLACE = ("venue", "symbol", "timeframe")
-"""Columns that say which group a row is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,15 @@ class Sweep:
     skipped: int
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A chunk that was run: its table, and its rows for the ledger."""
+
+    table: pa.Table
+    streams: Streams
+    combos: list[dict[str, float]]
+
+
 class Worker:
     """What one thread holds of one group: plans, state, and a row to write figures in."""
 
@@ -140,6 +157,7 @@ class Worker:
         self.timeframe = group[0].bars.timeframe
         self.plans = records(PLAN, len(group))
         self.row = np.zeros(len(METRICS))
+        self.streams: Streams | None = None
         self.repeater: Repeater | None = None
 
     def legs(self, params: dict[str, float]) -> list[Leg]:
@@ -169,18 +187,31 @@ class Worker:
         account, daily, refusals = self.repeater(self.plans, *columns)
         open_count = self.repeater.open_count
         figures(account, daily, int(refusals.sum()), open_count, self.timeframe.ms, self.row)
+        if self.streams is not None:
+            acct = account[0]
+            self.streams.add_equity(float(acct.initial), daily, float(acct.trades - open_count))
         return self.row
+
+    def listen(self, room: int) -> Streams:
+        """Keep the trial rows of the next `room` runs."""
+        ends = [int(one.bars.ts[-1]) for one in self.group]
+        first = min(int(one.bars.ts[0]) for one in self.group) + self.timeframe.ms
+        days = (max(ends) + self.timeframe.ms - 1) // DAY_MS - (first - 1) // DAY_MS + 1
+        self.streams = Streams(room, (first - 1) // DAY_MS, days)
+        return self.streams
 
 
 def sweep(
     request: SweepRequest,
     folder: Path,
     *,
+    ledger: TrialLedger | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Sweep:
     """Run what of `request` is not done yet under `folder` (the results folder); return all of it.
 
-    Raise `UserError` if nothing can be run. Interrupt it at will: finished chunks stay.
+    Raise `UserError` if nothing can be run. Interrupt it at will: finished chunks stay. Every row
+    is a trial of `ledger`.
     """
     tables = _tables(request)
     _check_first(request, tables)
@@ -190,13 +221,15 @@ def sweep(
     parts = home / PARTS
     _write_json(home / MANIFEST, {"id": name, **identity, "metrics": list(METRICS)})
     chunks = list(_chunks(request))
-    rows = {chunk: _rows_of(_part(parts, chunk)) for chunk in chunks}
+    counts = ledger is None or ledger.knows(name)  # else it ran before there was a ledger
+    rows = {chunk: _rows_of(_part(parts, chunk)) if counts else None for chunk in chunks}
     missing = [chunk for chunk in chunks if rows[chunk] is None]
     total = len(request.grid) * len(request.groups)
     done = sum(end - first for group, first, end in chunks if rows[group, first, end] is not None)
     start = Progress(done, total, done - sum(count or 0 for count in rows.values()))
     if missing:
-        _run_chunks(request, tables, missing, parts, start, progress)
+        count = _counting(request, ledger, name)
+        _run_chunks(request, tables, missing, parts, start, count, progress)
     table = pa.concat_tables([pq.read_table(_part(parts, chunk)) for chunk in chunks])
     _write_table(home / TABLE, table)
     return Sweep(name, home, table, total - table.num_rows)
@@ -230,23 +263,46 @@ def _rows_of(part: Path) -> int | None:
         return None
 
 
-def _chunks(request: SweepRequest) -> Iterator[tuple[int, int, int]]:
+def _chunks(request: SweepRequest) -> Iterator[Chunk]:
     """Yield (group, first combination, end)."""
     for group in range(len(request.groups)):
         for first in range(0, len(request.grid), CHUNK):
             yield group, first, min(first + CHUNK, len(request.grid))
 
 
-def _part(parts: Path, chunk: tuple[int, int, int]) -> Path:
+def _part(parts: Path, chunk: Chunk) -> Path:
     return parts / f"{chunk[0]:04d}-{chunk[1]:08d}.parquet"
+
+
+def _counting(request: SweepRequest, ledger: TrialLedger | None, study: str) -> Counting | None:
+    """Return what writes the rows of a chunk of a group into the ledger."""
+    if ledger is None:
+        return None
+    scopes: dict[int, Scope] = {}
+
+    def count(chunk: Chunk, streams: Streams, combos: list[dict[str, float]]) -> None:
+        if chunk[0] not in scopes:
+            scopes[chunk[0]] = scope_of(
+                request.strategy,
+                request.groups[chunk[0]],
+                request.settings,
+                kind=Kind.SWEEP,
+                study=study,
+                symbol_settings=request.symbol_settings,
+            )
+        values = [values_of(request.strategy, one) for one in combos]
+        ledger.append(streams.batch(scopes[chunk[0]], values))
+
+    return count
 
 
 def _run_chunks(
     request: SweepRequest,
     tables: list[Tables],
-    missing: list[tuple[int, int, int]],
+    missing: list[Chunk],
     parts: Path,
     start: Progress,
+    count: Counting | None,
     progress: Callable[[Progress], None] | None,
 ) -> None:
     """Run the missing chunks on threads; a failure or an interrupt stops the others."""
@@ -255,23 +311,24 @@ def _run_chunks(
     local = threading.local()
     stop = threading.Event()
 
-    def work(chunk: tuple[int, int, int]) -> tuple[int, int]:
+    def work(chunk: Chunk) -> Done | None:
         known: dict[int, Worker] = local.__dict__.setdefault("workers", {})
         if chunk[0] not in known:
             known.clear()  # a thread holds the state of one group at a time
             known[chunk[0]] = Worker(request.groups[chunk[0]], request, tables[chunk[0]], cache)
-        table = _run_chunk(known[chunk[0]], request, chunk, stop)
-        if table is None:
-            return 0, 0
-        _write_table(_part(parts, chunk), table)
-        return chunk[2] - chunk[1], table.num_rows
+        return _run_chunk(known[chunk[0]], request, chunk, stop)
 
     done, skipped = start.done, start.skipped
     with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
         try:
-            for size, rows in _as_done(pool, work, missing, workers * AHEAD):
-                done += size
-                skipped += size - rows
+            for chunk, found in _in_order(pool, work, missing, workers * AHEAD):
+                if found is None:
+                    continue
+                if count is not None and found.combos:
+                    count(chunk, found.streams, found.combos)
+                _write_table(_part(parts, chunk), found.table)
+                done += chunk[2] - chunk[1]
+                skipped += chunk[2] - chunk[1] - found.table.num_rows
                 if progress is not None:
                     progress(Progress(done, start.total, skipped))
         except BaseException:
@@ -280,32 +337,35 @@ def _run_chunks(
             raise
 
 
-def _as_done(
+def _in_order(
     pool: ThreadPoolExecutor,
-    work: Callable[[tuple[int, int, int]], tuple[int, int]],
-    chunks: list[tuple[int, int, int]],
+    work: Callable[[Chunk], Done | None],
+    chunks: list[Chunk],
     ahead: int,
-) -> Iterator[tuple[int, int]]:
-    """Yield results as they come, with a bounded number of chunks in flight."""
-    waiting: set[Future[tuple[int, int]]] = set()
-    left = iter(chunks)
-    for chunk in left:
-        waiting.add(pool.submit(work, chunk))
+) -> Iterator[tuple[Chunk, Done | None]]:
+    """Yield results in the order of the chunks, with a bounded number of them in flight.
+
+    In order, so that the ledger is the same however many threads there are.
+    """
+    waiting: deque[tuple[Chunk, Future[Done | None]]] = deque()
+    for chunk in chunks:
+        waiting.append((chunk, pool.submit(work, chunk)))
         if len(waiting) >= ahead:
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in finished)
+            first, future = waiting.popleft()
+            yield first, future.result()
     while waiting:
-        finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        yield from (future.result() for future in finished)
+        first, future = waiting.popleft()
+        yield first, future.result()
 
 
 def _run_chunk(
-    worker: Worker, request: SweepRequest, chunk: tuple[int, int, int], stop: threading.Event
-) -> pa.Table | None:
+    worker: Worker, request: SweepRequest, chunk: Chunk, stop: threading.Event
+) -> Done | None:
     """Return the rows of one chunk; None if the sweep was stopped meanwhile."""
     _, first, end = chunk
-    params: dict[str, list[float]] = {name: [] for name in request.grid.axes}
+    combos: list[dict[str, float]] = []
     rows = []
+    streams = worker.listen(end - first)
     for number in range(first, end):
         if stop.is_set():
             return None
@@ -313,30 +373,9 @@ def _run_chunk(
         if not worker.allows(combination):
             continue
         rows.append(worker.run(combination).copy())
-        for name, value in combination.items():
-            params[name].append(value)
-    return _table(worker.group, params, rows)
-
-
-def _table(group: Group, params: dict[str, list[float]], rows: list[Any]) -> pa.Table:
-    symbols = "+".join(one.bars.symbol for one in group)
-    figures_of = np.array(rows).reshape(len(rows), len(METRICS))
-    columns: dict[str, Any] = {
-        "venue": pa.array([group[0].bars.venue] * len(rows), pa.string()),
-        "symbol": pa.array([symbols] * len(rows), pa.string()),
-        "timeframe": pa.array([str(group[0].bars.timeframe)] * len(rows), pa.string()),
-    }
-    columns |= {
-        axis_column(name): pa.array(values, pa.float64()) for name, values in params.items()
-    }
-    for place, name in enumerate(METRICS):
-        columns[name] = pa.array(figures_of[:, place])
-    return pa.table(columns)
-
-
-def axis_column(name: str) -> str:
-    """Return the column of a parameter: its name, unless a column of every sweep has it."""
-    return f"param_{name}" if name in (*PLACE, *METRICS) else name
+        combos.append(combination)
+    params = {name: [one[name] for one in combos] for name in request.grid.axes}
+    return Done(table_of_rows(worker.group, params, rows), streams, combos)
 
 
 def _write_table(path: Path, table: pa.Table) -> None:
@@ -348,29 +387,3 @@ def _write_table(path: Path, table: pa.Table) -> None:
 def _write_json(path: Path, value: dict[str, Any]) -> None:
     text = json.dumps(value, indent=1, sort_keys=True) + "\n"
     replace_file(Disk(), path, [text.encode()])
-
-
-def check_metric(metric: str) -> None:
-    """Raise `UserError`, with a suggestion, for a metric that no sweep has."""
-    if metric not in METRICS:
-        raise UserError(
-            f"unknown metric '{metric}'",
-            expected=f"one of {', '.join(METRICS)}",
-            fix=suggest(metric, METRICS),
-        )
-
-
-def best_rows(table: pa.Table, metric: str, count: int) -> list[dict[str, Any]]:
-    """Return the `count` best rows by `metric`, undefined ones last; drawdown and costs: least."""
-    check_metric(metric)
-    values = table[metric].to_numpy()
-    keys = values if metric in LESS_IS_BETTER else -values
-    order = np.argsort(np.where(np.isnan(keys), np.inf, keys), kind="stable")
-    found: list[dict[str, Any]] = table.take(pa.array(order[:count])).to_pylist()
-    return found
-
-
-LESS_IS_BETTER = frozenset(
-    {"max_drawdown", "fees", "slippage", "funding", "liquidations", "worst_streak",
-     "longest_drawdown_days", "killed", "refused", "turnover"}
-)  # fmt: skip

@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 import threading
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,9 @@ from ballast.core.settings import CostSettings, Settings
 from ballast.research.grid import Grid
 from ballast.research.run import backtest
 from ballast.research.series import Series
-from ballast.research.sweep import (
-    LESS_IS_BETTER,
-    Progress,
-    Sweep,
-    SweepRequest,
-    best_rows,
-    check_metric,
-    sweep,
-)
+from ballast.research.sweep import Progress, Sweep, SweepRequest, sweep
 from ballast.research.sweep_row import METRICS
+from ballast.research.sweep_table import LESS_IS_BETTER, best_rows, check_metric
 from ballast.strategies import (
     OnBarStrategy,
     atr_stop,
@@ -278,13 +272,15 @@ def test_the_queue_and_the_rows_are_bounded(
 ) -> None:
     """A sweep of any size holds some chunks of work and one row of figures a thread."""
     waiting: list[int] = []
-    real = sweeping.wait
 
-    def watched(futures: Any, **more: Any) -> Any:
-        waiting.append(len(futures))
-        return real(futures, **more)
+    class Watched(deque[Any]):
+        """Writes down how long the queue is."""
 
-    monkeypatch.setattr(sweeping, "wait", watched)
+        def append(self, item: Any) -> None:
+            super().append(item)
+            waiting.append(len(self))
+
+    monkeypatch.setattr(sweeping, "deque", Watched)
     grid = Grid({"fast": tuple(range(5, 45)), "slow": (60.0,)})
     found = sweep(request(grid=grid, groups=[series_of(300)], workers=2), tmp_path)
     assert len(found.table) == 40

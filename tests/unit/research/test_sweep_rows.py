@@ -17,8 +17,9 @@ from ballast.research.metrics import summary
 from ballast.research.metrics.curves import daily_curve
 from ballast.research.metrics.drawdown import drawdowns
 from ballast.research.run import backtest, legs_of
-from ballast.research.sweep import SweepRequest, axis_column, sweep
+from ballast.research.sweep import SweepRequest, sweep
 from ballast.research.sweep_row import METRICS, daily_ratios, longest_fall, yearly_growth
+from ballast.research.sweep_table import axis_column
 from ballast.strategies import catalog
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from ballast.service.cli.runs import (
     config_of,
     find_strategy,
     flags_of,
+    ledger_of,
     load,
     own_settings,
     parse_params,
@@ -54,6 +55,8 @@ def backtest(
     """Run a strategy over stored candles with shared cash; print and save the result."""
     from ballast.core.errors import InternalError
     from ballast.research import run, storage
+    from ballast.research.trial_rows import batch_of_result
+    from ballast.store.trials import heads
 
     flags = flags_of(cash, gate=gate)
     if detail:
@@ -74,7 +77,10 @@ def backtest(
     gap = result.run.identity_gap or 0.0
     if gap > IDENTITY_GAP_MAX:
         raise InternalError(f"the equity identity is broken by {gap:g}")
-    folder = storage.save(result, config.workspace / config.settings.reports.root)
+    with ledger_of(config) as ledger:
+        head = ledger.append(batch_of_result(result, chosen))
+    folder = storage.save(result, config.results_root)
+    heads.leave(folder, head)
     page = None
     if report:
         from ballast.research.report.page import report_html

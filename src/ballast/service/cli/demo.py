@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ballast.core.bars import Bars
     from ballast.core.settings import Settings
     from ballast.research.series import Series
+    from ballast.store.trials import TrialLedger
 
 app = typer.Typer(add_completion=False)
 
@@ -45,6 +46,7 @@ def demo(
     """Synthetic market, check, four scenarios, sweep, report: offline, in one go."""
     from ballast.core.settings import Settings
     from ballast.research import storage
+    from ballast.store.trials import TrialLedger
 
     settings = Settings()
     root = folder / settings.data.root
@@ -56,12 +58,13 @@ def demo(
         bar.advance(text="data checked")
         series = _series(root, venue, symbols, settings)
         rows = []
-        for name in SCENARIOS:
-            row, path = _backtest(name, series, settings, results)
-            bar.advance(text=f"{name} backtested")
-            row |= _sweep(name, series, settings, results)
-            bar.advance(text=f"{name} swept")
-            rows.append((row, path))
+        with TrialLedger(folder / "ledger" / "trials.sqlite", results) as ledger:
+            for name in SCENARIOS:
+                row, path = _backtest(name, series, settings, results, ledger)
+                bar.advance(text=f"{name} backtested")
+                row |= _sweep(name, series, settings, results, ledger)
+                bar.advance(text=f"{name} swept")
+                rows.append((row, path))
     best = max(rows, key=lambda pair: pair[0]["return"])
     page = best[1] / storage.REPORT
     payload = {"checked": checked, "scenarios": [row for row, _ in rows], "report": page.resolve()}
@@ -146,18 +149,27 @@ def _series(root: Path, venue: str, symbols: list[str], settings: Settings) -> t
 
 
 def _backtest(
-    name: str, series: tuple[Series, ...], settings: Settings, results: Path
+    name: str,
+    series: tuple[Series, ...],
+    settings: Settings,
+    results: Path,
+    ledger: TrialLedger,
 ) -> tuple[dict[str, Any], Path]:
     """Run, save and draw one scenario."""
     from ballast.research import storage
     from ballast.research.metrics import summary
     from ballast.research.report.page import report_html
     from ballast.research.run import backtest
+    from ballast.research.trial_rows import batch_of_result
+    from ballast.store.trials import heads
     from ballast.strategies.catalog import load
 
-    result = backtest(load(name), series, settings=settings, data_root=settings.data.root)
+    strategy = load(name)
+    result = backtest(strategy, series, settings=settings, data_root=settings.data.root)
     figures = summary(result)
+    head = ledger.append(batch_of_result(result, strategy))
     path = storage.save(result, results)
+    heads.leave(path, head)
     (path / storage.REPORT).write_text(report_html(result, figures), encoding="utf-8")
     return {
         "scenario": name,
@@ -171,15 +183,22 @@ def _backtest(
 
 
 def _sweep(
-    name: str, series: tuple[Series, ...], settings: Settings, results: Path
+    name: str,
+    series: tuple[Series, ...],
+    settings: Settings,
+    results: Path,
+    ledger: TrialLedger,
 ) -> dict[str, Any]:
     """Sweep the averages of one scenario, every symbol by itself."""
     from ballast.research.grid import Grid
-    from ballast.research.sweep import SweepRequest, best_rows, sweep
+    from ballast.research.sweep import SweepRequest, sweep
+    from ballast.research.sweep_table import best_rows
+    from ballast.store.trials import heads
     from ballast.strategies.catalog import load
 
     request = SweepRequest(load(name), Grid(AXES), [(one,) for one in series], settings)
-    found = sweep(request, results)
+    found = sweep(request, results, ledger=ledger)
+    heads.leave(found.folder, ledger.head())
     best = best_rows(found.table, "sharpe", 1)[0]
     return {
         "swept": found.table.num_rows,

@@ -8,6 +8,7 @@ import typer
 
 from ballast.service.cli import guard, options
 from ballast.service.cli.output import JsonFlag, Table, emit
+from ballast.service.cli.runs import ledger_of
 
 app = typer.Typer(add_completion=False)
 
@@ -18,12 +19,16 @@ def repro(
     json: JsonFlag = False,
 ) -> None:
     """Run a finished run again from its card; exit 1 if a byte differs, and say why."""
-    from ballast.research import storage
+    from ballast.research import storage, workspace
     from ballast.research.repro import repro as run_again
+    from ballast.research.trial_rows import batch_of_result
 
     config = options.config()
-    stored = storage.load(storage.find(config.workspace / config.settings.reports.root, run))
-    found = run_again(stored, config.workspace / config.settings.strategies.root, config.data_root)
+    stored = storage.load(storage.find(config.results_root, run))
+    found = run_again(stored, config.strategies_root, config.data_root)
+    strategy = workspace.load(stored.result.card.strategy, config.strategies_root)
+    with ledger_of(config) as ledger:
+        ledger.append(batch_of_result(found.result, strategy))
     payload = {
         "run": stored.path.name,
         "identical": found.identical,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ballast.research.series import Series
     from ballast.service.config import Config
     from ballast.store.candles import SeriesInfo
+    from ballast.store.trials import TrialLedger
     from ballast.strategies.plan import AnyStrategy
 
 SymbolOption = Annotated[
@@ -133,6 +134,13 @@ def load(
         to_ms=period[1],
         detail=Timeframe.parse(detail) if detail else None,
     )
+
+
+def ledger_of(config: Config) -> TrialLedger:
+    """Return the trial ledger of the workspace; close it, or use it in a block."""
+    from ballast.store.trials import TrialLedger
+
+    return TrialLedger(config.ledger_path, config.results_root)
 
 
 def own_settings(config: Config, series: Sequence[Series]) -> dict[str, Settings]:

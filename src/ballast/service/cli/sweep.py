@@ -16,6 +16,7 @@ from ballast.service.cli.runs import (
     config_of,
     find_strategy,
     flags_of,
+    ledger_of,
     load,
     own_settings,
     period_of,
@@ -61,12 +62,14 @@ def sweep(
 ) -> None:
     """Run every combination on all cores. Interrupted, the same command goes on where it was."""
     from ballast.research import sweep as sweeping
+    from ballast.research import sweep_table
     from ballast.research.grid import Grid, parse_axes
+    from ballast.store.trials import heads
 
     config = config_of(flags_of(cash, gate=gate))
     chosen = find_strategy(config, strategy)
     grid = Grid(parse_axes(axis, chosen.params))
-    sweeping.check_metric(metric)
+    sweep_table.check_metric(metric)
     span = period_of(period, from_, to)
     groups: list[tuple[Series, ...]] = []
     for one in timeframe or ["1h"]:
@@ -74,14 +77,16 @@ def sweep(
         groups += [series] if together else [(part,) for part in series]
     own = own_settings(config, [one for group in groups for one in group])
     request = sweeping.SweepRequest(chosen, grid, groups, config.settings, workers, own)
-    with progress("sweep", len(grid) * len(groups)) as bar:
+    with progress("sweep", len(grid) * len(groups)) as bar, ledger_of(config) as ledger:
         found = sweeping.sweep(
             request,
-            config.workspace / config.settings.reports.root,
+            config.results_root,
+            ledger=ledger,
             progress=lambda state: bar.move_to(state.done, state.total),
         )
+        heads.leave(found.folder, ledger.head())
     page = write_heatmaps(found, chosen.name, metric, list(grid.axes))
-    best = sweeping.best_rows(found.table, metric, top)
+    best = sweep_table.best_rows(found.table, metric, top)
     payload = {
         "sweep": found.id,
         "combinations": found.table.num_rows,
@@ -101,7 +106,7 @@ def sweep(
 
 def best_table(rows: list[dict[str, Any]], axes: list[str], metric: str) -> Table:
     """Return the best rows as a table: where, the parameters, the figures."""
-    from ballast.research.sweep import axis_column
+    from ballast.research.sweep_table import axis_column
 
     figures = [metric, *(name for name in SHOWN if name != metric)]
     names = ["symbol", "timeframe", *axes, *figures]

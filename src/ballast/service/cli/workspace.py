@@ -37,7 +37,13 @@ slip_fraction = 0.0005
 # [profile.cautious.risk]
 # positions = 2
 """
-IGNORE = "data/\nresults/\n"
+IGNORE = """\
+data/
+results/
+# The head of the trial ledger is kept: it shows a ledger that was shortened.
+ledger/*
+!ledger/*.head
+"""
 
 
 @app.command("init")

@@ -64,6 +64,11 @@ class Config:
         return self.workspace / self.settings.reports.root
 
     @property
+    def ledger_path(self) -> Path:
+        """File of the trial ledger; its place is no setting: there is one a workspace."""
+        return self.workspace / "ledger" / "trials.sqlite"
+
+    @property
     def strategies_root(self) -> Path:
         """Folder of the user's strategies."""
         return self.workspace / self.settings.strategies.root

@@ -53,6 +53,12 @@ def write(ledger: Path, head: Head) -> None:
     write_file(head_path(ledger), head)
 
 
+def leave(folder: Path, head: Head) -> None:
+    """Write the head into the folder of a result, if none lies there from an earlier run of it."""
+    if not (folder / ANCHOR).exists():
+        write_file(folder / ANCHOR, head)
+
+
 def write_file(path: Path, head: Head) -> None:
     """Write a head into a file, whole or not at all."""
     replace_file(Disk(), path, [(json.dumps(asdict(head)) + "\n").encode()])

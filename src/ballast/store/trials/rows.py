@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 FIGURES = ("sharpe", "trades", "total_return", "skew", "kurtosis", "days")
 """What is kept of a result: Sharpe per day (not annualised), raw kurtosis (3 for a normal)."""
-BLOCK_DAYS = 28
 BLOCKS_MAX = 256
 """Twenty years; of a longer run the last twenty are kept, so a sketch never passes a kilobyte."""
 KEY_BYTES = 16
