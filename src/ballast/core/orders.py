@@ -238,6 +238,8 @@ class Order:
     created_ns: int
     updated_ns: int
     triggered_ns: int = 0
+    stop_ticks: int = 0
+    """Present trigger: as asked, or where a trailing stop has come to (0: not active yet)."""
     list_id: int = 0
     reason: EndReason = EndReason.NONE
 
@@ -245,6 +247,30 @@ class Order:
     def left_lots(self) -> int:
         """What has not been traded."""
         return self.request.qty_lots - self.filled_lots
+
+
+class ListKind(StrEnum):
+    """How the orders of a list depend on each other."""
+
+    OCO = "oco"
+    """Two orders for one quantity: what happens to one cancels the other."""
+    BRACKET = "bracket"
+    """An entry, then one order or an OCO pair that becomes live with what the entry traded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """Orders sent together, the entry of a bracket first.
+
+    `sizes_by_fill` gives the legs of a bracket the quantity that the entry brought, fees taken off;
+    they must then leave their own quantity out.
+    """
+
+    symbol: str
+    kind: ListKind
+    orders: tuple[OrderRequest, ...]
+    client_id: str = ""
+    sizes_by_fill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

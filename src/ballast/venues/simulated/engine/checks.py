@@ -27,16 +27,38 @@ def refuse(
     world: World, account: Account, market: Market, request: OrderRequest
 ) -> Rejected | None:
     """Return why a new order is refused, or None."""
+    return refuse_form(world, account, market, request) or refuse_size(account, market, request)
+
+
+def refuse_form(
+    world: World, account: Account, market: Market, request: OrderRequest
+) -> Rejected | None:
+    """Return why an order is refused whatever its size."""
     return (
         _form(market.terms, request)
         or _time(world, request)
         or _symbol(market)
         or client_id(world, account, request)
         or prices(market, request)
-        or quantities(market.terms, request)
+    )
+
+
+def refuse_size(account: Account, market: Market, request: OrderRequest) -> Rejected | None:
+    """Return why an order is refused for its size, its value or the number of others."""
+    return (
+        quantities(market.terms, request)
         or value(market, request)
         or _counts(account, market.terms, request)
     )
+
+
+def refuse_changed(market: Market, request: OrderRequest) -> Rejected | None:
+    """Return why an order may not have these terms, once it exists."""
+    if request.display_lots > request.qty_lots:
+        return _bad("an iceberg shows no more than it has")
+    if market.trading is not Trading.TRADING:
+        return Rejected(RejectReason.NOT_TRADING, market.trading.value)
+    return prices(market, request) or quantities(market.terms, request) or value(market, request)
 
 
 def _bad(detail: str) -> Rejected:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.core.orders import EndReason
-from ballast.venues.simulated.engine import matching
+from ballast.venues.simulated.engine import desk, funding, shelf
+from ballast.venues.simulated.engine.world import COUNTDOWN, DEADLINE, FUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ballast.venues.simulated.engine.street import LiquiditySource, Street
-    from ballast.venues.simulated.engine.world import World
+    from ballast.venues.simulated.engine.world import Account, World
 
-DEADLINE = "deadline"
+MS = 10**6
 
 
 def next_ns(world: World, sources: Sequence[LiquiditySource]) -> int | None:
@@ -43,13 +44,30 @@ def run_due(world: World, sources: Sequence[LiquiditySource], street: Street) ->
         return
 
 
+def set_countdown(world: World, account: Account, symbol: str, ms: int) -> None:
+    """Arm, move or (0) disarm the dead-man switch of an account's symbol ("" for all)."""
+    if ms <= 0:
+        account.countdowns.pop(symbol, None)
+        return
+    due = world.now_ns + ms * MS
+    account.countdowns[symbol] = due
+    world.set_timer(due, COUNTDOWN, symbol, account.account)
+
+
 def _go_off(world: World, kind: str, symbol: str, number: int) -> None:
     if kind == DEADLINE:
         _end_at_deadline(world, symbol, number)
+    elif kind == COUNTDOWN:
+        account = world.accounts[number]
+        if account.countdowns.get(symbol, 0) == world.now_ns:  # it was not moved since
+            del account.countdowns[symbol]
+            desk.cancel_all(world, account, symbol or None, EndReason.COUNTDOWN)
+    elif kind == FUNDING:
+        funding.settle(world, world.markets[symbol])
 
 
 def _end_at_deadline(world: World, symbol: str, order_id: int) -> None:
     for account in world.accounts.values():
         order = account.open.get(symbol, {}).get(order_id)
         if order is not None:
-            matching.take_out(world, world.markets[symbol], order, EndReason.DEADLINE)
+            shelf.take_out(world, world.markets[symbol], order, EndReason.DEADLINE)

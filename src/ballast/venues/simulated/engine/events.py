@@ -10,7 +10,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ballast.core.orders import Fill, MarginMode, Order, PositionSide, RejectReason, Side
+    from ballast.core.orders import (
+        Fill,
+        ListKind,
+        MarginMode,
+        Order,
+        PositionSide,
+        RejectReason,
+        Side,
+    )
 
 
 class Trading(StrEnum):
@@ -222,6 +230,21 @@ class HaltChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ListChanged:
+    """A list of orders began (`is_done` False) or has nothing open any more."""
+
+    sequence: int
+    at_ns: int
+    list_id: int
+    client_id: str
+    account: int
+    symbol: str
+    kind: ListKind
+    order_ids: tuple[int, ...]
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """A request sent with a delay was carried out; `due_ns` is when its answer arrives."""
 
@@ -246,5 +269,6 @@ Event = (
     | Liquidated
     | Deleveraged
     | HaltChanged
+    | ListChanged
     | Answered
 )

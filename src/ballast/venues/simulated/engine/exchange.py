@@ -10,11 +10,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import ConfigError, InternalError
-from ballast.core.orders import EndReason, OrderRef, OrderRequest, RejectReason
+from ballast.core.orders import EndReason, PositionSide, RejectReason
 from ballast.kernel.exchange import views
-from ballast.venues.simulated.engine import clock, desk, funds, looking, telling
+from ballast.venues.simulated.engine import (
+    amending,
+    choices,
+    clock,
+    desk,
+    funding,
+    funds,
+    lists,
+    looking,
+    margin,
+    reactions,
+    standing,
+    stops,
+    telling,
+)
 from ballast.venues.simulated.engine.events import Amount, Cause, HaltChanged, Trading
-from ballast.venues.simulated.engine.outcomes import Accepted, Rejected
+from ballast.venues.simulated.engine.outcomes import Accepted, HalfDone, PerpetualView, Rejected
 from ballast.venues.simulated.engine.profile import asset_digits, terms_of
 from ballast.venues.simulated.engine.street import Street
 from ballast.venues.simulated.engine.world import Account, Market, World
@@ -23,10 +37,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
-    from ballast.core.orders import Fill, Order
-    from ballast.venues.simulated.engine.events import Event, Trade
+    from ballast.core.orders import (
+        AmendRequest,
+        Fill,
+        ListRequest,
+        MarginMode,
+        Order,
+        OrderRef,
+        OrderRequest,
+        PositionMode,
+    )
+    from ballast.venues.simulated.engine.events import Event, Position, Trade
     from ballast.venues.simulated.engine.outcomes import BookView, Outcome
     from ballast.venues.simulated.engine.profile import Listing, VenueProfile
+    from ballast.venues.simulated.engine.stops import PositionStops
     from ballast.venues.simulated.engine.street import LiquiditySource
 
 
@@ -54,6 +78,9 @@ class Exchange:
         markets = {one.symbol: Market(terms_of(one, digits)) for one in listings}
         self._world = World(profile, digits, start_ns, markets)
         self._sources: list[LiquiditySource] = []
+        for market in markets.values():
+            if market.terms.is_perpetual:
+                funding.schedule(self._world, market)
         self.street = Street(self._world)
 
     # Time and liquidity ------------------------------------------------------------------
@@ -85,10 +112,9 @@ class Exchange:
     def settle(self, cause: Cause = Cause.ORDER) -> None:
         """Let everything react to what just happened, then tell it (for callers of `street`)."""
         world = self._world
-        world.todo.clear()
-        world.fired.clear()
-        world.marked.clear()
+        reactions.run(world)
         telling.tell_books(world)
+        telling.tell_positions(world)
         telling.tell_balances(world, cause)
 
     def drain(self) -> list[Event]:
@@ -152,6 +178,24 @@ class Exchange:
             return Rejected(RejectReason.UNKNOWN_SYMBOL, request.symbol)
         return self._done(desk.submit(self._world, self._account(account), market, request))
 
+    def submit_list(self, account: int, request: ListRequest) -> Outcome:
+        """Send an OCO pair or a bracket; all of it is taken, or nothing."""
+        market = self._world.markets.get(request.symbol)
+        if market is None:
+            return Rejected(RejectReason.UNKNOWN_SYMBOL, request.symbol)
+        return self._done(lists.submit(self._world, self._account(account), market, request))
+
+    def amend(self, account: int, request: AmendRequest) -> Outcome:
+        """Change quantity, price or trigger of an open order; it keeps its id."""
+        market = self._world.markets.get(request.ref.symbol)
+        if market is None:
+            return Rejected(RejectReason.UNKNOWN_SYMBOL, request.ref.symbol)
+        mine = self._account(account)
+        order = desk.find_open(mine, request.ref)
+        if isinstance(order, Rejected):
+            return order
+        return self._done(amending.amend(self._world, mine, market, order, request))
+
     def cancel(self, account: int, ref: OrderRef) -> Outcome:
         """Cancel an open order."""
         market = self._world.markets.get(ref.symbol)
@@ -159,10 +203,93 @@ class Exchange:
             return Rejected(RejectReason.UNKNOWN_SYMBOL, ref.symbol)
         return self._done(desk.cancel(self._world, self._account(account), market, ref))
 
-    def cancel_all(self, account: int, symbol: str | None = None) -> Outcome:
+    def cancel_replace(
+        self, account: int, ref: OrderRef, request: OrderRequest, *, stop_on_failure: bool = True
+    ) -> Outcome | HalfDone:
+        """Cancel an order, then place another; `HalfDone` when only the cancel succeeded.
+
+        Without `stop_on_failure` the new order is placed even if there was nothing to cancel.
+        """
+        market = self._world.markets.get(ref.symbol)
+        if market is None or request.symbol != ref.symbol:
+            return Rejected(RejectReason.UNKNOWN_SYMBOL, ref.symbol)
+        mine = self._account(account)
+        outcome = desk.cancel_replace(
+            self._world, mine, market, ref, request, stop_on_failure=stop_on_failure
+        )
+        self.settle()
+        return outcome
+
+    def cancel_all(self, account: int, symbol: str | None = None) -> Accepted:
         """Cancel all open orders of an account, or of one of its symbols."""
         reason = EndReason.REQUESTED
-        return self._done(desk.cancel_all(self._world, self._account(account), symbol, reason))
+        outcome = desk.cancel_all(self._world, self._account(account), symbol, reason)
+        self.settle()
+        return outcome
+
+    def countdown(self, account: int, symbol: str | None, ms: int) -> None:
+        """Cancel all of a symbol (None: of the account) in `ms`, unless called again; 0 disarms."""
+        clock.set_countdown(self._world, self._account(account), symbol or "", ms)
+
+    # Perpetuals --------------------------------------------------------------------------
+
+    def set_leverage(self, account: int, symbol: str, leverage: int) -> Outcome:
+        """Set the leverage of a symbol."""
+        mine, market = self._account(account), self._market(symbol)
+        return self._done(choices.set_leverage(self._world, mine, market, leverage))
+
+    def set_margin_mode(self, account: int, symbol: str, mode: MarginMode) -> Outcome:
+        """Choose cross or isolated margin for a symbol without position and orders."""
+        mine, market = self._account(account), self._market(symbol)
+        return self._done(choices.set_margin_mode(self._world, mine, market, mode))
+
+    def set_position_mode(self, account: int, mode: PositionMode) -> Outcome:
+        """Choose one-way or hedged positions for an account without perpetual positions."""
+        return self._done(choices.set_position_mode(self._world, self._account(account), mode))
+
+    def add_margin(self, account: int, symbol: str, side: PositionSide, atoms: int) -> Outcome:
+        """Add margin to an isolated position, or (negative) take some out."""
+        mine, market = self._account(account), self._market(symbol)
+        return self._done(choices.add_margin(self._world, mine, market, side, atoms))
+
+    def set_position_stops(
+        self, account: int, symbol: str, side: PositionSide, wanted: PositionStops
+    ) -> Outcome:
+        """Replace all stops of a position in one step."""
+        mine, market = self._account(account), self._market(symbol)
+        return self._done(stops.set_stops(self._world, mine, market, side, wanted))
+
+    def positions(self, account: int, symbol: str | None = None) -> list[Position]:
+        """Return the open positions of an account."""
+        return standing.all_of(self._world, self._account(account), symbol)
+
+    def position(
+        self, account: int, symbol: str, side: PositionSide = PositionSide.BOTH
+    ) -> Position:
+        """Return a position, open or empty, with the leverage and margin mode chosen for it."""
+        return standing.of(self._world, self._account(account), self._market(symbol), side)
+
+    def position_mode(self, account: int) -> PositionMode:
+        """Return the account's position mode."""
+        return self._account(account).position_mode
+
+    def available(self, account: int, asset: str) -> int:
+        """Return the atoms that new perpetual orders can use as margin."""
+        return margin.available(self._world, self._account(account), asset)
+
+    def perpetual(self, symbol: str) -> PerpetualView:
+        """Return mark, index and funding of a perpetual."""
+        market = self._market(symbol)
+        return PerpetualView(
+            symbol, market.mark_ticks, market.index_ticks, market.funding_rate_e9,
+            market.next_funding_ns,
+        )  # fmt: skip
+
+    def insure(self, asset: str, atoms: int) -> None:
+        """Give the insurance fund money."""
+        world = self._world
+        world.insurance[asset] = world.insurance.get(asset, 0) + atoms
+        world.street[asset] = world.street.get(asset, 0) - atoms
 
     def _done(self, outcome: Outcome) -> Outcome:
         self.settle()

@@ -62,14 +62,39 @@ def need(world: World, account: Account, terms: Terms, order: Live) -> int:
 
 
 def relock(world: World, account: Account, market: Market, order: Live) -> None:
-    """Lock what the order needs now instead of what it needed before."""
-    wanted = need(world, account, market.terms, order)
-    if wanted == order.locked:
+    """Lock what the order needs now instead of what it needed before.
+
+    The two legs of an OCO pair share one lock, the larger need: only one of them can trade.
+    """
+    sharing = [order, *companions(world, account, order)]
+    wanted = joint_need(world, account, market.terms, order)
+    held = sum(one.locked for one in sharing)
+    for one in sharing:
+        one.locked = 0
+    keeper = next((one for one in sharing if one.is_open), order)
+    keeper.locked = wanted
+    if wanted == held:
         return
     asset = lock_asset(market.terms, order.request.side)
-    account.wallet(asset).locked += wanted - order.locked
-    order.locked = wanted
+    account.wallet(asset).locked += wanted - held
     world.touch(account.account, asset)
+
+
+def companions(world: World, account: Account, order: Live) -> list[Live]:
+    """Return the other live legs of an order's list."""
+    group = world.lists.get(order.list_id) if order.list_id else None
+    if group is None or order.order_id not in group.legs:
+        return []
+    live = account.open.get(group.symbol, {})
+    others = (live.get(leg) for leg in group.legs if leg != order.order_id)
+    return [one for one in others if one is not None and one.status is not OrderStatus.PENDING]
+
+
+def joint_need(world: World, account: Account, terms: Terms, order: Live) -> int:
+    """Return what an order and its pair lock; once one has begun, the other does not count."""
+    orders = [order, *companions(world, account, order)]
+    begun = [one for one in orders if one.is_open and (one.filled_lots or one.triggered_ns)]
+    return max(need(world, account, terms, one) for one in begun or orders)
 
 
 def can_lock(world: World, account: Account, market: Market, order: Live) -> bool:
@@ -80,9 +105,10 @@ def can_lock(world: World, account: Account, market: Market, order: Live) -> boo
 
 
 def exchange_spot(
-    world: World, account: Account | None, terms: Terms, side: Side, *, quote: int, base: int
+    world: World, account: Account | None, terms: Terms, side: Side, *, price: int, lots: int
 ) -> None:
     """Move both assets of a trade for one side of it; None is the street."""
+    quote, base = price * lots * terms.point_atoms, lots * terms.lot_atoms
     for asset, atoms in ((terms.base, side * base), (terms.quote, -side * quote)):
         if account is None:
             world.street[asset] = world.street.get(asset, 0) + atoms
@@ -97,11 +123,12 @@ def charge_spot(
     terms: Terms,
     side: Side,
     *,
-    quote: int,
-    base: int,
+    price: int,
+    lots: int,
     is_maker: bool,
 ) -> tuple[str, int]:
     """Take the fee of a fill; return its asset and atoms (negative: a rebate)."""
+    quote, base = price * lots * terms.point_atoms, lots * terms.lot_atoms
     ppm = fee_ppm(account, terms, is_maker=is_maker)
     token = _discounted(world, account, terms, part(quote, ppm))
     in_base = side is Side.BUY and world.profile.buy_fee is BuyFee.BASE

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ballast.core.orders import EndReason, Fill, OrderStatus, SelfTrade, Side, TimeInForce
 from ballast.kernel.exchange import layout, match, views
 from ballast.kernel.exchange.growth import with_room
-from ballast.venues.simulated.engine import funds
-from ballast.venues.simulated.engine.events import Change, Filled, OrderUpdated, Trade, Traded
+from ballast.venues.simulated.engine import funds, positions, reduction, shelf
+from ballast.venues.simulated.engine.events import Change, Filled, Trade, Traded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,60 +60,7 @@ def flags_of(world: World, market: Market, order: Live, *, is_market: bool) -> i
         flags |= layout.POST_ONLY
         if world.profile.post_only.value == "reprice":
             flags |= layout.REPRICE
-    return flags | (layout.REDUCE_ONLY if request.reduce_only else 0)
-
-
-def update(world: World, order: Live, change: Change) -> None:
-    """Tell that an order changed."""
-    order.updated_ns = world.now_ns
-    view = order.view()
-    world.emit(lambda sequence, at_ns: OrderUpdated(sequence, at_ns, change, view))
-
-
-def end(world: World, market: Market, order: Live, status: OrderStatus, reason: EndReason) -> None:
-    """Close an order that is not in the book: free what it locks, keep it in the history."""
-    account = world.accounts[order.account]
-    order.status = status
-    order.reason = reason
-    order.in_book = False
-    funds.relock(world, account, market, order)
-    symbol = market.terms.symbol
-    account.orders(symbol).pop(order.order_id, None)
-    closed = account.closed.setdefault(symbol, {})
-    closed[order.order_id] = order
-    if len(closed) > world.profile.history_max:
-        forgotten = closed.pop(next(iter(closed)))
-        key = f"{symbol}/{forgotten.request.client_id}"
-        if account.client_ids.get(key) == forgotten.order_id:
-            del account.client_ids[key]
-    if status is not OrderStatus.FILLED:
-        update(world, order, Change.ENDED)
-    world.todo.append(order)
-
-
-def take_out(world: World, market: Market, order: Live, reason: EndReason) -> None:
-    """Cancel an order, wherever it waits."""
-    if order.in_book:
-        match.cancel(market.book, market.out, order.order_id)
-        order.in_book = False
-        read_output(world, market, None)
-    expired = reason in {EndReason.DEADLINE, EndReason.SELF_TRADE}
-    status = OrderStatus.EXPIRED if expired else OrderStatus.CANCELLED
-    end(world, market, order, status, reason)
-
-
-def cut_down(world: World, market: Market, order: Live, lots: int, reason: EndReason) -> None:
-    """Make an order smaller by `lots` without losing its place; to nothing is a cancel."""
-    if lots >= order.left_lots:
-        take_out(world, market, order, reason)
-        return
-    order.request = replace(order.request, qty_lots=order.request.qty_lots - lots)
-    order.reason = reason
-    if order.in_book:
-        match.reduce(market.book, market.out, order.order_id, order.left_lots)
-        read_output(world, market, None)
-    funds.relock(world, world.accounts[order.account], market, order)
-    update(world, order, Change.AMENDED)
+    return flags | (layout.REDUCE_ONLY if positions.is_reducing(request) else 0)
 
 
 def enter_book(world: World, market: Market, order: Live, limit: int, *, is_market: bool) -> None:
@@ -158,7 +105,7 @@ def _conclude(world: World, market: Market, order: Live, result: int) -> None:
             side = order.request.side
             empty = int(market.book[layout.ASKS if side is Side.BUY else layout.BIDS]) == 0
             reason = EndReason.NO_LIQUIDITY if empty else EndReason.PROTECTION_PRICE
-        end(world, market, order, OrderStatus.EXPIRED, reason)
+        shelf.end(world, market, order, OrderStatus.EXPIRED, reason)
 
 
 def _note_price(market: Market, order: Live) -> None:
@@ -171,22 +118,29 @@ def _note_price(market: Market, order: Live) -> None:
 
 
 def read_output(world: World, market: Market, taker: Live | None) -> None:
-    """Book every fact of the last call, in order."""
+    """Book every fact of the last call, in order; then let reduce-only orders shrink."""
     count = int(market.out[0, 0])
     if not count:
         return
-    for kind, a, b, c, d, e, f, g in market.out[1 : count + 1].tolist():
+    facts = market.out[1 : count + 1].tolist()
+    market.out[0, 0] = 0
+    moved: dict[int, None] = {}
+    for kind, a, b, c, d, _, f, _ in facts:
         if kind == layout.LEVEL_NOW:
             market.book_sequence += 1
             market.changed[a, b] = c
         elif kind == layout.FILL:
             _book_trade(world, market, taker, maker=(a, b), price=c, lots=d, taker_side=Side(f))
-            _ = e, g
+            moved[b] = None
         elif b:
             maker = world.accounts[b].orders(market.terms.symbol)[a]
             maker.in_book = False
-            end(world, market, maker, OrderStatus.EXPIRED, EndReason.SELF_TRADE)
-    market.out[0, 0] = 0
+            shelf.end(world, market, maker, OrderStatus.EXPIRED, EndReason.SELF_TRADE)
+    if market.terms.is_perpetual:
+        moved[taker.account if taker else 0] = None
+        for account in sorted(moved):
+            if account:
+                reduction.enforce(world, market, world.accounts[account])
 
 
 def _book_trade(
@@ -236,16 +190,28 @@ def book_fill(
 ) -> None:
     """Book one side of a trade; the street has no order."""
     terms = market.terms
-    quote, base = price * lots * terms.point_atoms, lots * terms.lot_atoms
     account = world.accounts[order.account] if order else None
-    funds.exchange_spot(world, account, terms, side, quote=quote, base=base)
+    realised = 0
     if order is None or account is None:
+        if terms.is_perpetual:
+            positions.street_fill(world, terms, side, price=price, lots=lots)
+        else:
+            funds.exchange_spot(world, None, terms, side, price=price, lots=lots)
         return
-    fee_asset, fee = funds.charge_spot(
-        world, account, terms, side, quote=quote, base=base, is_maker=is_maker
-    )
+    if terms.is_perpetual:
+        which = positions.side_of(order.request)
+        realised = positions.fill(world, account, terms, side, which, price=price, lots=lots)
+        fee_asset, fee = terms.quote, 0
+        if not order.is_liquidation:
+            fee = positions.charge(world, account, terms, price=price, lots=lots, is_maker=is_maker)
+    else:
+        funds.exchange_spot(world, account, terms, side, price=price, lots=lots)
+        fee_asset, fee = funds.charge_spot(
+            world, account, terms, side, price=price, lots=lots, is_maker=is_maker
+        )
     order.filled_lots += lots
     order.value += price * lots
+    order.received += lots * terms.lot_atoms - (fee if fee_asset == terms.base else 0)
     fill = Fill(
         trade_id=trade_id,
         order_id=order.order_id,
@@ -259,7 +225,7 @@ def book_fill(
         is_maker=is_maker,
         fee_asset=fee_asset,
         fee_atoms=fee,
-        realised_atoms=0,
+        realised_atoms=realised,
         at_ns=world.now_ns,
     )
     _tell_fill(world, market, account, order, fill)
@@ -275,7 +241,7 @@ def _tell_fill(world: World, market: Market, account: Account, order: Live, fill
         funds.relock(world, account, market, order)
         world.todo.append(order)
     else:
-        end(world, market, order, OrderStatus.FILLED, EndReason.NONE)
-    update(world, order, Change.TRADE)
+        shelf.end(world, market, order, OrderStatus.FILLED, EndReason.NONE)
+    shelf.update(world, order, Change.TRADE)
     view = order.view()
     world.emit(lambda sequence, at_ns: Filled(sequence, at_ns, fill, view))

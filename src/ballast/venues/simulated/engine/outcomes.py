@@ -37,6 +37,17 @@ class HalfDone:
     rejected: Rejected
 
 
+@dataclass(frozen=True, slots=True)
+class PerpetualView:
+    """Mark, index and funding of a perpetual; the rate is in 1e-9 of notional."""
+
+    symbol: str
+    mark_ticks: int
+    index_ticks: int
+    funding_rate_e9: int
+    next_funding_ns: int
+
+
 Outcome = Accepted | Rejected
 
 

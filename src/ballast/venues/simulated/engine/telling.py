@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.venues.simulated.engine.events import BalanceChanged, BookChanged, Cause
+from ballast.venues.simulated.engine import standing
+from ballast.venues.simulated.engine.events import (
+    BalanceChanged,
+    BookChanged,
+    Cause,
+    PositionChanged,
+)
 
 if TYPE_CHECKING:
-    from ballast.venues.simulated.engine.events import Amount
+    from ballast.venues.simulated.engine.events import Amount, Position
     from ballast.venues.simulated.engine.world import Market, World
 
 
@@ -29,6 +35,19 @@ def _tell_book(world: World, market: Market) -> None:
     world.emit(
         lambda sequence, at_ns: BookChanged(sequence, at_ns, symbol, first, last, bids, asks)
     )
+
+
+def tell_positions(world: World) -> None:
+    """Tell the positions that changed since the last time."""
+    moved = list(world.moved)
+    world.moved.clear()
+    for account, symbol, which in moved:
+        found = standing.of(world, world.accounts[account], world.markets[symbol], which)
+        _tell_position(world, found)
+
+
+def _tell_position(world: World, position: Position) -> None:
+    world.emit(lambda sequence, at_ns: PositionChanged(sequence, at_ns, position))
 
 
 def tell_balances(world: World, cause: Cause) -> None:

@@ -16,12 +16,14 @@ from ballast.core.orders import (
     TERMINAL,
     EndReason,
     Fill,
+    ListKind,
     MarginMode,
     Order,
     OrderRequest,
     OrderStatus,
     PositionMode,
     PositionSide,
+    TriggerBy,
 )
 from ballast.kernel.exchange.layout import new_book, new_output
 from ballast.venues.simulated.engine.events import Amount, Event, Trade, Trading
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 EVENTS_MAX = 5_000_000
 """Events waiting to be drained; more means that nobody reads them."""
+
+DEADLINE, COUNTDOWN, FUNDING, REQUEST = "deadline", "countdown", "funding", "request"
+"""Kinds of timers."""
 
 _E = TypeVar("_E", bound="Event")
 
@@ -57,8 +62,11 @@ class Live:
     """Present trigger: as asked, or where the trailing stop is (0: not active yet)."""
     extreme_ticks: int = 0
     """Best price since a trailing stop became active."""
+    received: int = 0
+    """Base atoms its fills brought, less fees taken from them."""
     in_book: bool = False
     is_position_stop: bool = False
+    is_liquidation: bool = False
     reason: EndReason = EndReason.NONE
 
     @property
@@ -83,9 +91,24 @@ class Live:
             created_ns=self.created_ns,
             updated_ns=self.updated_ns,
             triggered_ns=self.triggered_ns,
+            stop_ticks=self.stop_ticks,
             list_id=self.list_id,
             reason=self.reason,
         )
+
+
+@dataclass(slots=True)
+class OrderList:
+    """Orders that depend on each other. A bracket's entry is not among its legs."""
+
+    list_id: int
+    client_id: str
+    account: int
+    symbol: str
+    kind: ListKind
+    legs: list[int]
+    entry: int = 0
+    sizes_by_fill: bool = False
 
 
 @dataclass(slots=True)
@@ -134,6 +157,8 @@ class Account:
     maker_ppm: dict[str, int] = field(default_factory=dict)
     taker_ppm: dict[str, int] = field(default_factory=dict)
     pays_discounted: bool = False
+    countdowns: dict[str, int] = field(default_factory=dict)
+    """When to cancel everything of a symbol ("" for all of them)."""
 
     def wallet(self, asset: str) -> Wallet:
         """Return the wallet of an asset, an empty one if it was never used."""
@@ -141,6 +166,14 @@ class Account:
         if found is None:
             found = self.wallets[asset] = Wallet()
         return found
+
+    def holding(self, symbol: str, side: PositionSide) -> Holding:
+        """Return a position, an empty one if there never was one."""
+        return self.holdings.setdefault(symbol, {}).setdefault(side, Holding())
+
+    def chosen(self, symbol: str) -> SymbolSettings:
+        """Return what the account chose for a perpetual."""
+        return self.settings.setdefault(symbol, SymbolSettings())
 
     def orders(self, symbol: str) -> dict[int, Live]:
         """Return the open orders of a symbol, to be changed in place."""
@@ -172,6 +205,10 @@ class Market:
     next_funding_ns: int = 0
     book_sequence: int = 0
     told_sequence: int = 0
+    waiting: dict[int, Live] = field(default_factory=dict)
+    """Conditional orders that wait for a price, by id."""
+    bounds: dict[TriggerBy, tuple[int, int]] = field(default_factory=dict)
+    """Lowest rising and highest falling trigger; between them nothing fires."""
     tape: deque[Trade] = field(default_factory=deque)
     changed: dict[tuple[int, int], int] = field(default_factory=dict)
     """(side, ticks) -> visible lots, of levels not told about yet."""
@@ -194,18 +231,26 @@ class World:
     """The purse of the anonymous rest of the market, by asset."""
     fees: dict[str, int] = field(default_factory=dict)
     """What the venue has earned, by asset."""
+    street_qty: dict[str, int] = field(default_factory=dict)
+    """The street's net position in each perpetual, in lots."""
+    street_cost: dict[str, int] = field(default_factory=dict)
+    """What the street paid for it, in atoms, by symbol."""
     insurance: dict[str, int] = field(default_factory=dict)
     """The insurance fund, by asset."""
     events: list[Event] = field(default_factory=list)
     timers: list[tuple[int, int, str, str, int]] = field(default_factory=list)
     """Heap of (due, serial, kind, symbol, number)."""
     next_timer: int = 0
+    lists: dict[int, OrderList] = field(default_factory=dict)
+    """Lists that have something open."""
     todo: deque[Live] = field(default_factory=deque)
     """Orders that traded, triggered or ended, whose lists and positions have not reacted yet."""
     fired: deque[tuple[str, int]] = field(default_factory=deque)
     """(symbol, ticks) of trades that conditional orders have not seen yet."""
     marked: deque[str] = field(default_factory=deque)
     """Symbols whose mark price changed, and that nothing has reacted to yet."""
+    moved: dict[tuple[int, str, PositionSide], None] = field(default_factory=dict)
+    """Positions that have not been told about yet."""
     dirty: dict[tuple[int, str], None] = field(default_factory=dict)
     """(account, asset) whose balance has not been told about yet."""
 
@@ -222,6 +267,10 @@ class World:
         """Have something done at a time; timers of one time go off in the order they were set."""
         self.next_timer += 1
         heappush(self.timers, (due_ns, self.next_timer, kind, symbol, number))
+
+    def touch_position(self, account: int, symbol: str, side: PositionSide) -> None:
+        """Note that a position changed."""
+        self.moved[account, symbol, side] = None
 
     def touch(self, account: int, asset: str) -> None:
         """Note that a balance changed."""
