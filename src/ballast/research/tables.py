@@ -51,16 +51,19 @@ def records(dtype: np.dtype[np.void], count: int) -> Any:  # noqa: ANN401 - a re
 def tables_of(series: Sequence[Series], settings: Sequence[Settings]) -> Tables:
     """Flatten the data of all symbols; raise `ConfigError` where costs need what is not there."""
     spec = records(SPEC, len(series))
-    funding, fees, tiers, depth = ([] for _ in range(4))  # type: ignore[var-annotated]
-    first = 0
+    fees, tiers, depth = ([] for _ in range(3))  # type: ignore[var-annotated]
+    funding: list[NDArray[np.void]] = []
+    first = fund_first = 0
     clusters: dict[str, int] = {}
     for row, one, chosen in zip(spec, series, settings, strict=True):
         _spec_rules(row, one, chosen, clusters)
         _check_ladder(one, chosen)
         row.first, row.last = first, first + len(one.bars)
         first += len(one.bars)
+        funding.append(_funding(one))
+        row.fund_first = fund_first
+        row.fund_last = fund_first = fund_first + len(funding[-1])
         for name, rows, part in (
-            ("fund", funding, _funding(one)),
             ("fee", fees, [(rate.from_ms, rate.maker, rate.taker) for rate in one.rules.fees]),
             ("tier", tiers, _tiers(one)),
             ("depth", depth, one.depth.tolist()),
@@ -73,7 +76,7 @@ def tables_of(series: Sequence[Series], settings: Sequence[Settings]) -> Tables:
     return Tables(
         prices=prices,
         spec=spec,
-        funding=np.array(funding, FUNDING).view(np.recarray),
+        funding=np.ascontiguousarray(np.concatenate(funding)).view(np.recarray),
         fees=np.array(fees, FEE).view(np.recarray),
         tiers=np.array(tiers, TIER).view(np.recarray),
         depth=np.array(depth, DEPTH).view(np.recarray),
@@ -123,23 +126,24 @@ def _tiers(one: Series) -> list[tuple[float, ...]]:
     ]
 
 
-def _funding(one: Series) -> list[tuple[int, float, float]]:
+def _funding(one: Series) -> NDArray[np.void]:
     """Return fundings with a mark price each: stored, else of the mark candles, else of the bars.
 
     A candle knows no price inside it: its open stands for it, and in a gap the close before.
     """
     rows = one.funding
     if not len(rows) or one.rules.kind is not Kind.PERPETUAL:
-        return []
+        return np.zeros(0, FUNDING)
     prices = one.mark if one.mark is not None and len(one.mark) else one.bars
     at = np.searchsorted(prices.ts, rows["at_ms"], side="right") - 1
     known = at >= 0
     place = np.maximum(at, 0)
     inside = rows["at_ms"] < prices.ts[place] + prices.timeframe.ms
     price = np.where(inside, prices.open[place], prices.close[place])
-    marks = np.where(np.isnan(rows["mark"]) | (rows["mark"] <= 0.0), price, rows["mark"])
-    found = zip(rows["at_ms"], rows["rate"], marks, known, strict=True)
-    return [(int(t), float(rate), float(mark)) for t, rate, mark, there in found if there]
+    found = np.zeros(len(rows), FUNDING)
+    found["at_ms"], found["rate"] = rows["at_ms"], rows["rate"]
+    found["mark"] = np.where(np.isnan(rows["mark"]) | (rows["mark"] <= 0.0), price, rows["mark"])
+    return found[known]
 
 
 def _prices(series: Sequence[Series]) -> dict[str, NDArray[Any]]:

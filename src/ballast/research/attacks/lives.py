@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.core.bars import PRICE_COLUMNS
-from ballast.core.errors import UserError
 from ballast.research.workspace import reborn
 from ballast.strategies.cache import OneRun
 from ballast.strategies.plan import compile_plan
@@ -63,12 +62,6 @@ class Life:
             for symbol, bars in market.items()
             if len(bars) >= self.plan.bars_needed and only in ("", symbol)
         }
-
-
-def require_some(count: int, what: str) -> None:
-    """Raise `UserError` for an attack that would try nothing, and so pass everything."""
-    if count < 1:
-        raise UserError(f"{count} {what}", expected="at least 1")
 
 
 def until(market: Market, moment_ms: int) -> dict[str, Bars]:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.core.rng import stream
-from ballast.research.attacks.lives import Lives, first_difference, require_some, until
+from ballast.research.attacks.lives import Lives, first_difference, until
+from ballast.research.spread import require_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.core.rng import stream
-from ballast.research.attacks.lives import Lives, between, require_some
+from ballast.research.attacks.lives import Lives, between
+from ballast.research.spread import require_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
