@@ -5,7 +5,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 UV_VERSION := 0.13.8
 
-.PHONY: help demo test check fast cover sim bench lock clean docs format
+.PHONY: help demo test check fast cover sim fuzz bench lock clean docs format
 .DEFAULT_GOAL := help
 
 help:           ## list the targets
@@ -50,6 +50,9 @@ cover: .venv/.stamp     ## every test, with branch coverage and its gate; compil
 
 sim: .venv/.stamp       ## many more random cases than `make test`
 	BALLAST_EXAMPLES=20000 $(BIN)/python -m pytest -q -n 2 tests/property
+
+fuzz: .venv/.stamp      ## a million broken messages for every parser
+	BALLAST_MUTATIONS=1000000 $(BIN)/python -m pytest -q --timeout 3600 -n 2 tests/property/venues/test_normalise_broken.py
 
 bench: .venv/.stamp     ## speed, side by side with peers, as ratios
 	$(BIN)/python bench/run.py
