@@ -132,7 +132,7 @@ def test_the_warmup_formula_in_words_is_the_one_in_code(name: str) -> None:
     indicator = registry.get(name)
     for shift in (0, 1, 5):
         params = tuple(
-            spec.default + shift if spec.integer and spec.high > 1 else spec.default
+            min(spec.default + shift, spec.high) if spec.integer and spec.high > 1 else spec.default
             for spec in indicator.params.values()
         )
         words = dict(zip(indicator.params, params, strict=True))
