@@ -219,6 +219,9 @@ BAR_WISE: dict[str, Callable[..., Cell]] = {
     "log": _safe(_log),
     "sqrt": _safe(_sqrt),
     "where": lambda test, a, b: None if test is None else (a if test else b),
+    "is_ranging": lambda x: None if x is None else x == 0.0,
+    "is_trending": lambda x: None if x is None else x == 1.0,
+    "is_volatile": lambda x: None if x is None else x == 2.0,
     "between": lambda x, low, high: _and(_two(COMPARE[">"], x, low), _two(COMPARE["<"], x, high)),
 }
 

@@ -11,13 +11,14 @@ Two rules keep one meaning in one form; both are what Python itself would do: li
 from __future__ import annotations
 
 import math
-import operator
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import StrategyError, UserError, suggest
 from ballast.core.time import Timeframe
 from ballast.features.indicators import registry
+from ballast.strategies.folding import FOLDED
 from ballast.strategies.nodes import Call, Flag, Indicator, Kind, Node, Number, Of, On, Price, walk
+from ballast.strategies.regimes import detectors, is_regime
 from ballast.strategies.signatures import (
     ALIASES,
     FUNCTIONS,
@@ -26,12 +27,13 @@ from ballast.strategies.signatures import (
     MIRRORED,
     NAMED,
     OTHERS,
+    REGIMES,
     SERIES,
     Signature,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ballast.features.indicators.definition import Indicator as Definition
 
@@ -42,30 +44,6 @@ TALIB = "ta."
 YEARLY = "bars_per_year"
 """An indicator parameter that follows the timeframe of the bars unless it is given: 0 says so."""
 _LITERALS = (Number, Flag)
-FOLDED: dict[str, Callable[..., float | bool]] = {  # the same words on plain numbers
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "%": operator.mod,
-    "neg": operator.neg,
-    "abs": abs,
-    "log": math.log,
-    "sqrt": math.sqrt,
-    "minimum": min,
-    "maximum": max,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "&": operator.and_,
-    "|": operator.or_,
-    "~": operator.not_,
-    "where": lambda test, yes, no: yes if test else no,
-    "between": lambda x, low, high: low < x < high,
-}
 
 
 def number(value: float) -> Number:
@@ -161,6 +139,7 @@ def _call(row: Signature, args: list[Node]) -> Node:
         raise StrategyError(
             f"{row.name}() got {len(args)} argument{'' if len(args) == 1 else 's'}",
             expected=_arity(row),
+            fix=f"write regime().{row.name}()" if row.name in REGIMES else "",
         )
     filled = [*args, *(number(value) for value in row.defaults[len(row.defaults) - missing :])]
     for arg, wanted, place in zip(filled, row.takes, range(1, 1 + len(filled)), strict=True):
@@ -185,6 +164,7 @@ _ACCEPTED = {
     "series": (Kind.SERIES,),
     "truth": (Kind.SWITCH, Kind.CONDITION),
     "either": (Kind.SERIES, Kind.CONDITION),
+    "regime": (Kind.SERIES,),
     "number": (Kind.NUMBER,),
     "length": (Kind.NUMBER,),
     "offset": (Kind.NUMBER,),
@@ -203,6 +183,12 @@ def _check_argument(name: str, arg: Node, wanted: str, place: int) -> None:
             f"argument {place} of {_shown(name)} is {arg.kind.value}",
             expected=" or ".join(kind.value for kind in accepted),
             fix=hint,
+        )
+    if wanted == "regime" and not is_regime(arg):
+        raise StrategyError(
+            f"argument {place} of {_shown(name)} is not a regime",
+            expected=f"one of {', '.join(f'{detector}()' for detector in detectors())}",
+            fix=f"write regime().{name}()",
         )
     if wanted in {"length", "offset"} and isinstance(arg, Number):
         check_length(name, arg.value, 0 if wanted == "offset" else 1)

@@ -13,8 +13,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import StrategyError
+from ballast.features.regime.labels import Regime
 from ballast.strategies import building, leads, steps
 from ballast.strategies.evaluation import Column, Evaluation, Leads, Scalars, Step
+from ballast.strategies.folding import FOLDED
 from ballast.strategies.nodes import (
     Call,
     Flag,
@@ -29,6 +31,7 @@ from ballast.strategies.nodes import (
     children,
     references,
 )
+from ballast.strategies.signatures import REGIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -47,7 +50,7 @@ class ScalarTable:
         self.names = tuple(refs.values())
         self.place = {node: at for at, node in enumerate((*literals, *refs, *calls))}
         self.calls = tuple(
-            (building.FOLDED[node.name], tuple(self.place[arg] for arg in node.args), node.name)
+            (FOLDED[node.name], tuple(self.place[arg] for arg in node.args), node.name)
             for node in calls.values()
         )
 
@@ -89,8 +92,11 @@ def _expanded(node: Node) -> Node:
     if node.name == "regime":
         level, limit = node.args
         make = building.apply
-        calm = make("where", (make(">", (make("adx", ()), level)), Number(1), Number(0)))
-        return make("where", (make(">", (make("hv_z", ()), limit)), Number(2), calm))
+        trend, calm, wild = (Number(code) for code in (Regime.TREND, Regime.RANGE, Regime.VOLATILE))
+        mild = make("where", (make(">", (make("adx", ()), level)), trend, calm))
+        return make("where", (make(">", (make("hv_z", ()), limit)), wild, mild))
+    if node.name in REGIMES:
+        return building.apply("==", (node.args[0], Number(REGIMES[node.name])))
     if node.name == "between" and not _plain_range(node):
         x, low, high = node.args
         return building.apply("&", (building.apply(">", (x, low)), building.apply("<", (x, high))))

@@ -73,6 +73,18 @@ class Expr:
         """Lower than the bar before, n times in a row."""
         return call("falling", self, n)
 
+    def is_trending(self) -> Expr:
+        """Ask a detector for a trend: `regime().is_trending()`."""
+        return call("is_trending", self)
+
+    def is_ranging(self) -> Expr:
+        """Ask a detector for a range."""
+        return call("is_ranging", self)
+
+    def is_volatile(self) -> Expr:
+        """Ask a detector for high volatility."""
+        return call("is_volatile", self)
+
     def shift(self, n: Value = 1) -> Expr:
         """Take the value n bars ago; n >= 0."""
         return call("shift", self, n)

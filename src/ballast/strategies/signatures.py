@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ballast.features.regime.labels import Regime
+
 BAR_SERIES = ("open", "high", "low", "close", "volume")
 MIXED_SERIES = ("hl2", "hlc3", "ohlc4", "quote_volume")
 TIME_SERIES = ("hour", "weekday", "month", "minute_of_day", "ts")
@@ -23,8 +25,9 @@ class Signature:
 
     Argument classes, in `takes`: `value` a number or a series; `series` a series; `truth` a switch
     or a condition; `either` a series or a condition; `number` a number; `length` a whole number
-    >= 1; `offset` a whole number >= 0. `gives`: `value` and `truth` are one value where all
-    arguments are; `series` and `condition` never are; `same` is the kind of the first argument.
+    >= 1; `offset` a whole number >= 0; `regime` a series of regime codes. `gives`: `value` and
+    `truth` are one value where all arguments are; `series` and `condition` never are; `same` is the
+    kind of the first argument.
     `defaults` fill the last arguments.
     """
 
@@ -101,6 +104,9 @@ NAMED = _table(
         "2 volatile (hv_z() > z), else 1 trend (adx() > level), else 0 range",
         (25, 1),
     ),
+    Signature("is_trending", ("regime",), "condition", "the regime is a trend", method=True),
+    Signature("is_ranging", ("regime",), "condition", "the regime is a range", method=True),
+    Signature("is_volatile", ("regime",), "condition", "the regime is volatile", method=True),
     Signature("random", ("number",), "series", "0 <= x < 1 from bar time and seed alone", (0,)),
 )
 FUNCTIONS = OPERATORS | NAMED
@@ -117,6 +123,12 @@ MEMORY = frozenset(
     }
 )
 """Functions that look back: they make no sense on values that never change."""
+REGIMES = {
+    "is_trending": Regime.TREND,
+    "is_ranging": Regime.RANGE,
+    "is_volatile": Regime.VOLATILE,
+}
+"""Words that ask for one regime, and the code they compare with."""
 MIRRORED = {
     "<": ">",
     "<=": ">=",

@@ -115,6 +115,19 @@ class Maker:
             return self.build(">", node, self.scalar(0))
         return node
 
+    def regime(self, depth: int) -> Node:
+        kinds = ("regime", "clusters", "shift", "on") if self.frames else ("regime", "clusters")
+        match self.one(kinds) if depth > 0 else "clusters":
+            case "regime":
+                return self.build("regime", self.whole(5, 40))
+            case "clusters":
+                numbers = (6.0, 20.0, 0.6, 0.3)
+                return self.build("regime_clusters", *(Number(number) for number in numbers))
+            case "shift":
+                return self.build("shift", self.regime(depth - 1), self.whole(0, 5))
+            case _:
+                return self.build("on", "4h", self.regime(0))
+
     def indicator(self, depth: int) -> Node:
         match self.one(("average", "atr", "bollinger", "ta", "hv_z")):
             case "average":
@@ -132,7 +145,7 @@ class Maker:
                 return building.apply("hv_z", [Number(5.0), Number(8.0)])
 
     def condition(self, depth: int) -> Node:  # noqa: PLR0911 - one a word
-        kinds = ("compare", "between", "and", "not", "first", "run", "shift", "other")
+        kinds = ("compare", "between", "and", "not", "first", "run", "shift", "regime", "other")
         deeper = depth - 1
         match self.one(kinds) if depth > 0 else "compare":
             case "compare":
@@ -146,6 +159,10 @@ class Maker:
                 return self.build(name, self.truth(deeper), self.condition(deeper))
             case "not":
                 return self.build("~", self.condition(deeper))
+            case "regime":
+                return self.build(
+                    self.one(("is_trending", "is_ranging", "is_volatile")), self.regime(deeper)
+                )
             case "first":
                 return self.build("first", self.condition(deeper))
             case "run":
