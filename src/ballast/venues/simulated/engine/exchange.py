@@ -165,6 +165,14 @@ class Exchange:
             funds.relock(self._world, mine, self._world.markets[symbol], order)
         self.settle()
 
+    def fee_rates_ppm(self, account: int, symbol: str) -> tuple[int, int]:
+        """Return the maker and the taker rate an account pays on a symbol."""
+        mine, terms = self._account(account), self._market(symbol).terms
+        return (
+            mine.maker_ppm.get(symbol, terms.maker_ppm),
+            mine.taker_ppm.get(symbol, terms.taker_ppm),
+        )
+
     def set_discount(self, account: int, *, pays_discounted: bool) -> None:
         """Let an account pay its fees in the venue's discount token."""
         self._account(account).pays_discounted = pays_discounted

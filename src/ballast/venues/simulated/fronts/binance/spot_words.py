@@ -1,0 +1,199 @@
+"""Words of Binance spot: orders, fills and balances as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ballast.core.orders import EndReason, OrderKind, OrderStatus, Side, TimeInForce
+from ballast.venues.simulated.fronts.numbers import fixed, scaled_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from ballast.core.orders import Fill, Order
+    from ballast.venues.simulated.engine.events import Amount
+    from ballast.venues.simulated.engine.exchange import Exchange
+    from ballast.venues.simulated.engine.profile import Listing
+
+NS_MS = 1_000_000
+DIGITS = 8
+ZERO = "0.00000000"
+STATUS = {
+    OrderStatus.PENDING: "PENDING_NEW",
+    OrderStatus.UNTRIGGERED: "NEW",
+    OrderStatus.NEW: "NEW",
+    OrderStatus.PARTIALLY_FILLED: "PARTIALLY_FILLED",
+    OrderStatus.FILLED: "FILLED",
+    OrderStatus.CANCELLED: "CANCELED",
+    OrderStatus.EXPIRED: "EXPIRED",
+    OrderStatus.REJECTED: "REJECTED",
+}
+KINDS = {
+    OrderKind.MARKET: "MARKET",
+    OrderKind.LIMIT: "LIMIT",
+    OrderKind.STOP_MARKET: "STOP_LOSS",
+    OrderKind.STOP_LIMIT: "STOP_LOSS_LIMIT",
+    OrderKind.TAKE_PROFIT_MARKET: "TAKE_PROFIT",
+    OrderKind.TAKE_PROFIT_LIMIT: "TAKE_PROFIT_LIMIT",
+    OrderKind.TRAILING_STOP: "STOP_LOSS",
+}
+TIFS = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
+
+
+def amount(value: Decimal) -> str:
+    """Print with the eight decimals that spot always has."""
+    return fixed(value, DIGITS)
+
+
+def kind_of(order: Order) -> str:
+    """Return Binance's name for the kind of an order."""
+    if order.request.kind is OrderKind.LIMIT and order.request.post_only:
+        return "LIMIT_MAKER"
+    return KINDS[order.request.kind]
+
+
+def status_of(order: Order) -> str:
+    """Return Binance's name for where an order stands."""
+    if order.status is OrderStatus.EXPIRED and order.reason is EndReason.SELF_TRADE:
+        return "EXPIRED_IN_MATCH"
+    return STATUS[order.status]
+
+
+class Words:
+    """Prints orders and fills of one exchange."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Print in the units of its listings."""
+        self._exchange = exchange
+
+    def listing(self, symbol: str) -> Listing:
+        """Return a listing."""
+        return self._exchange.listings[symbol]
+
+    def price(self, symbol: str, ticks: int) -> str:
+        """Print a price."""
+        return amount(self.listing(symbol).price(ticks))
+
+    def qty(self, symbol: str, lots: int) -> str:
+        """Print a quantity."""
+        return amount(self.listing(symbol).qty(lots))
+
+    def money(self, asset: str, atoms: int) -> str:
+        """Print an amount of an asset."""
+        return amount(self._exchange.amount(asset, atoms))
+
+    def quote(self, symbol: str, value: int) -> str:
+        """Print ticks times lots in quote."""
+        listing = self.listing(symbol)
+        return amount(listing.tick * listing.lot * value)
+
+    def order(self, order: Order) -> dict[str, Any]:
+        """Return what a query of an order answers."""
+        asked = order.request
+        symbol = asked.symbol
+        return {
+            "symbol": symbol,
+            "orderId": order.order_id,
+            "orderListId": order.list_id or -1,
+            "clientOrderId": asked.client_id,
+            "price": self.price(symbol, asked.price_ticks if kind_of(order) != "MARKET" else 0),
+            "origQty": self.qty(symbol, asked.qty_lots or order.filled_lots),
+            "executedQty": self.qty(symbol, order.filled_lots),
+            "cummulativeQuoteQty": self.quote(symbol, order.value),
+            "status": status_of(order),
+            "timeInForce": TIFS.get(asked.tif, "GTC"),
+            "type": kind_of(order),
+            "side": asked.side.name,
+            "stopPrice": self.price(symbol, asked.trigger_ticks),
+            "icebergQty": self.qty(symbol, asked.display_lots),
+            "time": order.created_ns // NS_MS,
+            "updateTime": order.updated_ns // NS_MS,
+            "isWorking": order.status is not OrderStatus.UNTRIGGERED,
+            "workingTime": self._working_ms(order),
+            "origQuoteOrderQty": self.money(self.listing(symbol).quote, asked.quote_atoms),
+            "selfTradePreventionMode": "NONE",
+        }
+
+    @staticmethod
+    def _working_ms(order: Order) -> int:
+        if order.status is OrderStatus.UNTRIGGERED:
+            return -1
+        return (order.triggered_ns or order.created_ns) // NS_MS
+
+    def acknowledged(self, order: Order, at_ns: int, kind: str, fills: Sequence[Fill]) -> Any:  # noqa: ANN401
+        """Return the answer to a new order: ACK, RESULT or FULL."""
+        whole = self.order(order)
+        short = {
+            name: whole[name] for name in ("symbol", "orderId", "orderListId", "clientOrderId")
+        }
+        short["transactTime"] = at_ns // NS_MS
+        if kind == "ACK":
+            return short
+        names = (
+            "price", "origQty", "executedQty", "origQuoteOrderQty", "cummulativeQuoteQty",
+            "status", "timeInForce", "type", "side", "workingTime", "selfTradePreventionMode",
+        )  # fmt: skip
+        result = {**short, **{name: whole[name] for name in names}}
+        if order.request.trigger_ticks:
+            result["stopPrice"] = whole["stopPrice"]
+        if kind == "FULL":
+            result["fills"] = [
+                {
+                    "price": self.price(fill.symbol, fill.price_ticks),
+                    "qty": self.qty(fill.symbol, fill.qty_lots),
+                    "commission": self.money(fill.fee_asset, fill.fee_atoms),
+                    "commissionAsset": fill.fee_asset,
+                    "tradeId": fill.trade_id,
+                }
+                for fill in fills
+            ]
+        return result
+
+    def cancelled(self, order: Order, client_id: str, at_ns: int) -> dict[str, Any]:
+        """Return the answer to a cancel: `clientOrderId` is the cancel's own, as on the venue."""
+        whole = self.order(order)
+        names = (
+            "price", "origQty", "executedQty", "origQuoteOrderQty", "cummulativeQuoteQty",
+            "status", "timeInForce", "type", "side", "selfTradePreventionMode",
+        )  # fmt: skip
+        answer = {
+            "symbol": order.request.symbol,
+            "origClientOrderId": order.request.client_id,
+            "orderId": order.order_id,
+            "orderListId": order.list_id or -1,
+            "clientOrderId": client_id,
+            "transactTime": at_ns // NS_MS,
+            **{name: whole[name] for name in names},
+        }
+        if order.request.trigger_ticks:
+            answer["stopPrice"] = whole["stopPrice"]
+        return answer
+
+    def fill(self, fill: Fill) -> dict[str, Any]:
+        """Return a trade of the account."""
+        symbol = fill.symbol
+        return {
+            "symbol": symbol,
+            "id": fill.trade_id,
+            "orderId": fill.order_id,
+            "orderListId": -1,
+            "price": self.price(symbol, fill.price_ticks),
+            "qty": self.qty(symbol, fill.qty_lots),
+            "quoteQty": self.quote(symbol, fill.price_ticks * fill.qty_lots),
+            "commission": self.money(fill.fee_asset, fill.fee_atoms),
+            "commissionAsset": fill.fee_asset,
+            "time": fill.at_ns // NS_MS,
+            "isBuyer": fill.side is Side.BUY,
+            "isMaker": fill.is_maker,
+            "isBestMatch": True,
+        }
+
+    def balance(self, one: Amount) -> tuple[str, str]:
+        """Return free and locked."""
+        return self.money(one.asset, one.free_atoms), self.money(one.asset, one.locked_atoms)
+
+
+def rate(ppm: int) -> str:
+    """Print a fee rate."""
+    return scaled_text(ppm * 100, DIGITS)

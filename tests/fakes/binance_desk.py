@@ -1,0 +1,96 @@
+"""A simulated Binance spot on sockets, one funded account, and clients that reach it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ballast.venues.simulated.engine.exchange import Exchange
+from ballast.venues.simulated.engine.liquidity import Ladder, ScriptedPath
+from ballast.venues.simulated.engine.profile import Filters, Listing, VenueProfile
+from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
+from ballast.venues.simulated.fronts.keys import ApiKey, KeyRing
+from ballast.venues.simulated.server.pace import Pace
+from ballast.venues.simulated.server.resolver import client_session
+from ballast.venues.simulated.server.sockets import VenueServer
+from ballast.venues.simulated.wire.gateway import Gateway
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from ballast.venues.simulated.wire.faults import FaultPlan
+
+SYMBOL = "BTCUSDT"
+STEP_NS = 50_000_000
+FILTERS = Filters(
+    max_price=Decimal(1_000_000), max_qty=Decimal(1_000), min_notional=Decimal(5), max_orders=20
+)
+LISTING = Listing(
+    SYMBOL, "BTC", "USDT", tick=Decimal("0.01"), lot=Decimal("0.00001"), filters=FILTERS
+)
+
+
+class SpotDesk:
+    """The venue in memory: engine, front end, gateway, a key."""
+
+    def __init__(self, start_ns: int, *, faults: FaultPlan | None = None) -> None:
+        """Open with a price of 60,000 that climbs a tenth a step, and a deep book."""
+        self.exchange = Exchange(VenueProfile(name="binance"), [LISTING], start_ns=start_ns)
+        points = [(start_ns + step * STEP_NS, 6_000_000 + step * 10) for step in range(20_000)]
+        self.exchange.attach(ScriptedPath(SYMBOL, points, Ladder(lots=100_000)))
+        self.account = self.exchange.open_account(
+            "me", {"USDT": Decimal(100_000), "BTC": Decimal(2)}
+        )
+        self.keys = KeyRing()
+        self.key: ApiKey = self.keys.make(self.account, "bot")
+        self.front = BinanceSpot(self.exchange, self.keys)
+        self.gateway = Gateway([self.front], faults, now_ns=start_ns)
+
+
+async def eventually(check: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until something is true; fail if it does not become so."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "it did not happen"
+        await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def spot_server(**more: Any) -> AsyncIterator[tuple[SpotDesk, VenueServer]]:
+    """Serve a desk on loopback."""
+    start_ns = time.time_ns()
+    desk = SpotDesk(start_ns, **more)
+    async with VenueServer(desk.gateway, Pace(start_ns, time.monotonic_ns)) as server:
+        yield desk, server
+
+
+def with_ccxt(test: Callable[[SpotDesk, Any], Awaitable[None]], **more: Any) -> None:
+    """Run a test with the real, unpatched ccxt client under Binance's real host names."""
+
+    async def run() -> None:
+        import ccxt.pro as ccxt  # noqa: PLC0415 - half a second
+
+        async with spot_server(**more) as (desk, server):
+            assert server.authority is not None
+            context = server.authority.client_context()
+            session = client_session(server.hosts, server.tls_port, context)
+            client = ccxt.binance(
+                {
+                    "apiKey": desk.key.key,
+                    "secret": desk.key.secret,
+                    "session": session,
+                    "enableRateLimit": False,
+                    "options": {"fetchMarkets": {"types": ["spot"]}, "defaultType": "spot"},
+                }
+            )
+            try:
+                await client.load_markets()
+                await test(desk, client)
+            finally:
+                await client.close()
+                await session.close()
+
+    asyncio.run(asyncio.wait_for(run(), 60))
