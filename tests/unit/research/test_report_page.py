@@ -273,3 +273,11 @@ def test_text_and_lines_can_be_seen_in_light_dark_and_print(ours: str) -> None:
             assert contrast(theme[name], theme["page"]) >= 4.5, name
         for name in ("gain-fill", "loss-fill", "hold"):
             assert contrast(theme[name], theme["panel"]) >= 3.0, name
+
+
+def test_the_page_has_the_table_by_regime_where_a_regime_was_known(text: str) -> None:
+    """R-WF-11: `regime()` on a short run; no table where the bars do not reach its warm-up."""
+    assert '<section id="regimes">' in text
+    assert "<code>regime()</code>" in text
+    short = make_result([Deal(30, 40)], [walk(60)])
+    assert '<section id="regimes">' not in report_html(short, summary(short))

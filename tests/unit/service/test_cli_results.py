@@ -115,3 +115,19 @@ def test_a_damaged_run_is_one_line_and_exit_2(cli: Cli, tmp_path: Path) -> None:
     code, _, err = cli("show", "aaaa0001")
     assert code == 2
     assert "trades.csv is damaged" in err
+
+
+def test_show_cuts_a_run_by_regime(cli: Cli) -> None:
+    """R-WF-11: as a table and as JSON, by any detector; a mistake is one line."""
+    code, out, _ = cli("show", "--regimes")
+    assert code == 0
+    assert "By regime, regime()" in out
+    _, out, _ = cli("show", "--detector", "regime_clusters(24, 100)", "--json")
+    document = json.loads(out)
+    assert document["detector"] == "regime_clusters(24, 100)"
+    assert [row["regime"] for row in document["rows"]] == ["trend", "range", "volatile", "unknown"]
+    assert sum(row["trades"] for row in document["rows"]) == 58
+    code, _, err = cli("show", "--detector", "regimes()")
+    assert code == 2
+    assert "did you mean 'regime'" in err
+    assert err.count("\n") == 1

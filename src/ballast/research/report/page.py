@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from ballast.core.time import format_ms
+from ballast.research.regimes import regime_table
 from ballast.research.report import sections
 from ballast.research.report.assumptions import ASSUMPTIONS
 from ballast.research.report.figures import page_data
@@ -34,6 +35,7 @@ SCRIPTS = ("theme.js", "data.js", "charts.js", "candles.js", "trades.js", "main.
 def report_html(result: Result, found: Summary) -> str:
     """Return the whole page; the same result gives the same bytes."""
     card, account = result.card, found.account
+    regimes = regime_table(result)
     values: dict[str, Any] = {
         "title": f"{card.strategy}: {', '.join(bars.symbol for bars in result.bars)}",
         "strategy": card.strategy,
@@ -51,6 +53,8 @@ def report_html(result: Result, found: Summary) -> str:
         "drawdowns": sections.drawdown_rows(found),
         "groups": sections.group_tables(found),
         "ladder": sections.cost_rows(found),
+        "regimes": sections.regime_rows(regimes),
+        "detector": regimes.detector,
         "refusals": sections.refusal_rows(found),
         "refused": f"{found.refusals.total:,}",
         "families": sections.families(found),

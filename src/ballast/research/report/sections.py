@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ballast.research.metrics import Summary
     from ballast.research.metrics.groups import Group
     from ballast.research.metrics.significance import Interval
+    from ballast.research.regimes import RegimeTable
     from ballast.research.result import Result
 
 FAMILIES = {
@@ -157,6 +158,28 @@ def cost_rows(found: Summary) -> list[dict[str, str]]:
             "tone": tone(rung.net),
         }
         for rung in found.costs.ladder
+    ]
+
+
+def regime_rows(found: RegimeTable) -> list[dict[str, str]]:
+    """Return the result by regime as text; nothing where no regime was known."""
+    if found.known_share == 0.0:
+        return []
+    return [
+        {
+            "regime": row.regime,
+            "share": f"{row.share:.1%}",
+            "trades": f"{row.trades:,}",
+            "won": words.percent(row.win_rate),
+            "net": words.cash(row.net),
+            "tone": tone(row.net),
+            "mean": words.cash(row.expectancy),
+            "r": words.ratio(row.expectancy_r),
+            "contribution": words.percent(row.contribution),
+            "sharpe": words.ratio(row.sharpe),
+            "fall": words.percent(row.max_drawdown),
+        }
+        for row in found.rows
     ]
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ballast.research.metrics import Summary
     from ballast.research.metrics.groups import Group
+    from ballast.research.regimes import RegimeTable
     from ballast.research.result import Result
 
 BOXES: dict[str, tuple[str, ...]] = {
@@ -93,6 +94,27 @@ def groups_table(title: str, rows: Sequence[Group]) -> RenderableType:
             words.ratio(row.profit_factor),
             words.span(row.average_ms),
             words.cash(row.fees),
+        )
+    return table
+
+
+def regimes_table(found: RegimeTable) -> Table:
+    """Return one row a regime: time, trades, what they earned, ratio and fall of its days."""
+    names = ("", "time", "days", "trades", "won", "net", "mean", "R", "return", "sharpe", "fall")
+    table = new_table(f"By regime, {found.detector}", names)
+    for row in found.rows:
+        table.add_row(
+            row.regime,
+            words.percent(row.share),
+            f"{row.days:,}",
+            f"{row.trades:,}",
+            words.percent(row.win_rate),
+            _coloured(words.cash(row.net), row.net),
+            words.cash(row.expectancy),
+            words.ratio(row.expectancy_r),
+            _coloured(words.percent(row.contribution), row.contribution),
+            words.ratio(row.sharpe),
+            words.percent(row.max_drawdown),
         )
     return table
 

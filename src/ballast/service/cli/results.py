@@ -35,17 +35,39 @@ def register(app: typer.Typer) -> None:
     app.command("results")(results)
 
 
-def show(run: RunName = "last", full: FullFlag = False, json: JsonFlag = False) -> None:
+def show(
+    run: RunName = "last",
+    full: FullFlag = False,
+    regimes: Annotated[bool, typer.Option("--regimes", help="Only the table by regime.")] = False,
+    detector: Annotated[
+        str, typer.Option(help="Formula of the regimes, for example 'regime_hmm()'.")
+    ] = "",
+    json: JsonFlag = False,
+) -> None:
     """Show the figures of a finished run; --json prints the whole result."""
     from ballast.research.report.document import result_json
     from ballast.research.report.terminal import render_terminal
 
     stored = _stored(run)
+    if regimes or detector:
+        _show_regimes(stored.result, detector, json=json)
+        return
     if json:
         say(result_json(stored.result, stored.summary()).rstrip())
         return
     _print(render_terminal(stored.result, stored.summary(), full=full))
     note(f"folder {stored.path}; `ballast report {stored.path.name[:8]}` draws it")
+
+
+def _show_regimes(result: Result, detector: str, *, json: bool) -> None:
+    from ballast.research.regimes import regime_table
+    from ballast.research.report.terminal import regimes_table
+
+    found = regime_table(result, detector or None)
+    if json:
+        emit(found, json=True)
+    else:
+        _print(regimes_table(found))
 
 
 def report(
