@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Words = NDArray[np.int64]
 
+FORMAT = 1
+"""Number of this layout: a stored book of another is refused."""
 NONE = -1
 
 # Header words.

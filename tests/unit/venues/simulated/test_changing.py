@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import numpy as np
 import pytest
-from tests.fakes.venue import SPOT, START_NS, limit, market, refused, rich, taken, venue
+from tests.fakes.venue import SPOT, START_NS, SWAP, limit, market, refused, rich, taken, venue
 
 from ballast.core.orders import (
     AmendRequest,
@@ -17,6 +18,7 @@ from ballast.core.orders import (
     SelfTrade,
     Side,
 )
+from ballast.kernel.exchange import layout
 from ballast.kernel.exchange.layout import FROM_BACK, FROM_FRONT, PROPORTIONAL
 from ballast.venues.simulated.engine.outcomes import HalfDone
 from ballast.venues.simulated.engine.profile import VenueProfile
@@ -221,3 +223,31 @@ def test_recorded_depth_that_crosses_trades_with_me_and_clears_what_is_stale() -
     assert [(f.price_ticks, f.qty_lots) for f in exchange.fills(me)] == [(1_999_00, 70)]
     assert exchange.book(SPOT).bids == ((1_999_00, 30), (1_990_00, 400))
     assert exchange.book(SPOT).asks == ()
+
+
+def test_depth_that_meets_orders_of_names_arrives_whole() -> None:
+    """In perpetuals the book pauses at each named maker; what is left must not change meanwhile."""
+    exchange = venue()
+    me, other = rich(exchange, "me"), rich(exchange, "other")
+    taken(exchange.submit(other, limit(SELL, 2_000_0, 1_000, SWAP)))
+    taken(exchange.submit(me, market(BUY, 1_000, SWAP)))
+    for ticks, reduces in ((2_010_0, False), (2_011_0, True), (2_012_0, False)):
+        taken(exchange.submit(me, limit(SELL, ticks, 500, SWAP, reduce_only=reduces)))
+    exchange.street.set_level(SWAP, BUY, 2_012_0, 2_000)
+    exchange.settle()
+    assert sum(f.qty_lots for f in exchange.fills(me) if f.is_maker) == 1_500
+    assert exchange.book(SWAP).bids == ((2_012_0, 500),)
+    exchange.street.trade(SWAP, SELL, 2_000_0, 800)
+    assert exchange.book(SWAP).bids == ()
+    commands = np.array(
+        [
+            [layout.SET_LEVEL, 0, 0, 1, 1_990_0, 700, 0, 0],
+            [layout.PLACE, exchange.street.new_ids(1), 0, -1, 1_980_0, 200, 0, 0],
+            [layout.TRADE, 0, 0, -1, 1_990_0, 100, 0, 0],
+        ]
+    )
+    taken(exchange.submit(other, limit(BUY, 1_995_0, 50, SWAP)))
+    exchange.street.apply(SWAP, commands)
+    exchange.settle()
+    # 50 of the placed 200 met the named order, 150 and the traded 100 the street's depth
+    assert exchange.book(SWAP).bids == ((1_990_0, 450),)

@@ -40,7 +40,7 @@ def amend(
     if isinstance(changed, Rejected):
         return changed
     if is_reducing(changed) and order.status is not OrderStatus.UNTRIGGERED:
-        fitted = reduction.fit(world, account, changed, but=order.order_id)
+        fitted = reduction.fit(world, account, changed, but=order)
         if isinstance(fitted, Rejected):
             return fitted
         changed = fitted

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ballast.core.errors import InternalError
 from ballast.core.orders import EndReason
 from ballast.venues.simulated.engine import desk, funding, shelf
-from ballast.venues.simulated.engine.world import COUNTDOWN, DEADLINE, FUNDING
+from ballast.venues.simulated.engine.world import COUNTDOWN, DEADLINE, FUNDING, REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +27,17 @@ def next_ns(world: World, sources: Sequence[LiquiditySource]) -> int | None:
     return min(times, default=None)
 
 
-def run_due(world: World, sources: Sequence[LiquiditySource], street: Street) -> None:
-    """Do one thing that is due now: a timer, or else a source."""
+def run_due(world: World, sources: Sequence[LiquiditySource], street: Street) -> int:
+    """Do one thing that is due now: a timer, or else a source.
+
+    Return the ticket of a request that has arrived, for the caller to carry out, or 0.
+    """
     if world.timers and world.timers[0][0] <= world.now_ns:
         _, _, kind, symbol, number = heappop(world.timers)
+        if kind == REQUEST:
+            return number
         _go_off(world, kind, symbol, number)
-        return
+        return 0
     for source in sources:
         due = source.next_ns(world.now_ns)
         if due is None or due > world.now_ns:
@@ -41,7 +46,8 @@ def run_due(world: World, sources: Sequence[LiquiditySource], street: Street) ->
         following = source.next_ns(world.now_ns)
         if following is not None and following <= world.now_ns:
             raise InternalError(f"{type(source).__name__} does not move on in time")
-        return
+        break
+    return 0
 
 
 def set_countdown(world: World, account: Account, symbol: str, ms: int) -> None:

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ballast.core.orders import (
-        Fill,
-        ListKind,
-        MarginMode,
-        Order,
-        PositionSide,
-        RejectReason,
-        Side,
-    )
+from ballast.core.orders import (  # noqa: TC001 - msgspec reads the types
+    Fill,
+    ListKind,
+    MarginMode,
+    Order,
+    PositionSide,
+    RejectReason,
+    Side,
+)
 
 
 class Trading(StrEnum):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import ConfigError, InternalError
 from ballast.core.orders import EndReason, PositionSide, RejectReason
-from ballast.kernel.exchange import views
 from ballast.venues.simulated.engine import (
     amending,
     choices,
@@ -20,16 +19,16 @@ from ballast.venues.simulated.engine import (
     funding,
     funds,
     lists,
-    looking,
-    margin,
     reactions,
-    standing,
+    state,
     stops,
     telling,
 )
-from ballast.venues.simulated.engine.events import Amount, Cause, HaltChanged, Trading
-from ballast.venues.simulated.engine.outcomes import Accepted, HalfDone, PerpetualView, Rejected
+from ballast.venues.simulated.engine.events import Cause, HaltChanged, Trading
+from ballast.venues.simulated.engine.latency import Latency, answer, put_on_its_way
+from ballast.venues.simulated.engine.outcomes import Accepted, HalfDone, Rejected
 from ballast.venues.simulated.engine.profile import asset_digits, terms_of
+from ballast.venues.simulated.engine.reading import Reading
 from ballast.venues.simulated.engine.street import Street
 from ballast.venues.simulated.engine.world import Account, Market, World
 
@@ -39,22 +38,22 @@ if TYPE_CHECKING:
 
     from ballast.core.orders import (
         AmendRequest,
-        Fill,
         ListRequest,
         MarginMode,
-        Order,
         OrderRef,
         OrderRequest,
         PositionMode,
     )
-    from ballast.venues.simulated.engine.events import Event, Position, Trade
-    from ballast.venues.simulated.engine.outcomes import BookView, Outcome
+    from ballast.venues.simulated.engine.events import Event
+    from ballast.venues.simulated.engine.latency import Request
+    from ballast.venues.simulated.engine.outcomes import Outcome
     from ballast.venues.simulated.engine.profile import Listing, VenueProfile
     from ballast.venues.simulated.engine.stops import PositionStops
     from ballast.venues.simulated.engine.street import LiquiditySource
+    from ballast.venues.simulated.engine.world import Sent
 
 
-class Exchange:
+class Exchange(Reading):
     """One simulated venue: listings, books, accounts, clock.
 
     Deterministic: the same seed and the same calls give the same events. No I/O, reads no clock.
@@ -67,11 +66,13 @@ class Exchange:
         *,
         seed: int = 0,
         start_ns: int,
+        latency: Latency | None = None,
     ) -> None:
         """Open the venue; raise `ConfigError` for listings that cannot be."""
         digits = asset_digits(listings)
         self.profile = profile
         self.seed = seed
+        self.latency = latency or Latency()
         self.listings: dict[str, Listing] = {one.symbol: one for one in listings}
         if len(self.listings) != len(listings):
             raise ConfigError("a symbol is listed twice")
@@ -84,11 +85,6 @@ class Exchange:
         self.street = Street(self._world)
 
     # Time and liquidity ------------------------------------------------------------------
-
-    @property
-    def now_ns(self) -> int:
-        """The exchange's time."""
-        return self._world.now_ns
 
     def attach(self, source: LiquiditySource) -> None:
         """Let a source act for the street from now on; sources of one time act in this order."""
@@ -105,7 +101,9 @@ class Exchange:
         world = self._world
         while (due := clock.next_ns(world, self._sources)) is not None and due <= to_ns:
             world.now_ns = max(world.now_ns, due)
-            clock.run_due(world, self._sources, self.street)
+            ticket = clock.run_due(world, self._sources, self.street)
+            if ticket:
+                self._arrive(world.sent.pop(ticket))
             self.settle()
         world.now_ns = to_ns
 
@@ -122,6 +120,17 @@ class Exchange:
         events = self._world.events
         self._world.events = []
         return events
+
+    def snapshot(self) -> bytes:
+        """Return the whole state; with it an equal exchange goes on exactly as this one."""
+        sources = [source.snapshot() for source in self._sources]
+        return state.pack(self._world, self.seed, sources)
+
+    def restore(self, data: bytes) -> None:
+        """Go back to a state of an exchange with this profile, listings, seed and sources."""
+        kept = state.unpack(data, self._world, self.seed, len(self._sources))
+        for source, one in zip(self._sources, kept, strict=True):
+            source.restore(one)
 
     # Accounts ----------------------------------------------------------------------------
 
@@ -152,10 +161,6 @@ class Exchange:
         if scaled != int(scaled):
             raise ConfigError(f"{amount} {asset} has more digits than the asset is kept in")
         return int(scaled)
-
-    def amount(self, asset: str, atoms: int) -> Decimal:
-        """Return atoms of an asset as a decimal."""
-        return looking.decimal_of(atoms, self._world.digits[asset])
 
     def set_fees(self, account: int, symbol: str, *, maker_ppm: int, taker_ppm: int) -> None:
         """Give an account fee rates of its own for a symbol."""
@@ -235,6 +240,25 @@ class Exchange:
         self.settle()
         return outcome
 
+    def send(self, account: int, request: Request) -> int:
+        """Send a request that arrives after the entry leg; `Answered` tells of it by ticket."""
+        self._account(account)
+        return put_on_its_way(self._world, self.latency, self.seed, account, request)
+
+    def _arrive(self, sent: Sent) -> None:
+        """Carry out a request that has arrived."""
+        if sent.order is not None:
+            outcome = self.submit(sent.account, sent.order)
+        elif sent.amend is not None:
+            outcome = self.amend(sent.account, sent.amend)
+        elif sent.cancel is not None:
+            outcome = self.cancel(sent.account, sent.cancel)
+        elif sent.group is not None:
+            outcome = self.submit_list(sent.account, sent.group)
+        else:
+            raise InternalError(f"request {sent.ticket} asks for nothing")
+        answer(self._world, self.latency, self.seed, sent, outcome)
+
     def countdown(self, account: int, symbol: str | None, ms: int) -> None:
         """Cancel all of a symbol (None: of the account) in `ms`, unless called again; 0 disarms."""
         clock.set_countdown(self._world, self._account(account), symbol or "", ms)
@@ -267,32 +291,6 @@ class Exchange:
         mine, market = self._account(account), self._market(symbol)
         return self._done(stops.set_stops(self._world, mine, market, side, wanted))
 
-    def positions(self, account: int, symbol: str | None = None) -> list[Position]:
-        """Return the open positions of an account."""
-        return standing.all_of(self._world, self._account(account), symbol)
-
-    def position(
-        self, account: int, symbol: str, side: PositionSide = PositionSide.BOTH
-    ) -> Position:
-        """Return a position, open or empty, with the leverage and margin mode chosen for it."""
-        return standing.of(self._world, self._account(account), self._market(symbol), side)
-
-    def position_mode(self, account: int) -> PositionMode:
-        """Return the account's position mode."""
-        return self._account(account).position_mode
-
-    def available(self, account: int, asset: str) -> int:
-        """Return the atoms that new perpetual orders can use as margin."""
-        return margin.available(self._world, self._account(account), asset)
-
-    def perpetual(self, symbol: str) -> PerpetualView:
-        """Return mark, index and funding of a perpetual."""
-        market = self._market(symbol)
-        return PerpetualView(
-            symbol, market.mark_ticks, market.index_ticks, market.funding_rate_e9,
-            market.next_funding_ns,
-        )  # fmt: skip
-
     def insure(self, asset: str, atoms: int) -> None:
         """Give the insurance fund money."""
         world = self._world
@@ -302,56 +300,6 @@ class Exchange:
     def _done(self, outcome: Outcome) -> Outcome:
         self.settle()
         return outcome
-
-    # Looking -----------------------------------------------------------------------------
-
-    def order(self, account: int, ref: OrderRef) -> Order | None:
-        """Return an order, open or closed not too long ago."""
-        found = desk.find(self._account(account), ref)
-        return found.view() if found is not None else None
-
-    def open_orders(self, account: int, symbol: str | None = None) -> list[Order]:
-        """Return open orders, oldest first."""
-        return looking.open_orders(self._account(account), symbol)
-
-    def orders(self, account: int, symbol: str, limit: int = 500) -> list[Order]:
-        """Return the last orders of a symbol, open and closed, oldest first."""
-        return looking.all_orders(self._account(account), symbol, limit)
-
-    def fills(
-        self, account: int, symbol: str | None = None, from_id: int = 0, limit: int = 500
-    ) -> list[Fill]:
-        """Return fills from a trade id on, oldest first; without one, the last."""
-        return looking.fills(self._account(account), symbol, from_id, limit)
-
-    def balances(self, account: int) -> list[Amount]:
-        """Return what an account has, by asset."""
-        mine = self._account(account)
-        return [mine.amount(asset) for asset in sorted(mine.wallets)]
-
-    def balance(self, account: int, asset: str) -> Amount:
-        """Return what an account has of one asset."""
-        return self._account(account).amount(asset)
-
-    def book(self, symbol: str, depth: int = 20) -> BookView:
-        """Return the best levels of a symbol."""
-        return looking.book_view(self._market(symbol), depth)
-
-    def best(self, symbol: str) -> tuple[int, int]:
-        """Return best bid and ask in ticks, 0 where a side is empty."""
-        return self.street.best(symbol)
-
-    def trades(self, symbol: str, limit: int = 500) -> list[Trade]:
-        """Return the last public trades, oldest first."""
-        return list(self._market(symbol).tape)[-limit:]
-
-    def last_ticks(self, symbol: str) -> int:
-        """Return the price of the last trade, 0 before the first."""
-        return self._market(symbol).last_ticks
-
-    def lots_ahead(self, symbol: str, order_id: int) -> int:
-        """Return the visible lots in front of a resting order at its price; -1 if it rests not."""
-        return int(views.lots_ahead(self._market(symbol).book, order_id))
 
     # Command and control -----------------------------------------------------------------
 
@@ -364,15 +312,3 @@ class Exchange:
             for account in self._world.accounts.values():
                 desk.cancel_all(self._world, account, symbol, EndReason.DELISTED)
         self.settle()
-
-    def _account(self, account: int) -> Account:
-        found = self._world.accounts.get(account)
-        if found is None:
-            raise InternalError(f"no account {account}")
-        return found
-
-    def _market(self, symbol: str) -> Market:
-        found = self._world.markets.get(symbol)
-        if found is None:
-            raise InternalError(f"{symbol} is not listed")
-        return found

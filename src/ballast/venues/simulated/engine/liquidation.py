@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ballast.core.orders import EndReason, OrderKind, OrderRequest, OrderStatus, PositionSide, Side
-from ballast.venues.simulated.engine import funds, margin, matching, positions, shelf
+from ballast.venues.simulated.engine import funds, margin, matching, positions, reduction, shelf
 from ballast.venues.simulated.engine.events import Change, Deleveraged, Liquidated
 from ballast.venues.simulated.engine.world import Live
 
@@ -211,6 +211,7 @@ def _deleverage(
         back = Side(-side)
         positions.fill(world, account, terms, side, which, price=ticks, lots=lots)
         positions.fill(world, other, terms, back, other_side, price=ticks, lots=lots)
+        reduction.enforce(world, market, other)
         _tell_deleveraged(world, other, terms.symbol, other_side, lots=lots, ticks=ticks)
     if held.qty:
         lots = abs(held.qty)

@@ -27,6 +27,9 @@ from ballast.venues.simulated.engine import (
     checks,
     funds,
     launching,
+    margin,
+    positions,
+    reduction,
     shelf,
     triggers,
 )
@@ -55,7 +58,10 @@ def submit(world: World, account: Account, market: Market, request: ListRequest)
             refused = refused or checks.refuse_size(account, market, one)
     if refused is not None:
         return refused
-    drafts = [admission.draft(world, account, one, later=i) for i, one in enumerate(request.orders)]
+    fitted = _fitted(world, account, market, request)
+    if isinstance(fitted, Rejected):
+        return fitted
+    drafts = [admission.draft(world, account, one, later=i) for i, one in enumerate(fitted)]
     refused = _affordable(world, account, market, drafts, bracket=bracket)
     if refused is not None:
         return refused
@@ -64,6 +70,29 @@ def submit(world: World, account: Account, market: Market, request: ListRequest)
 
 def _unsized(request: ListRequest, one: OrderRequest) -> bool:
     return request.sizes_by_fill and one is not request.orders[0] and not one.qty_lots
+
+
+def _fitted(
+    world: World, account: Account, market: Market, request: ListRequest
+) -> list[OrderRequest] | Rejected:
+    """Return the orders, those that rest to reduce a position no larger than it is."""
+    if not market.terms.is_perpetual:
+        return list(request.orders)
+    pending = len(request.orders) - 1 if request.kind is ListKind.BRACKET else 0
+    fitted: list[OrderRequest] = []
+    for number, one in enumerate(request.orders):
+        refused = margin.side_fits(account, one)
+        if refused is not None:
+            return refused
+        lives = not pending or not number
+        if not lives or one.kind in CONDITIONAL or not positions.is_reducing(one):
+            fitted.append(one)
+            continue
+        fits = reduction.fit(world, account, one)
+        if isinstance(fits, Rejected):
+            return fits
+        fitted.append(fits)
+    return fitted
 
 
 def _form(request: ListRequest, legs: tuple[OrderRequest, ...]) -> Rejected | None:
@@ -209,6 +238,8 @@ def _enliven(
     """Make a pending leg live, or a live one larger, for what the entry has traded."""
     lots = _leg_lots(world, market, group, entry, leg)
     if leg.status is not OrderStatus.PENDING:
+        if positions.is_reducing(leg.request) and leg.in_book:
+            lots = min(lots, leg.filled_lots + reduction.room_for(account, leg))
         if lots > leg.request.qty_lots:
             amending.resize(world, account, market, leg, lots)
         return
@@ -217,6 +248,10 @@ def _enliven(
     leg.request = replace(leg.request, qty_lots=lots)
     waits = leg.request.kind in CONDITIONAL
     leg.status = OrderStatus.UNTRIGGERED if waits else OrderStatus.NEW
+    ends = None if waits else reduction.resize_to_position(account, leg)
+    if ends is not None:
+        shelf.end(world, market, leg, OrderStatus.EXPIRED, ends)
+        return
     if not _can_live(world, account, market, leg):
         shelf.end(world, market, leg, OrderStatus.EXPIRED, EndReason.INSUFFICIENT)
         return

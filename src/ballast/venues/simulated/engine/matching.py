@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ballast.core.errors import InternalError
 from ballast.core.orders import EndReason, Fill, OrderStatus, SelfTrade, Side, TimeInForce
 from ballast.kernel.exchange import layout, match, views
 from ballast.kernel.exchange.growth import with_room
 from ballast.venues.simulated.engine import funds, positions, reduction, shelf
 from ballast.venues.simulated.engine.events import Change, Filled, Trade, Traded
+from ballast.venues.simulated.engine.world import keep_last
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,8 @@ def flags_of(world: World, market: Market, order: Live, *, is_market: bool) -> i
 
 def enter_book(world: World, market: Market, order: Live, limit: int, *, is_market: bool) -> None:
     """Let an order trade, and rest what may rest."""
+    if order.left_lots <= 0:
+        raise InternalError(f"order {order.order_id} enters the book with nothing left")
     flags = flags_of(world, market, order, is_market=is_market)
     account, side = order.account, int(order.request.side)
     display = order.request.display_lots
@@ -171,8 +175,7 @@ def print_trade(world: World, market: Market, trade: Trade) -> None:
     """Put a public trade on the tape; conditional orders will see its price."""
     market.last_ticks = trade.price_ticks
     market.tape.append(trade)
-    if len(market.tape) > world.profile.tape_max:
-        market.tape.popleft()
+    keep_last(market.tape, world.profile.tape_max)
     world.fired.append((trade.symbol, trade.price_ticks))
     world.emit(lambda sequence, at_ns: Traded(sequence, at_ns, trade))
 
@@ -234,8 +237,7 @@ def book_fill(
 def _tell_fill(world: World, market: Market, account: Account, order: Live, fill: Fill) -> None:
     """Keep the fill, give the order its state, tell both."""
     account.fills.append(fill)
-    if len(account.fills) > world.profile.history_max:
-        account.fills.popleft()
+    keep_last(account.fills, world.profile.history_max)
     if order.left_lots:
         order.status = OrderStatus.PARTIALLY_FILLED
         funds.relock(world, account, market, order)

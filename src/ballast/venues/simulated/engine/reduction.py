@@ -42,24 +42,36 @@ def resting(account: Account, symbol: str, side: Side, which: PositionSide) -> l
 
 
 def fit(
-    world: World, account: Account, request: OrderRequest, *, but: int = 0
+    world: World, account: Account, request: OrderRequest, *, but: Live | None = None
 ) -> OrderRequest | Rejected:
     """Return a request that reduces no more than there is, or why it is refused.
 
-    `but` names an order that does not count, for it is being changed.
+    `but` is an order that is being changed: it does not count itself, and what it traded stays.
     """
+    if not open_lots(account, request.symbol, request.side, request.position_side):
+        return Rejected(RejectReason.REDUCE_ONLY, "no position to reduce")
+    filled = but.filled_lots if but is not None else 0
+    room = _room(account, request, but.order_id if but is not None else 0)
+    if request.qty_lots - filled <= room:
+        return request
+    if room <= 0 or world.profile.reduce_only_on_entry is not ReduceOnly.SHRINK:
+        return Rejected(RejectReason.REDUCE_ONLY, f"at most {room} lots are left to reduce")
+    return replace(request, qty_lots=filled + room)
+
+
+def _room(account: Account, request: OrderRequest, but: int) -> int:
+    """Return the lots left to reduce: all there is, less what rests if the order will rest too."""
     which, symbol = request.position_side, request.symbol
     room = open_lots(account, symbol, request.side, which)
-    if not room:
-        return Rejected(RejectReason.REDUCE_ONLY, "no position to reduce")
     if request.kind in PRICED:
         others = resting(account, symbol, request.side, which)
         room -= sum(order.left_lots for order in others if order.order_id != but)
-    if request.qty_lots <= room:
-        return request
-    if room <= 0 or world.profile.reduce_only_on_entry is not ReduceOnly.SHRINK:
-        return Rejected(RejectReason.REDUCE_ONLY, f"at most {max(room, 0)} lots are left to reduce")
-    return replace(request, qty_lots=room)
+    return max(room, 0)
+
+
+def room_for(account: Account, order: Live) -> int:
+    """Return the lots that a reduce-only order may have left."""
+    return _room(account, order.request, order.order_id)
 
 
 def resize_to_position(account: Account, order: Live) -> EndReason | None:
@@ -67,10 +79,7 @@ def resize_to_position(account: Account, order: Live) -> EndReason | None:
     request = order.request
     if not is_reducing(request):
         return None
-    room = open_lots(account, request.symbol, request.side, request.position_side)
-    if request.kind in PRICED:
-        others = resting(account, request.symbol, request.side, request.position_side)
-        room -= sum(other.left_lots for other in others)
+    room = _room(account, request, order.order_id)
     if room <= 0:
         return EndReason.POSITION_CLOSED
     if request.close_position or request.qty_lots > room:

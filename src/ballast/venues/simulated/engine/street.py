@@ -119,13 +119,17 @@ class Street:
         market = self._market(symbol)
         flags = matching.market_flags(market)
 
+        left = qty_lots
+
         def call(extra: int) -> int:
+            nonlocal left
+            book, out = market.book, market.out
             if extra:
-                left = int(market.book[layout.LEFT])
-                return depth.add_level(market.book, market.out, int(side), price_ticks, left, flags)
-            return depth.set_level(
-                market.book, market.out, int(side), price_ticks, qty_lots, flags, rule
-            )
+                result = depth.add_level(book, out, int(side), price_ticks, left, flags)
+            else:
+                result = depth.set_level(book, out, int(side), price_ticks, left, flags, rule)
+            left = int(book[layout.LEFT])
+            return result
 
         matching.work(self._world, market, None, call)
 
@@ -161,22 +165,29 @@ class Street:
             room = min(BATCH_ROOM, len(commands) - done)
             market.book = with_room(market.book, room)
             begun = batch.apply(market.book, market.out, commands[: done + room], done)
+            paused = int(market.book[layout.STATUS]) == layout.MORE
+            left = int(market.book[layout.LEFT])
             matching.read_output(self._world, market, None)
-            if int(market.book[layout.STATUS]) == layout.MORE:
-                self._complete(market, commands[begun - 1])
+            if paused:
+                self._complete(market, commands[begun - 1], left)
             done = begun
 
-    def _complete(self, market: Market, command: Words) -> None:
+    def _complete(self, market: Market, command: Words, left: int) -> None:
         """Go on with the command at which a batch paused."""
         op, order_id, _, side, price, _, flags, _ = (int(word) for word in command)
 
         def call(_extra: int) -> int:
-            book, out, left = market.book, market.out, int(market.book[layout.LEFT])
+            nonlocal left
+            book, out = market.book, market.out
             if op == layout.SET_LEVEL:
-                return depth.add_level(book, out, side, price, left, flags)
-            if op == layout.TRADE:
-                return depth.trade_through(book, out, side, price, left, flags)
-            return match.place(book, out, order_id, 0, side, price, left, flags | layout.RESUMED, 0)
+                result = depth.add_level(book, out, side, price, left, flags)
+            elif op == layout.TRADE:
+                result = depth.trade_through(book, out, side, price, left, flags)
+            else:
+                resumed = flags | layout.RESUMED
+                result = match.place(book, out, order_id, 0, side, price, left, resumed, 0)
+            left = int(book[layout.LEFT])
+            return result
 
         matching.work(self._world, market, None, call)
 

@@ -53,7 +53,7 @@ def see(world: World, market: Market, by: TriggerBy, ticks: int) -> None:
         return
     market.bounds[by] = (NEVER_RISES, NEVER_FALLS)
     fired = []
-    for order in market.waiting.values():
+    for order in sorted(market.waiting.values(), key=lambda order: order.order_id):
         if order.request.trigger_by is not by:
             continue
         _trail(world, market, order, ticks)

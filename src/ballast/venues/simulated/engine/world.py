@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 from ballast.core.errors import InternalError
 from ballast.core.orders import (
     TERMINAL,
+    AmendRequest,
     EndReason,
     Fill,
     ListKind,
+    ListRequest,
     MarginMode,
     Order,
+    OrderRef,
     OrderRequest,
     OrderStatus,
     PositionMode,
@@ -41,6 +44,13 @@ DEADLINE, COUNTDOWN, FUNDING, REQUEST = "deadline", "countdown", "funding", "req
 """Kinds of timers."""
 
 _E = TypeVar("_E", bound="Event")
+_Kept = TypeVar("_Kept")
+
+
+def keep_last(items: list[_Kept], count: int) -> None:
+    """Forget the oldest items beyond `count`, a few thousand at a time rather than one by one."""
+    if len(items) > count + max(64, count // 4):
+        del items[:-count]
 
 
 @dataclass(slots=True)
@@ -150,7 +160,7 @@ class Account:
     """The last closed orders by symbol, in the order they closed."""
     client_ids: dict[str, int] = field(default_factory=dict)
     """`symbol/client id` of the orders above -> the last order that carried it."""
-    fills: deque[Fill] = field(default_factory=deque)
+    fills: list[Fill] = field(default_factory=list)
     holdings: dict[str, dict[PositionSide, Holding]] = field(default_factory=dict)
     settings: dict[str, SymbolSettings] = field(default_factory=dict)
     position_mode: PositionMode = PositionMode.ONE_WAY
@@ -209,9 +219,21 @@ class Market:
     """Conditional orders that wait for a price, by id."""
     bounds: dict[TriggerBy, tuple[int, int]] = field(default_factory=dict)
     """Lowest rising and highest falling trigger; between them nothing fires."""
-    tape: deque[Trade] = field(default_factory=deque)
+    tape: list[Trade] = field(default_factory=list)
     changed: dict[tuple[int, int], int] = field(default_factory=dict)
     """(side, ticks) -> visible lots, of levels not told about yet."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """A request on its way; exactly one of the last four is given."""
+
+    ticket: int
+    account: int
+    order: OrderRequest | None = None
+    amend: AmendRequest | None = None
+    cancel: OrderRef | None = None
+    group: ListRequest | None = None
 
 
 @dataclass(slots=True)
@@ -243,6 +265,11 @@ class World:
     next_timer: int = 0
     lists: dict[int, OrderList] = field(default_factory=dict)
     """Lists that have something open."""
+    sent: dict[int, Sent] = field(default_factory=dict)
+    """Requests on their way, by ticket."""
+    next_ticket: int = 1
+    arrivals: dict[int, int] = field(default_factory=dict)
+    """When the last request of an account arrives: later ones do not overtake it."""
     todo: deque[Live] = field(default_factory=deque)
     """Orders that traded, triggered or ended, whose lists and positions have not reacted yet."""
     fired: deque[tuple[str, int]] = field(default_factory=deque)
