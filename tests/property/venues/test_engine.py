@@ -46,7 +46,7 @@ def test_a_hundred_thousand_acts() -> None:
         for name, count in acts.answers.items():
             answers[name] = answers.get(name, 0) + count
     assert sum(answers.values()) >= 100_000
-    assert len(answers) > 25, answers
+    assert len(answers) >= 20, answers
 
 
 @pytest.mark.parametrize("seed", range(3))
