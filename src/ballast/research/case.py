@@ -17,8 +17,9 @@ from ballast.core.errors import DataError, StrategyError
 from ballast.core.reasons import Refusal, label
 from ballast.core.settings import Settings
 from ballast.core.time import format_ms
-from ballast.kernel.run import Simulation
+from ballast.kernel.run import Repeater, Simulation
 from ballast.research.assembly import Leg, assemble, columns_of_legs, plan_defaults
+from ballast.research.evaluation import Evaluator
 from ballast.research.run import check_series, own_settings
 from ballast.research.sweep_row import METRICS, figures
 from ballast.strategies.cache import OneRun
@@ -51,6 +52,7 @@ class Outcome:
     profit_factor: float | None
     expectancy: float | None
     exposure: float
+    turnover: float  # traded value / cash at the start
     fees: float
     slippage: float
     funding: float
@@ -115,6 +117,7 @@ class Case:
         self.kelly = kelly
         self._shared = _Shared(strategy, strategy.values(params or {}), {})
         self._cache = OneRun()
+        self._ready: tuple[Repeater, Market] | None = None
         for one in self.series:
             check_prices(one.bars)
         longest = max(self.series, key=lambda one: len(one.bars))
@@ -159,6 +162,7 @@ class Case:
             values = self.strategy.values(self.params | dict(params))
             other._shared = _Shared(self.strategy, values, {})
         same = series is None or _same_bars(other.series, self.series)
+        other._ready = None
         other._cache = self._cache if same else OneRun()
         return other
 
@@ -175,19 +179,48 @@ class Case:
         """Return the signal bytes of all symbols, one symbol after the other."""
         return columns_of_legs(self.legs(), self._cache)[0]
 
+    def evaluator(self) -> Evaluator:
+        """Return what runs many combinations or spans of this case, with columns of its own."""
+        return Evaluator(
+            self.strategy,
+            self.series,
+            self.settings,
+            symbol_settings=self.symbol_settings,
+            kelly=self.kelly,
+        )
+
     def run(self, signals: Bits | None = None, *, delay_bars: int = 0) -> Run:
         """Run with everything recorded; other `signals`, or everything done later, where given."""
         return self._simulate(signals, delay_bars, record=True).finish()
 
     def outcome(self, signals: Bits | None = None, *, delay_bars: int = 0) -> Outcome:
         """Run and return the figures."""
+        if signals is not None and not delay_bars:
+            return self._again(signals)
         simulation = self._simulate(signals, delay_bars, record=False)
         run = simulation.finish()
+        return self._measured(simulation.account, run.daily, run.refusals, run.positions["lots"])
+
+    def _again(self, signals: Bits) -> Outcome:
+        """Run other signals on the data as they lie ready since the last time."""
+        if self._ready is None:
+            market = assemble(self.legs(), cache=self._cache, dense=True)
+            self._ready = Repeater(market, self.settings.engine.initial_cash), market
+        repeater, market = self._ready
+        found = repeater(
+            market.plan,
+            np.ascontiguousarray(signals, np.uint8),
+            market.atr,
+            market.stop,
+            market.confidence,
+            market.volatility,
+        )
+        return self._measured(*found, np.ones(repeater.open_count))
+
+    def _measured(self, account: Any, daily: Any, refusals: Any, lots: Any) -> Outcome:  # noqa: ANN401
         row = np.zeros(len(METRICS))
-        open_count = int(np.count_nonzero(run.positions["lots"]))
         frame_ms = self.series[0].bars.timeframe.ms
-        refused = int(run.refusals.sum())
-        figures(simulation.account, run.daily, refused, open_count, frame_ms, row)
+        figures(account, daily, int(refusals.sum()), int(np.count_nonzero(lots)), frame_ms, row)
         return Outcome.of(row)
 
     def require_trades(self) -> Outcome:

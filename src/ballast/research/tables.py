@@ -165,6 +165,9 @@ def _mark(one: Series, name: str) -> Floats:
     own: Floats = getattr(one.bars, name)
     if one.mark is None or not len(one.mark):
         return own
+    if np.array_equal(one.mark.ts, one.bars.ts):  # no need to look for each bar's own
+        same: Floats = getattr(one.mark, name)
+        return same
     at = np.minimum(np.searchsorted(one.mark.ts, one.bars.ts), len(one.mark) - 1)
     found: Floats = np.where(one.mark.ts[at] == one.bars.ts, getattr(one.mark, name)[at], own)
     return found

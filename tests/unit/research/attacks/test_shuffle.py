@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.cheats import CentredWindow, HigherPeek, ShiftMinusOne
+from tests.fakes.edges import FOLLOW, persistent
 from tests.fakes.runs import series_of
 from tests.unit.strategies.bars import bars_of, walk
 
@@ -76,25 +77,6 @@ def test_permutations_differ_by_number_and_repeat_by_seed() -> None:
     draws = [shuffler.draw(1, k)[0].bars.fingerprint() for k in (0, 1, 0)]
     assert draws[0] == draws[2] != draws[1]
     assert shuffler.draw(2)[0].bars.fingerprint() != draws[0]
-
-
-def persistent(count: int, seed: int, carry: float) -> Bars:
-    """Return a market whose returns carry over to the next bar: an edge that is really there."""
-    draw = np.random.default_rng(seed)
-    moves = draw.normal(0.0, 0.01, count)
-    for k in range(1, count):
-        moves[k] += carry * moves[k - 1]
-    return bars_of(100 * np.exp(np.cumsum(moves)), spread=0.2, volume=1e6)
-
-
-FOLLOW = strategy(
-    "follow",
-    enter_long=close > close.shift(1),
-    exit_long=close < close.shift(1),
-    size=fixed_notional(0.1),
-    stop=no_stop(),
-    trail=no_trail(),
-)
 
 
 def test_a_real_edge_beats_all_its_permutations_and_vanishes_on_them() -> None:
