@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from scipy import stats
+from tests.data import SHARED, needs_data
 from tests.fakes.resamples import draws_of
 
 from ballast.core.errors import DataError, InternalError
 from ballast.core.rng import stream
+from ballast.research.metrics import series, significance
 from ballast.research.metrics.drawdown import max_drawdown
 from ballast.research.montecarlo.bootstrap import bootstrap_returns
 from ballast.research.montecarlo.figures import (
@@ -110,6 +113,23 @@ def test_intervals_of_independent_days_equal_scipys(figure: Figure) -> None:
     assert row.percentile is not None
     moved = max(abs(row.bca.low - row.percentile.low), abs(row.bca.high - row.percentile.high))
     assert moved > 0.6 * row.error  # the two differ by more than the tolerance
+
+
+@needs_data
+def test_error_of_a_real_sharpe_ratio_is_near_the_formula() -> None:
+    """Daily returns of a real trend follower: single days give Mertens' error."""
+    curve = pq.read_table(SHARED / "reference" / "backtest-sma-BTCUSDT-1d.equity.parquet")
+    returns = series.simple_returns(curve["equity"].to_numpy())
+    row = bootstrap_returns(returns, seed=1).interval(Figure.SHARPE)
+    formula = significance.sharpe_interval(returns, YEAR, normal=False)
+    assert row.percentile is not None
+    assert formula is not None
+    assert row.observed == pytest.approx(formula.estimate, rel=1e-12)
+    wide = formula.high - formula.low
+    free = bootstrap_returns(returns, seed=1, block=1.0).interval(Figure.SHARPE).percentile
+    assert free is not None
+    assert free.high - free.low == pytest.approx(wide, rel=0.1)
+    assert row.percentile.high - row.percentile.low > 1.1 * wide  # these days do depend
 
 
 def test_blocks_keep_the_memory_that_single_days_lose() -> None:

@@ -95,8 +95,9 @@ def test_excess_kurtosis_passed_for_raw_is_refused() -> None:
     excess = float(stats.kurtosis(sample))
     with pytest.raises(InternalError, match="excess"):
         SharpeRecord(PeriodSharpe(0.1), 400, float(stats.skew(sample)), excess)
-    with pytest.raises(InternalError):
-        SharpeRecord(PeriodSharpe(0.1), 400, 0.0, math.nan)
+    for skew, kurtosis in ((0.0, 0.5), (-2.0, 4.9), (0.0, math.nan)):
+        with pytest.raises(InternalError, match="excess"):
+            SharpeRecord(PeriodSharpe(0.1), 400, skew, kurtosis)
     with pytest.raises(InternalError):
         SharpeRecord(PeriodSharpe(0.1), 1)
 

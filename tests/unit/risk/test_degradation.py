@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from tests.data import ROOT
 
+from ballast.core.errors import DataError
 from ballast.core.rng import stream
 from ballast.risk.degradation import limits
-from ballast.risk.degradation.expectation import Expectation, Tolerance
+from ballast.risk.degradation.expectation import Expectation, Tolerance, expectation_of
 from ballast.risk.degradation.watch import (
     DayClosed,
     Observation,
@@ -130,6 +131,40 @@ def test_lost_hit_rate_is_where_two_sized_results_break_even() -> None:
     assert sure.lost_hit_rate() == pytest.approx(loss / (win + loss), rel=1e-5)
     unsure = replace(sure, trades=400)
     assert unsure.least_hit_rate() == pytest.approx(p - math.sqrt(p * (1 - p) / 400))
+
+
+def test_expectation_of_a_sample_is_its_own_figures() -> None:
+    rng = np.random.default_rng(7)
+    results, slips = rng.normal(0.1, 1, 90), rng.normal(3, 1, 80)
+    counts = rng.poisson(0.5, 180)
+    found = expectation_of(results.tolist(), slips.tolist(), counts.tolist())
+    assert found.trades == 90
+    assert found.mean == pytest.approx(results.mean())
+    assert found.deviation == pytest.approx(results.std(ddof=1))
+    assert found.hit_rate == np.mean(results > 0)
+    assert found.slippage_bps == pytest.approx(slips.mean())
+    assert found.slippage_deviation_bps == pytest.approx(slips.std(ddof=1))
+    assert found.trades_per_day == pytest.approx(counts.mean())
+    assert found.dispersion == pytest.approx(max(1.0, counts.var() / counts.mean()))
+    assert expectation_of([1.0, 2.0], [], [1, 1]).dispersion == 1.0
+    assert expectation_of([1.0, 2.0], [], [1, 1]).slippage_scale_bps() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("results", "days", "said"),
+    [
+        ([1.0], [1], "1 closed trades"),
+        ([0.5, 0.5], [1, 1], "do not vary"),
+        ([0.5, math.nan], [1, 1], "no numbers"),
+        ([0.5, 0.7], [0, 0], "no day with a trade"),
+        ([0.5, 0.7], [], "no day with a trade"),
+    ],
+)
+def test_nothing_is_expected_of_too_little(
+    results: list[float], days: list[int], said: str
+) -> None:
+    with pytest.raises(DataError, match=said):
+        expectation_of(results, [], days)
 
 
 def bench() -> Any:

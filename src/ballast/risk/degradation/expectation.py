@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import fmean, pvariance, stdev
+from typing import TYPE_CHECKING
+
+from ballast.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 UNCERTAINTY = 1.0
 """Standard errors of the certificate's own figures that are forgiven: it was measured on a sample,
@@ -86,6 +93,39 @@ class Expectation:
 
     def _rate_error(self) -> float:
         return UNCERTAINTY * math.sqrt(self.dispersion / (self.trades_per_day * self.days))
+
+
+def expectation_of(
+    results: Sequence[float], slippages_bps: Sequence[float], daily_trades: Sequence[int]
+) -> Expectation:
+    """Return the expectation that a sample of trades and days supports.
+
+    `results` and `slippages_bps` hold one value a closed trade (slippages may be fewer),
+    `daily_trades` the entries of each calendar day, days without one too. Days more regular than
+    chance are not trusted to stay so: the dispersion is at least 1. Raises `DataError` for fewer
+    than two trades, results that are all the same, or no day with a trade.
+    """
+    if len(results) < 2:
+        raise DataError(f"{len(results)} closed trades", expected="2 or more to expect anything")
+    if not all(math.isfinite(one) for one in (*results, *slippages_bps)):
+        raise DataError("trades: results or slippages that are no numbers")
+    deviation = stdev(results)
+    if deviation <= 0.0:
+        raise DataError("trades: results that do not vary", expected="trades of a market")
+    rate = fmean(daily_trades) if daily_trades else 0.0
+    if rate <= 0.0:
+        raise DataError("days: no day with a trade", expected="the entries of each day")
+    return Expectation(
+        trades=len(results),
+        mean=fmean(results),
+        deviation=deviation,
+        hit_rate=sum(one > 0.0 for one in results) / len(results),
+        slippage_bps=fmean(slippages_bps) if slippages_bps else 0.0,
+        slippage_deviation_bps=stdev(slippages_bps) if len(slippages_bps) > 1 else 0.0,
+        trades_per_day=rate,
+        days=float(len(daily_trades)),
+        dispersion=max(1.0, pvariance(daily_trades) / rate),
+    )
 
 
 @dataclass(frozen=True, slots=True)
