@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from ballast.service.cli import (
+    data_books,
     data_check,
     data_depth,
     data_download,
@@ -18,6 +19,7 @@ from ballast.service.cli import (
     data_rules,
     data_show,
     data_synth,
+    data_trades,
 )
 
 app = typer.Typer(
@@ -30,6 +32,7 @@ app = typer.Typer(
 _PARTS = (
     data_import,
     data_download,
+    data_books,
     data_check,
     data_show,
     data_make,
@@ -37,6 +40,8 @@ _PARTS = (
     data_noise,
     data_rules,
     data_depth,
+    data_books,
+    data_trades,
     data_events,
 )
 for part in _PARTS:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ballast.store.depth import DepthStore
     from ballast.store.funding import FundingStore
     from ballast.store.instruments import InstrumentBook
+    from ballast.store.ticks import TickStore
 
 
 def candle_store() -> CandleStore:
@@ -35,6 +36,13 @@ def depth_store() -> DepthStore:
     from ballast.store.depth import DepthStore
 
     return DepthStore(options.config().data_root)
+
+
+def tick_store() -> TickStore:
+    """Return the store of recorded books, trades and quotes of the workspace."""
+    from ballast.store.ticks import TickStore
+
+    return TickStore(options.config().data_root)
 
 
 def instrument_book() -> InstrumentBook:
