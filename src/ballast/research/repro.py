@@ -13,6 +13,7 @@ from ballast.core.errors import DataError, StrategyError
 from ballast.core.settings import Settings, build
 from ballast.core.time import Timeframe
 from ballast.research import workspace
+from ballast.research.case import Case
 from ballast.research.code import code_version
 from ballast.research.run import DETAIL, KELLY, SYMBOLS, backtest
 from ballast.research.series import load_series
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ballast.research.result import Result, RunCard
+    from ballast.research.series import Series
     from ballast.research.storage import Stored
+    from ballast.strategies.plan import AnyStrategy
 
 EXTRAS = (DETAIL, KELLY, SYMBOLS)
 
@@ -43,6 +46,36 @@ def repro(stored: Stored, strategies: Path, data_root: Path) -> Reproduction:
     Raise `UserError` where the strategy or the data of the run are no longer there.
     """
     card = stored.result.card
+    strategy, series = inputs_of(stored, strategies, data_root)
+    settings, own = settings_of(card)
+    again = backtest(
+        strategy,
+        series,
+        params=card.params,
+        settings=settings,
+        symbol_settings=own,
+        kelly=float(card.settings.get(KELLY, 0.0)),
+        data_root=card.data_root,
+        detail=card.settings.get(DETAIL, ""),
+    )
+    sums = sums_of(result_files(again))
+    differing = tuple(sorted(name for name in sums if sums[name] != stored.sums.get(name)))
+    causes = []
+    if card.code_version != code_version():
+        causes.append(f"code {card.code_version} then, {code_version()} now")
+    if again.card.data != card.data:
+        causes.append("trading rules, funding, depth or mark prices of the store changed")
+    return Reproduction(not differing, tuple(causes), differing, again)
+
+
+def inputs_of(
+    stored: Stored, strategies: Path, data_root: Path
+) -> tuple[AnyStrategy, tuple[Series, ...]]:
+    """Return the strategy and the series of a run, found again and held against its card.
+
+    Raise `UserError` where one is no longer there, or is not what it was.
+    """
+    card = stored.result.card
     strategy = workspace.load(card.strategy, strategies)
     if strategy.hash != card.strategy_hash:
         raise StrategyError(
@@ -51,7 +84,7 @@ def repro(stored: Stored, strategies: Path, data_root: Path) -> Reproduction:
             expected=f"hash {card.strategy_hash[:12]}, found {strategy.hash[:12]}",
             fix="bring back its file as it was, or run a new backtest",
         )
-    settings, own = settings_of(card)
+    settings, _ = settings_of(card)
     first = stored.result.bars[0]
     series = load_series(
         data_root,
@@ -72,24 +105,22 @@ def repro(stored: Stored, strategies: Path, data_root: Path) -> Reproduction:
                 expected=f"fingerprint {known[:12]}",
                 fix="`ballast compare` shows what a new run would give",
             )
-    again = backtest(
+    return strategy, series
+
+
+def case_of(stored: Stored, strategies: Path, data_root: Path) -> Case:
+    """Return a run as a case, to be run again otherwise; raise `UserError` as `inputs_of`."""
+    card = stored.result.card
+    strategy, series = inputs_of(stored, strategies, data_root)
+    settings, own = settings_of(card)
+    return Case(
         strategy,
         series,
         params=card.params,
         settings=settings,
         symbol_settings=own,
         kelly=float(card.settings.get(KELLY, 0.0)),
-        data_root=card.data_root,
-        detail=card.settings.get(DETAIL, ""),
     )
-    sums = sums_of(result_files(again))
-    differing = tuple(sorted(name for name in sums if sums[name] != stored.sums.get(name)))
-    causes = []
-    if card.code_version != code_version():
-        causes.append(f"code {card.code_version} then, {code_version()} now")
-    if again.card.data != card.data:
-        causes.append("trading rules, funding, depth or mark prices of the store changed")
-    return Reproduction(not differing, tuple(causes), differing, again)
 
 
 def settings_of(card: RunCard) -> tuple[Settings, dict[str, Settings]]:

@@ -31,6 +31,7 @@ VERBS: dict[str, Verb] = {
     "show": Verb(f"{_HOME}.results", "Show the figures of a run.", _TEST),
     "report": Verb(f"{_HOME}.results", "Draw a run on one HTML page.", _TEST),
     "trades": Verb(f"{_HOME}.results", "Print the trades of a run.", _TEST),
+    "signals": Verb(f"{_HOME}.signals", "Judge every signal, taken or refused.", _TEST),
     "compare": Verb(f"{_HOME}.results", "Compare two runs, down to the first trade.", _TEST),
     "show-config": Verb(f"{_HOME}.show_config", "Every setting and where it came from.", _HOUSE),
     "config": Verb(f"{_HOME}.config_group", "Schema and profiles of the settings.", _HOUSE),
