@@ -21,8 +21,9 @@ from tests.fakes.runs import START_MS, flat_bars, scripted, series_of
 
 import ballast.research.evaluation.evaluator as evaluating
 import ballast.research.evaluation.lane as laning
-from ballast.core.errors import StrategyError, UserError
+from ballast.core.errors import InternalError, StrategyError, UserError
 from ballast.core.instrument import FeeRate, LeverageTier
+from ballast.core.reasons import Exit
 from ballast.core.records import DEPTH
 from ballast.core.settings import CostSettings, EngineSettings, RiskSettings, Settings
 from ballast.core.time import DAY_MS, HOUR_MS, Timeframe
@@ -187,7 +188,7 @@ def test_rows_are_those_of_the_recorded_runs(group: tuple[Series, ...]) -> None:
             assert returns.tolist() == pytest.approx(days.returns.tolist(), abs=1e-15)
             said = dict(zip(METRICS, row, strict=True))
             assert said["final_equity"] == result.run.equity[-1]
-            ended = [trade for trade in result.run.trades if trade["reason"] != 13]
+            ended = [trade for trade in result.run.trades if trade["reason"] != Exit.END]
             assert said["trades"] <= len(result.run.trades)
             assert said["trades"] >= len(ended) - len(group)
             held = result.run.trades["exit_ms"] - result.run.trades["entry_ms"]
@@ -207,6 +208,21 @@ def test_indicators_are_warm_where_a_span_begins() -> None:
     assert first < cold.bars[0].ts[0] + cold.warmup_bars * HOUR_MS
     assert warm.card.run_id != cold.card.run_id
     assert "seen" in warm.card.settings
+
+
+@pytest.mark.parametrize("days", [30, 90])
+def test_a_delisting_closes_positions_only_in_the_span_that_reaches_it(days: int) -> None:
+    """A span that ends before it marks what is open, as any other."""
+    one = series_of(1_500)[0]
+    gone = int(one.bars.ts[-1]) + HOUR_MS
+    group = [replace(one, instrument=replace(one.rules, delisted_ms=gone))]
+    span = Span(START_MS, START_MS + days * DAY_MS)
+    orders = {span.rows(one.bars)[1] - 20: "L"}
+    story = scripted({"BTCUSDT": orders}, stop=percent_stop(0.5), trail=no_trail())
+    mine = Evaluator(story, group, COLD).run({}, span)
+    same(mine, backtest(story, cut(group, span), settings=COLD))
+    ended = Exit.END if days == 30 else Exit.DELISTED
+    assert mine.run.trades["reason"].tolist() == [ended]
 
 
 def test_each_run_starts_with_fresh_cash_and_a_fresh_gate() -> None:
@@ -288,6 +304,46 @@ def test_bars_longer_than_a_day_end_in_their_last_day() -> None:
     span = Span(START_MS, START_MS + 60 * 7 * DAY_MS - 3 * DAY_MS)  # cuts the last week
     assert judge.days(span) == 60 * 7 - 6
     assert judge.daily([{}], span).shape == (1, 60 * 7 - 6)
+
+
+def test_bars_that_do_not_divide_the_day_may_close_in_the_next() -> None:
+    odd = flat_bars([100.0 + k for k in range(90)], timeframe="7h")
+    judge = Evaluator(FORGETFUL, [Series(odd)], COLD)
+    span = Span(START_MS, START_MS + 5 * DAY_MS)  # the bar that opens at 119 h closes at 126 h
+    assert judge.days(span) == 6
+    assert judge.daily([{}], span).shape == (1, 6)
+
+
+def test_prefixes_are_the_spans_of_one_start() -> None:
+    """An anchored walk-forward costs one sweep: look at each run on its way."""
+    for group in (series_of(900), series_of(900, symbols=("BTCUSDT", "ETHUSDT"), perpetual=True)):
+        judge = Evaluator(CROSS, group, Settings())
+        start = START_MS + 3 * DAY_MS + 5 * HOUR_MS
+        ends = [START_MS + day * DAY_MS for day in (9, 10, 30, 99)]
+        found = judge.prefixes(COMBOS, start, ends)
+        alone = judge.passes(COMBOS, [Span(start, end) for end in ends])
+        assert found[-1].closed.max() > 10
+        for one, other in zip(found, alone, strict=True):
+            assert one.daily.tobytes() == other.daily.tobytes()
+            assert one.closed.tolist() == other.column("trades").tolist()
+            assert one.longest_ms.tolist() == other.longest_ms.tolist()
+        with pytest.raises(UserError, match="no bars"):
+            judge.prefixes(COMBOS, judge.span.to_ms, [judge.span.to_ms // DAY_MS * DAY_MS + DAY_MS])
+        with pytest.raises(InternalError, match="midnight"):
+            judge.prefixes(COMBOS, start, [ends[0] + 1])
+        with pytest.raises(InternalError, match="rising"):
+            judge.prefixes(COMBOS, start, ends[::-1])
+
+
+def test_what_is_open_at_the_end_is_told() -> None:
+    rise = [100.0 + k for k in range(200)]
+    story = scripted({"BTCUSDT": {60: "L", 100: "l"}}, stop=percent_stop(0.5), trail=no_trail())
+    judge = Evaluator(story, [Series(flat_bars(rise))], COLD)
+    open_, closed = judge.passes([{}], [Span(START_MS, START_MS + k * HOUR_MS) for k in (90, 120)])
+    last = judge.run({}, Span(START_MS, START_MS + 90 * HOUR_MS)).run.positions[0]
+    assert open_.held[0] == pytest.approx(last["lots"] * 0.00001 * 189.0)
+    assert open_.held[0] > 0.0
+    assert closed.held[0] == 0.0
 
 
 def test_a_symbol_without_bars_in_the_span_sits_it_out() -> None:

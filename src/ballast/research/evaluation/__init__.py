@@ -4,7 +4,7 @@ Walk-forward, cross-validation, bootstraps of markets and optimisers all ask one
 of times: what would this combination have earned in that span? Start at `evaluator.Evaluator`.
 """
 
-from ballast.research.evaluation.evaluator import Evaluation, Evaluator
+from ballast.research.evaluation.evaluator import Evaluation, Evaluator, Prefix
 from ballast.research.evaluation.span import Span
 
-__all__ = ["Evaluation", "Evaluator", "Span"]
+__all__ = ["Evaluation", "Evaluator", "Prefix", "Span"]

@@ -18,12 +18,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ballast.core.errors import UserError
+from ballast.core.errors import InternalError, UserError
 from ballast.core.memory import COMPILED
 from ballast.core.time import DAY_MS
 from ballast.research.assembly import assemble
+from ballast.research.evaluation.lane import Rows
 from ballast.research.evaluation.prepared import Shelf
 from ballast.research.evaluation.recorded import run_of_span
 from ballast.research.evaluation.seat import Seat
@@ -54,11 +53,21 @@ class Evaluation:
     figures: Floats  # [n, len(METRICS)], in the order of `sweep_row.METRICS`; NaN: not defined
     daily: Floats  # [n, days] simple returns of marked equity per UTC calendar day; never NaN
     longest_ms: Ints  # [n] longest trade, open ones up to the end of the span
+    held: Floats  # [n] notional that is still open at the end, in quote units
 
     def column(self, metric: str) -> Floats:
         """Return one figure of all combinations."""
         found: Floats = self.figures[:, METRICS.index(metric)]
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """What the combinations had done by one moment of a longer run, a row each."""
+
+    daily: Floats  # [n, days] simple returns, as in `Evaluation`
+    closed: Ints  # [n] trades closed
+    longest_ms: Ints  # [n] longest trade, open ones up to that moment
 
 
 class Evaluator:
@@ -114,12 +123,11 @@ class Evaluator:
         """
         chosen = span or self.span
         last = chosen.last_day()
-        if self.timeframe.ms > DAY_MS:
-            for one in self.group:
-                first_row, last_row = chosen.rows(one.bars)
-                if last_row > first_row:
-                    end_ms = int(one.bars.ts[last_row - 1]) + self.timeframe.ms
-                    last = max(last, (end_ms - 1) // DAY_MS)
+        for one in self.group:  # a bar that opens in the span may close after it
+            first_row, end_row = chosen.rows(one.bars)
+            if end_row > first_row:
+                end_ms = int(one.bars.ts[end_row - 1]) + self.timeframe.ms
+                last = max(last, (end_ms - 1) // DAY_MS)
         return last - chosen.first_day(self.timeframe) + 1
 
     def figures(self, combos: Sequence[Mapping[str, float]], span: Span | None = None) -> Floats:
@@ -151,22 +159,46 @@ class Evaluator:
         `UserError` for a combination that cannot run and for a span without a bar. `cash` replaces
         the cash at the start. Without `daily` no returns are kept (their array has no rows).
         """
-        count = len(combos)
-        found = tuple(
-            Evaluation(
-                np.zeros((count, len(METRICS))),
-                np.zeros((count if daily else 0, self.days(span))),
-                np.zeros(count, np.int64),
-            )
-            for span in spans
+        rows = tuple(Rows.empty(len(combos), self.days(span), 1, daily=daily) for span in spans)
+        self._run(combos, spans, rows, self.settings.engine.initial_cash if cash is None else cash)
+        return tuple(
+            Evaluation(one.figures, one.daily, one.longest_ms[:, 0], one.held) for one in rows
         )
-        at_start = self.settings.engine.initial_cash if cash is None else cash
-        starts = range(0, count, CHUNK)
+
+    def prefixes(
+        self, combos: Sequence[Mapping[str, float]], from_ms: int, ends: Sequence[int]
+    ) -> tuple[Prefix, ...]:
+        """Run every combination once from `from_ms`, and say what it had done by each of `ends`.
+
+        Spans that start at one bar are prefixes of one run: the windows of an anchored walk-forward
+        cost one sweep, not one each. Every end (ms, rising) must lie at midnight UTC.
+        """
+        if any(end % DAY_MS for end in ends) or list(ends) != sorted(set(ends)):
+            raise InternalError(f"prefixes end at rising midnights, not at {list(ends)}")
+        spans = [Span(from_ms, end) for end in ends]
+        spans[0].require_bars(self.group)
+        rows = Rows.empty(len(combos), self.days(spans[-1]), len(ends), daily=True)
+        self._run(combos, spans[-1:], (rows,), self.settings.engine.initial_cash, ends[:-1])
+        return tuple(
+            Prefix(rows.daily[:, : self.days(span)], rows.closed[:, k], rows.longest_ms[:, k])
+            for k, span in enumerate(spans)
+        )
+
+    def _run(
+        self,
+        combos: Sequence[Mapping[str, float]],
+        spans: Sequence[Span],
+        found: Sequence[Rows],
+        cash: float,
+        ends: Sequence[int] = (),
+    ) -> None:
+        """Run chunks of combinations, on threads where there are several."""
+        starts = range(0, len(combos), CHUNK)
 
         def work(first: int) -> None:
-            rows = slice(first, first + CHUNK)
+            part = slice(first, first + CHUNK)
             with self._seat() as seat:
-                seat.run(combos[rows], spans, at_start, found, rows)
+                seat.run(combos[part], spans, cash, [rows.part(part) for rows in found], ends)
 
         if self.workers == 1 or len(starts) <= 1:
             for first in starts:
@@ -175,7 +207,6 @@ class Evaluator:
             with ThreadPoolExecutor(self.workers, thread_name_prefix="evaluate") as pool:
                 for _ in pool.map(work, starts):
                     pass
-        return found
 
     def run(
         self,

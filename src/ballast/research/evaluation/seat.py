@@ -10,7 +10,7 @@ import numpy as np
 from ballast.core.memory import Binding
 from ballast.core.records import PLAN
 from ballast.research.assembly import Leg, columns_of_legs, plan_defaults, plan_row
-from ballast.research.evaluation.lane import Lane
+from ballast.research.evaluation.lane import Lane, Rows
 from ballast.research.evaluation.prepared import Prepared
 from ballast.research.tables import records
 from ballast.strategies.plan import CompiledStrategy
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ballast.kernel.market import Market
-    from ballast.research.evaluation.evaluator import Evaluation, Evaluator
+    from ballast.research.evaluation.evaluator import Evaluator
     from ballast.research.evaluation.span import Span
 
 LANES_MAX = 128
@@ -34,7 +34,7 @@ class Seat:
         of = judge.settings_of
         compiled = {id(one): CompiledStrategy(judge.strategy, plan_defaults(one)) for one in of}
         self.compiled = [compiled[id(one)] for one in of]
-        self.lanes: OrderedDict[tuple[Span, float], Lane] = OrderedDict()
+        self.lanes: OrderedDict[Span, Lane] = OrderedDict()
 
     def legs(self, params: Mapping[str, float]) -> list[Leg]:
         """Return the legs of one combination; raise `UserError` where it cannot run."""
@@ -57,16 +57,15 @@ class Seat:
             shelf.put(key, found)
         return found
 
-    def lane(self, market: Market, span: Span, cash: float) -> Lane:
+    def lane(self, market: Market, span: Span) -> Lane:
         """Return the lane of a span; the one used longest ago makes room."""
-        key = (span, cash)
-        found = self.lanes.pop(key, None)
+        found = self.lanes.pop(span, None)
         if found is None:
             judge = self.judge
-            found = Lane(market, judge.group, span, cash, span.first_day(judge.timeframe))
+            found = Lane(market, judge.group, span, span.first_day(judge.timeframe))
             if len(self.lanes) >= LANES_MAX:
                 self.lanes.popitem(last=False)
-        self.lanes[key] = found
+        self.lanes[span] = found
         return found
 
     def run(
@@ -74,17 +73,17 @@ class Seat:
         combos: Sequence[Mapping[str, float]],
         spans: Sequence[Span],
         cash: float,
-        found: Sequence[Evaluation],
-        rows: slice,
+        found: Sequence[Rows],
+        ends: Sequence[int] = (),
     ) -> None:
-        """Run some combinations in all spans and write them into `rows` of what is found."""
+        """Run combinations in all spans and write them into the rows; look at them at `ends`."""
         prepared = [self.prepare(params) for params in combos]
         binding = Binding()
         addresses = np.array(
             [[binding.bind(array) for array in one.arrays] for one in prepared], np.int64
         )
         market = self.judge.market(combos[0], self)
-        for span, part in zip(spans, found, strict=True):
-            lane = self.lane(market, span, cash)
-            lane.run(addresses, part.figures[rows], part.daily[rows], part.longest_ms[rows])
+        for span, rows in zip(spans, found, strict=True):
+            lane = self.lane(market, span)
+            lane.run(addresses, cash, rows, lane.stops(ends))
         binding.close()

@@ -47,16 +47,23 @@ class Span:
         first, last = np.searchsorted(bars.ts, (self.from_ms, self.to_ms), side="left")
         return int(first), int(last)
 
+    def require_bars(self, group: Sequence[Series]) -> None:
+        """Raise `UserError` unless some series has a bar in the span."""
+        if all(first == last for first, last in (self.rows(one.bars) for one in group)):
+            raise UserError(f"no bars in the period {self}", fix="choose a period inside the data")
+
     def first_day(self, timeframe: Timeframe) -> int:
         """Return the UTC day, counted from 1970, in which the first bar can close."""
         return (self.from_ms + timeframe.ms - 1) // DAY_MS
 
     def last_day(self) -> int:
-        """Return the UTC day in which the last bar can close; midnight belongs to the day before.
-
-        A bar longer than a day that opens in the span may close after it: see `Evaluator.days`.
-        """
+        """Return the UTC day of the span's end; midnight belongs to the day before."""
         return (self.to_ms - 1) // DAY_MS
+
+    @property
+    def ends_a_day(self) -> bool:
+        """Whether the span ends at midnight UTC."""
+        return self.to_ms % DAY_MS == 0
 
     def overlaps(self, other: Span) -> bool:
         """Whether a bar can lie in both."""
