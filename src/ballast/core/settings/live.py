@@ -197,7 +197,7 @@ class NetworkSettings:
 class ValidationSettings:
     """What a strategy must show before it may trade."""
 
-    in_sample: float = setting(
+    in_sample: float = any_setting(
         0.70,
         "Share of history a strategy is fitted on; the rest judges it.",
         "R-WF-01",
@@ -216,6 +216,30 @@ class ValidationSettings:
     )
     paper_days: int = setting(
         30, "Days of paper trading before live.", "R-WF-09", unit="days", low=1, high=3650
+    )
+    embargo_days: int = any_setting(
+        1,
+        "Days left out of fitting next to a test, because returns remember.",
+        "R-WF-03",
+        unit="days",
+        low=0,
+        high=365,
+    )
+    switch_margin: float = any_setting(
+        0.10,
+        "How far a challenger's score must beat the incumbent's, by the size of the latter.",
+        "R-OPT-06",
+        unit="fraction of score",
+        low=0.0,
+        high=10.0,
+    )
+    switch_times: int = any_setting(
+        3,
+        "Evaluations in a row in which it must.",
+        "R-OPT-06",
+        unit="evaluations",
+        low=1,
+        high=100,
     )
 
 

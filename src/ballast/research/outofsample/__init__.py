@@ -6,6 +6,7 @@ seen a bar of its test (a test replaces the future and compares); every out-of-s
 one window; same input, same bytes, whatever the number of workers. Start at `walkforward.py`.
 """
 
+from ballast.research.outofsample.checks import usable
 from ballast.research.outofsample.choice import Hysteresis
 from ballast.research.outofsample.crossvalidation import (
     CrossValidation,
@@ -41,5 +42,6 @@ __all__ = [
     "objective_named",
     "purged",
     "split",
+    "usable",
     "walk_forward",
 ]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.core.errors import UserError
+from ballast.core.time import DAY_MS
 from ballast.research.metrics import ratios
 from ballast.research.outofsample.checks import check_prices, usable
 from ballast.research.outofsample.neighbours import neighbours
@@ -74,6 +75,7 @@ class CrossValidation:
     groups: tuple[Span, ...]
     combinations: int
     purge_days: int
+    purge_is_capped: bool  # a trade was longer than the purge
     embargo_days: int
     day: Ints  # UTC days since 1970 of every path
     splits: tuple[SplitResult, ...]
@@ -221,6 +223,7 @@ def _summed(
         groups=board.spans,
         combinations=len(board.combos),
         purge_days=margins[0],
+        purge_is_capped=margins[0] * DAY_MS < int(board.longest_ms.max()),
         embargo_days=margins[1],
         day=first_day + np.arange(sum(board.lengths), dtype=np.int64),
         splits=tuple(results),

@@ -25,6 +25,7 @@ VERBS: dict[str, Verb] = {
     "new-strategy": Verb(f"{_HOME}.new_strategy", "Write a first strategy to start from.", _TEST),
     "backtest": Verb(f"{_HOME}.backtest", "Run a strategy over stored candles.", _TEST),
     "sweep": Verb(f"{_HOME}.sweep", "Run many combinations of parameters.", _TEST),
+    "walkforward": Verb(f"{_HOME}.walkforward", "Choose on the past, judge on the rest.", _TEST),
     "trials": Verb(f"{_HOME}.trials", "How often somebody looked; check the count.", _TEST),
     "repro": Verb(f"{_HOME}.repro", "Run a finished run again, byte for byte.", _TEST),
     "results": Verb(f"{_HOME}.results", "List the finished runs.", _TEST),
