@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,16 +10,14 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.fakes.runs import START_MS, series_of
+from tests.fakes.spans import COLD, FORGETFUL, cut
 
 from ballast.core.errors import UserError
-from ballast.core.settings import RiskSettings, Settings
 from ballast.core.time import DAY_MS, HOUR_MS
 from ballast.research.evaluation import Evaluator, Span
 from ballast.research.outofsample import SCHEMES, folds_of, split
 from ballast.research.outofsample.splits import combinatorial, paths_through, training_days
 from ballast.research.run import backtest
-from ballast.strategies import atr_first, close, no_trail, percent_stop, strategy
-from ballast.strategies import open as opened
 
 LENGTHS = st.one_of(st.none(), st.integers(1, 400))
 
@@ -103,17 +100,6 @@ def test_no_training_day_is_near_a_test(
         assert use[day] == (not near)
 
 
-FORGETFUL = strategy(
-    "forgetful",
-    enter_long=close > opened,
-    exit_long=close < opened * 0.997,
-    enter_short=close < opened * 0.995,
-    exit_short=close > opened,
-    stop=percent_stop(0.02),
-    trail=no_trail(),
-    atr=atr_first(14),
-)
-COLD = Settings(risk=RiskSettings(volume_share=0.0))
 MARKETS = [
     (group, Evaluator(FORGETFUL, group, COLD))
     for group in (
@@ -128,9 +114,9 @@ def test_any_span_is_the_backtest_of_the_cut_series(which: int, first: int, leng
     """A strategy that looks at one bar cannot tell a span from a cut."""
     group, judge = MARKETS[which]
     span = Span(START_MS + first * HOUR_MS, START_MS + (first + length) * HOUR_MS)
-    cut = [replace(one, bars=one.bars.period(span.from_ms, span.to_ms)) for one in group]
-    assume(min(len(one.bars) for one in cut) >= 50)
-    mine, wanted = judge.run({}, span).run, backtest(FORGETFUL, cut, settings=COLD).run
+    part = cut(group, span)
+    assume(min(len(one.bars) for one in part) >= 50)
+    mine, wanted = judge.run({}, span).run, backtest(FORGETFUL, part, settings=COLD).run
     for name in ("fills", "trades", "refused", "equity", "daily"):
         assert getattr(mine, name).tobytes() == getattr(wanted, name).tobytes(), name
     (batch,) = judge.passes([{}], [span])

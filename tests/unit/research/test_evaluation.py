@@ -11,21 +11,18 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from tests.data import ROOT
 from tests.fakes.runs import START_MS, flat_bars, scripted, series_of
+from tests.fakes.spans import COLD, COMBOS, CROSS, FORGETFUL, middle, same
 
 import ballast.research.evaluation.evaluator as evaluating
 import ballast.research.evaluation.lane as laning
 from ballast.core.errors import InternalError, StrategyError, UserError
-from ballast.core.instrument import FeeRate, LeverageTier
 from ballast.core.reasons import Exit
-from ballast.core.records import DEPTH
-from ballast.core.settings import CostSettings, EngineSettings, RiskSettings, Settings
+from ballast.core.settings import CostSettings, RiskSettings, Settings
 from ballast.core.time import DAY_MS, HOUR_MS, Timeframe
 from ballast.research.evaluation import Evaluator, Span
 from ballast.research.evaluation.batch import daily_returns
@@ -35,139 +32,12 @@ from ballast.research.run import backtest
 from ballast.research.series import Series
 from ballast.research.sweep_row import METRICS
 from ballast.strategies import (
-    atr_first,
-    catalog,
-    close,
     fixed_notional,
     no_stop,
     no_trail,
-    open,  # noqa: A004 - the word of the language
-    param,
-    params,
     percent_stop,
-    strategy,
-    take,
 )
 from ballast.strategies.cache import ColumnCache
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ballast.research.result import Result
-
-CROSS = catalog.load("ema_cross")
-COMBOS = [{"fast": fast, "slow": slow} for fast in (5.0, 9.0, 13.0) for slow in (21.0, 34.0)]
-DAYS = 20
-WORDS = params(stop=param(0.02, 0.001, 0.5))
-FORGETFUL = strategy(
-    "forgetful",
-    params=WORDS,
-    enter_long=close > open,
-    exit_long=close < open * 0.997,
-    enter_short=close < open * 0.995,
-    exit_short=close > open,
-    stop=percent_stop(WORDS.stop),
-    takes=[take(0.01, 0.5)],
-    trail=no_trail(),
-    atr=atr_first(14),
-)
-"""Knows one bar: needs no warm-up, so that a cold start is as good as a warm one."""
-COLD = Settings(risk=RiskSettings(volume_share=0.0))
-"""Without the cap that looks back on the volume of twenty bars."""
-
-
-def middle(days: int = DAYS) -> Span:
-    """A span that starts inside a day and ends inside another."""
-    first = START_MS + 11 * DAY_MS + 7 * HOUR_MS
-    return Span(first, first + days * DAY_MS + 5 * HOUR_MS)
-
-
-def cut(group: Sequence[Series], span: Span) -> list[Series]:
-    return [replace(one, bars=one.bars.period(span.from_ms, span.to_ms)) for one in group]
-
-
-def rich(**more: Any) -> tuple[Series, ...]:
-    """A perpetual with everything beside it: funding, marks, tiers, dated fees, a book."""
-    found = []
-    for place, one in enumerate(
-        series_of(1_500, symbols=more.pop("symbols", ("BTCUSDT",)), **more)
-    ):
-        fees = tuple(
-            FeeRate(START_MS + k * 9 * DAY_MS, 0.0001 * (k + 1), 0.0003 * (k + 1)) for k in range(5)
-        )
-        tiers = (
-            LeverageTier(0.0, 2_000.0, 20.0, 0.01),
-            LeverageTier(2_000.0, 1e12, 5.0, 0.05, 80.0),
-        )
-        rules = replace(one.rules, fees=fees, tiers=tiers, min_notional=Decimal(5 + place))
-        depth = np.array([(0.0004, 1_000.0), (0.002, 1e9)], DEPTH)
-        found.append(replace(one, instrument=rules, depth=depth))
-    return tuple(found)
-
-
-def same(one: Result, other: Result) -> None:
-    """Everything a result says, except of where its data came from."""
-    for name in ("fills", "trades", "refused", "refusals", "clock_ms", "equity", "exposure"):
-        assert getattr(one.run, name).tobytes() == getattr(other.run, name).tobytes(), name
-    assert one.run.daily.tobytes() == other.run.daily.tobytes()
-    assert [a.fingerprint() for a in one.bars] == [a.fingerprint() for a in other.bars]
-
-
-MARKETS: dict[str, tuple[tuple[Series, ...], Settings]] = {
-    "spot": (series_of(1_500), COLD),
-    "two spots": (series_of(1_500, symbols=("BTCUSDT", "TRXUSDT")), COLD),
-    "perpetual": (rich(perpetual=True), COLD),
-    "two perpetuals that walk books": (
-        rich(perpetual=True, symbols=("BTCUSDT", "TRXUSDT")),
-        replace(COLD, costs=CostSettings(slip_book=True), engine=EngineSettings(leverage=3.0)),
-    ),
-    "days": (series_of(900, timeframe="1d"), COLD),
-}
-
-
-@pytest.mark.parametrize("name", MARKETS)
-def test_a_span_run_is_the_backtest_of_the_cut_series(name: str) -> None:
-    """Funding, marks, fees, tiers and books keep their places although nothing is copied."""
-    group, settings = MARKETS[name]
-    span = middle(400 if name == "days" else DAYS)
-    mine = Evaluator(FORGETFUL, group, settings).run({"stop": 0.03}, span)
-    wanted = backtest(FORGETFUL, cut(group, span), params={"stop": 0.03}, settings=settings)
-    assert len(wanted.run.trades) > 5
-    same(mine, wanted)
-
-
-def test_a_span_run_walks_its_own_finer_bars() -> None:
-    """`intrabar = "detail"`: the finer bars of a bar are found by its number in the whole data."""
-    fine = series_of(6_000, timeframe="15m")[0]
-    hours = series_of(1_500)[0].bars
-    opened = np.searchsorted(fine.bars.ts, hours.ts)
-    keep = (opened < len(fine.bars)) & (
-        fine.bars.ts[np.minimum(opened, len(fine.bars) - 1)] == hours.ts
-    )
-    group = [replace(series_of(1_500)[0], bars=hours.slice(0, int(keep.sum())), fine=fine.bars)]
-    settings = replace(COLD, engine=EngineSettings(intrabar="detail"))
-    span = middle()
-    mine = Evaluator(FORGETFUL, group, settings).run({}, span)
-    wanted = backtest(FORGETFUL, cut(group, span), settings=settings)
-    plain = backtest(FORGETFUL, cut(group, span), settings=COLD)
-    assert wanted.run.equity.tobytes() != plain.run.equity.tobytes(), (
-        "the finer bars decide nothing"
-    )
-    same(mine, wanted)
-
-
-@pytest.mark.parametrize("name", ["ema_cross", "donchian_breakout", "enhanced_momentum"])
-def test_the_whole_span_is_the_plain_backtest(name: str) -> None:
-    group = series_of(1_500, perpetual=True)
-    judge = Evaluator(catalog.load(name), group, Settings())
-    mine, wanted = judge.run({}), backtest(catalog.load(name), group)
-    same(mine, wanted)
-    assert mine.card == wanted.card
-    assert (mine.warmup_bars, mine.notes, mine.tags) == (
-        wanted.warmup_bars,
-        wanted.notes,
-        wanted.tags,
-    )
 
 
 @pytest.mark.parametrize("group", [series_of(900), series_of(900, symbols=("BTCUSDT", "ETHUSDT"))])
@@ -193,36 +63,6 @@ def test_rows_are_those_of_the_recorded_runs(group: tuple[Series, ...]) -> None:
             assert said["trades"] >= len(ended) - len(group)
             held = result.run.trades["exit_ms"] - result.run.trades["entry_ms"]
             assert longest == (held.max() if len(held) else 0)
-
-
-def test_indicators_are_warm_where_a_span_begins() -> None:
-    """A cold start must wait for its averages; a span that begins later need not."""
-    story = catalog.load("enhanced_momentum")
-    group = series_of(1_500)
-    span = Span(START_MS + 30 * DAY_MS, START_MS + 60 * DAY_MS)
-    warm = Evaluator(story, group, Settings()).run({}, span)
-    cold = backtest(story, cut(group, span))
-    assert cold.warmup_bars > 24
-    assert warm.warmup_bars == 0
-    first = min(warm.run.refused["at_ms"].tolist() + warm.run.trades["entry_ms"].tolist())
-    assert first < cold.bars[0].ts[0] + cold.warmup_bars * HOUR_MS
-    assert warm.card.run_id != cold.card.run_id
-    assert "seen" in warm.card.settings
-
-
-@pytest.mark.parametrize("days", [30, 90])
-def test_a_delisting_closes_positions_only_in_the_span_that_reaches_it(days: int) -> None:
-    """A span that ends before it marks what is open, as any other."""
-    one = series_of(1_500)[0]
-    gone = int(one.bars.ts[-1]) + HOUR_MS
-    group = [replace(one, instrument=replace(one.rules, delisted_ms=gone))]
-    span = Span(START_MS, START_MS + days * DAY_MS)
-    orders = {span.rows(one.bars)[1] - 20: "L"}
-    story = scripted({"BTCUSDT": orders}, stop=percent_stop(0.5), trail=no_trail())
-    mine = Evaluator(story, group, COLD).run({}, span)
-    same(mine, backtest(story, cut(group, span), settings=COLD))
-    ended = Exit.END if days == 30 else Exit.DELISTED
-    assert mine.run.trades["reason"].tolist() == [ended]
 
 
 def test_each_run_starts_with_fresh_cash_and_a_fresh_gate() -> None:

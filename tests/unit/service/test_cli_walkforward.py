@@ -83,6 +83,18 @@ def test_fixed_parameters_need_no_range(space: Path) -> None:
     assert fold["train"]["to_ms"] == fold["test"]["from_ms"], "no embargo"
 
 
+def test_the_plain_split_is_one_fold(space: Path) -> None:
+    """R-WF-01: 70 % of the days fit, the rest judges; the share is a setting."""
+    for share, days in ((None, 74), (0.5, 53)):
+        own = () if share is None else ("--set", f"validation.in_sample={share}")
+        (one,) = ballast(space, *WALK, "--split", "--json", *own).json()["folds"]
+        train, test = one["fold"]["train"], one["fold"]["test"]
+        assert (test["from_ms"] - train["from_ms"]) // DAY_MS == pytest.approx(days, abs=1)
+        assert test["from_ms"] - train["to_ms"] == DAY_MS
+    said = ballast(space, *WALK, "--split", "--folds", "3").mistake()
+    assert "--split and lengths of folds" in said
+
+
 def test_cross_validation_gives_paths(space: Path) -> None:
     """Splits and paths as the book counts them."""
     found = ballast(space, *WALK, "--cpcv", "--groups", "5", "--tests", "2", "--json").json()

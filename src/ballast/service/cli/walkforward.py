@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ballast.research.evaluation import Evaluator, Span
-    from ballast.research.outofsample import CrossValidation, FoldResult, WalkForward
+    from ballast.research.outofsample import CrossValidation, Fold, FoldResult, WalkForward
     from ballast.service.config import Config
 
 app = typer.Typer(add_completion=False)
@@ -51,6 +51,10 @@ def walkforward(
     param: Annotated[
         list[str] | None, typer.Option("--param", "-p", help="A fixed name=number; repeatable.")
     ] = None,
+    split: Annotated[
+        bool,
+        typer.Option("--split", help="One fold: validation.in_sample fits, the rest judges."),
+    ] = False,
     scheme: Annotated[str, typer.Option(help="anchored (training grows) or rolling.")] = "anchored",
     folds: Annotated[int | None, typer.Option(help="How many; 8 where no length is given.")] = None,
     train: Annotated[str, typer.Option(help="(First) training window, as 365d.")] = "",
@@ -89,7 +93,10 @@ def walkforward(
         _cross_validate(config, judge, combos, (groups, tests, gap), objective, json=json)
         return
     lengths = (folds, days_of("--train", train), days_of("--test", test))
-    _walk(config, judge, combos, (scheme, *lengths, gap), objective, purge, switch, json=json)
+    if split and any(length is not None for length in lengths):
+        raise UserError("--split and lengths of folds", fix="give one of them")
+    plan = _folds(config, judge, None if split else (scheme, *lengths), gap)
+    _walk(config, judge, combos, plan, objective, purge, switch, json=json)
 
 
 def days_of(option: str, text: str) -> int | None:
@@ -134,11 +141,34 @@ def _question(
     return judge, combos
 
 
+def _folds(
+    config: Config,
+    judge: Evaluator,
+    plan: tuple[str, int | None, int | None, int | None] | None,
+    gap: int,
+) -> Sequence[Fold]:
+    """Return the folds of a plan (scheme, count, train and test days), or the one split."""
+    from ballast.research import outofsample
+
+    if plan is None:
+        share = config.settings.validation.in_sample
+        return (outofsample.split(judge.span, share, gap_days=gap),)
+    scheme, count, train_days, test_days = plan
+    return outofsample.folds_of(
+        judge.span,
+        scheme=scheme,
+        count=count,
+        train_days=train_days,
+        test_days=test_days,
+        gap_days=gap,
+    )
+
+
 def _walk(
     config: Config,
     judge: Evaluator,
     combos: list[Mapping[str, float]],
-    plan: tuple[str, int | None, int | None, int | None, int],
+    folds: Sequence[Fold],
     objective: str,
     purge: bool,
     switch: bool,
@@ -148,16 +178,7 @@ def _walk(
     from ballast.research import outofsample
     from ballast.research.outofsample import remarks
 
-    scheme, count, train_days, test_days, gap = plan
     chosen_by = outofsample.objective_named(objective)
-    folds = outofsample.folds_of(
-        judge.span,
-        scheme=scheme,
-        count=count,
-        train_days=train_days,
-        test_days=test_days,
-        gap_days=gap,
-    )
     allowed = outofsample.usable(judge, combos)
     if purge:
         folds = outofsample.purged(judge, allowed, folds)
@@ -171,7 +192,7 @@ def _walk(
     }
     study = _count(config, judge, allowed, method)
     said = remarks.of_walk_forward(found, judge)
-    head = {"study": study, "strategy": judge.strategy.name, "scheme": scheme}
+    head = {"study": study, "strategy": judge.strategy.name}
     tables = None if json else [_folds_table(found), _stats_table(found)]
     emit({**head, **_document(found), "remarks": said}, json=json, tables=tables)
     for remark in said:
