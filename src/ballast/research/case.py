@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ballast.core.bars import Bars
     from ballast.kernel.market import Market, Run
+    from ballast.research.result import Result
     from ballast.research.series import Series
     from ballast.strategies.plan import AnyStrategy, Plan
 
@@ -118,6 +119,7 @@ class Case:
         self._shared = _Shared(strategy, strategy.values(params or {}), {})
         self._cache = OneRun()
         self._ready: tuple[Repeater, Market] | None = None
+        self._result: Result | None = None
         for one in self.series:
             check_prices(one.bars)
         longest = max(self.series, key=lambda one: len(one.bars))
@@ -162,7 +164,7 @@ class Case:
             values = self.strategy.values(self.params | dict(params))
             other._shared = _Shared(self.strategy, values, {})
         same = series is None or _same_bars(other.series, self.series)
-        other._ready = None
+        other._ready = other._result = None
         other._cache = self._cache if same else OneRun()
         return other
 
@@ -188,6 +190,12 @@ class Case:
             symbol_settings=self.symbol_settings,
             kelly=self.kelly,
         )
+
+    def result(self) -> Result:
+        """Return the recorded backtest, as every report reads it; made once."""
+        if self._result is None:
+            self._result = self.evaluator().run(self.params)
+        return self._result
 
     def run(self, signals: Bits | None = None, *, delay_bars: int = 0) -> Run:
         """Run with everything recorded; other `signals`, or everything done later, where given."""

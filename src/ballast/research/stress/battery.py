@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ballast.research.regimes import RegimeTable, by_regime, regime_table
 from ballast.research.stress import capacity as capacities
 from ballast.research.stress import costs, entries, missed, noise, shifts, windows
 from ballast.research.stress import plateau as plateaus
-from ballast.research.stress.regimes import RegimeResult, regime_breakdown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Sequence
 
     from ballast.research.case import Case, Outcome
+    from ballast.research.regimes import Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Stress:
     entries: entries.RandomEntries
     windows: tuple[windows.WindowResult, ...]
     capacity: capacities.Capacity
-    regimes: tuple[RegimeResult, ...]  # empty without labels
+    regimes: RegimeTable
 
 
 def stress(
@@ -73,12 +71,16 @@ def stress(
     *,
     effort: Effort | None = None,
     metric: str = "sharpe",
-    labels: NDArray[np.int64] | None = None,
-    label_names: Mapping[int, str] | None = None,
+    labels: Sequence[Codes] | None = None,
+    detector: str | None = None,
     seed: int = 0,
     step: Callable[[], None] = lambda: None,
 ) -> Stress:
-    """Stress a case; raise `StrategyError` where it never trades. `step` is called as it goes."""
+    """Stress a case; raise `StrategyError` where it never trades. `step` is called as it goes.
+
+    Regimes are those of `labels` (codes of `features.regime.Regime`, one array a series, one code a
+    bar, known at its close), else of the formula `detector`, else of the default one.
+    """
     chosen = effort or Effort()
     plain = case.require_trades()
     return Stress(
@@ -114,5 +116,7 @@ def stress(
         ),
         windows=windows.stress_windows(case, step=step),
         capacity=capacities.capacity(case, step=step),
-        regimes=() if labels is None else regime_breakdown(case, labels, label_names),
+        regimes=regime_table(case.result(), detector)
+        if labels is None
+        else by_regime(case.result(), labels, detector or "labels"),
     )

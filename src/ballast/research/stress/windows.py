@@ -103,8 +103,7 @@ def stress_windows(
 ) -> tuple[WindowResult, ...]:
     """Look at each window of bad days that is in the data; raise `StrategyError` without trades."""
     case.require_trades()
-    judge = case.evaluator()
-    whole = judge.run(case.params)
+    judge, whole = case.evaluator(), case.result()
     found = []
     for window in windows:
         found.append(_result(judge, case.params, whole, window))

@@ -4,7 +4,8 @@
     1    done, and the answer is no        74   a disk or a device failed
     2    wrong input                       130  interrupted
 
-"The answer is no" is for verbs that ask something: `data check` found defects, `repro` differs.
+"The answer is no" is for verbs that ask something: `data check` found defects, `attack` a cheat,
+`repro` differs.
 """
 
 from __future__ import annotations

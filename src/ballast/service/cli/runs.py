@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ballast.core.settings import Settings
+    from ballast.research.case import Case
     from ballast.research.series import Series
     from ballast.service.config import Config
     from ballast.store.candles import SeriesInfo
@@ -133,6 +134,39 @@ def load(
         from_ms=period[0],
         to_ms=period[1],
         detail=Timeframe.parse(detail) if detail else None,
+    )
+
+
+def case_of(
+    strategy: str,
+    symbols: list[str] | None,
+    timeframe: str,
+    venue: str,
+    when: tuple[str, str, str],
+    param: list[str] | None,
+    metric: str,
+    seed: int | None,
+    *,
+    gate: bool,
+) -> Case:
+    """Return what `attack` and `stress` are asked to try; `when` is --period, --from, --to."""
+    from ballast.research.case import FIGURES, Case
+
+    if metric not in FIGURES:
+        raise UserError(
+            f"unknown metric '{metric}'",
+            expected=f"one of {', '.join(FIGURES)}",
+            fix=suggest(metric, FIGURES),
+        )
+    config = config_of(flags_of(None, seed, gate=gate))
+    chosen = find_strategy(config, strategy)
+    series = load(config, venue, symbols, timeframe, period_of(*when))
+    return Case(
+        chosen,
+        series,
+        params=parse_params(param),
+        settings=config.settings,
+        symbol_settings=own_settings(config, series),
     )
 
 

@@ -1,4 +1,4 @@
-"""Bad days, much money, and one kind of market at a time."""
+"""Bad days, much money, and the whole battery."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from ballast.research.case import Case
 from ballast.research.series import Series
 from ballast.research.stress.battery import Effort, stress
 from ballast.research.stress.capacity import capacity
-from ballast.research.stress.regimes import regime_breakdown
 from ballast.research.stress.windows import WINDOWS, Window, stress_windows
 from ballast.strategies import (
     atr_first,
@@ -172,42 +171,6 @@ def test_without_an_edge_there_is_no_capacity() -> None:
         capacity(Case(FOLLOW, deep(), settings=OPEN), impact=-1.0)
 
 
-# ---------------------------------------------------------------- regimes
-
-
-def test_regimes_share_out_the_whole_result() -> None:
-    """R-WF-11: returns and trades of all labels are those of the run."""
-    case = Case(load("ema_cross"), series_of(1_500))
-    run = case.run()
-    labels = (np.arange(len(run.clock_ms)) // 100) % 3
-    rows = regime_breakdown(case, labels, {0: "calm", 2: "wild"})
-    assert [(row.label, row.name) for row in rows] == [(0, "calm"), (1, "1"), (2, "wild")]
-    total = np.log(run.account.equity / run.account.initial)
-    assert sum(row.log_return for row in rows) == pytest.approx(total)
-    closed = run.trades[run.trades["reason"] != Exit.END]
-    assert sum(row.trades for row in rows) == len(closed)
-    assert sum(row.profit for row in rows) == pytest.approx(float(closed["pnl"].sum()))
-    assert sum(row.share for row in rows) == pytest.approx(1.0)
-
-
-def test_a_regime_is_what_was_known_before() -> None:
-    """The label of a close takes effect on the next bar: a trade decided at it belongs to it."""
-    bars = flat_bars([100.0 + k % 2 for k in range(100)] + [120.0] * 20)
-    case = Case(scripted({"BTCUSDT": {98: "L", 105: "l"}}), [Series(bars)])
-    labels = np.zeros(120, np.int64)
-    labels[98] = 1
-    rows = {row.label: row for row in regime_breakdown(case, labels)}
-    assert (rows[1].trades, rows[0].trades) == (1, 0)
-    run = case.run()
-    assert rows[1].log_return == pytest.approx(float(np.log(run.equity[99] / run.equity[98])))
-
-
-def test_labels_that_do_not_fit_are_refused() -> None:
-    case = Case(load("ema_cross"), series_of(800))
-    with pytest.raises(UserError, match=r"17 labels; expected \d+: one for each close"):
-        regime_breakdown(case, np.zeros(17, np.int64))
-
-
 # ---------------------------------------------------------------- the battery
 
 
@@ -216,13 +179,23 @@ def test_the_battery_repeats_and_says_how_far_it_is(name: str) -> None:
     case = Case(load(name), series_of(1_500, perpetual=True))
     quick = Effort(noise_seeds=2, missed_seeds=2, joint=5, entry_seeds=3, throws=20)
     steps: list[int] = []
-    labels = np.arange(len(case.run().clock_ms)) % 2
-    one = stress(case, effort=quick, labels=labels, step=lambda: steps.append(1))
-    assert one == stress(case, effort=quick, labels=labels)
-    assert one != stress(case, effort=quick, labels=labels, seed=5)
+    one = stress(case, effort=quick, step=lambda: steps.append(1))
+    assert one == stress(case, effort=quick)
+    assert one != stress(case, effort=quick, seed=5)
     assert len(steps) == quick.steps
     assert one.plain == case.outcome()
-    assert len(one.regimes) == 2
+
+
+def test_regimes_come_from_labels_a_formula_or_the_default() -> None:
+    """R-WF-11."""
+    case = Case(load("ema_cross"), series_of(1_500))
+    quick = Effort(noise_seeds=1, missed_seeds=1, joint=0, entry_seeds=1, throws=1)
+    labels = (np.arange(len(case.series[0].bars)) // 100 % 2).astype(np.int8)
+    rows = stress(case, effort=quick, labels=[labels]).regimes.rows
+    assert {row.regime: row.bars for row in rows if row.bars > 1}.keys() == {"trend", "range"}
+    assert sum(row.contribution for row in rows) == pytest.approx(case.outcome().total_return)
+    assert stress(case, effort=quick).regimes.detector == "regime()"
+    assert stress(case, effort=quick, detector="regime(30)").regimes.detector == "regime(30)"
 
 
 def test_a_strategy_that_never_trades_is_refused() -> None:
