@@ -49,8 +49,13 @@ class Streams:
         self._returns = np.zeros(days)
 
     def add(self, returns: Floats, trades: float) -> None:
-        """Take the daily returns of one run and forget them."""
+        """Take the daily returns of one run, or of its first days, and forget them.
+
+        Blocks that were not reached are NaN in the sketch.
+        """
         at = self.count
+        reached = (self.first_day + max(len(returns), 1) - 1) // BLOCK_DAYS - self.first_block
+        self.sketches[at, max(reached + 1, 0) :] = np.nan
         describe(
             returns, self.first_day, self.first_block, trades, self.figures[at], self.sketches[at]
         )

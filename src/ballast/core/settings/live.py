@@ -205,7 +205,7 @@ class ValidationSettings:
         low=0.1,
         high=0.95,
     )
-    reoptimise_ms: int = setting(
+    reoptimise_ms: int = any_setting(
         HOUR_MS,
         "Least time between two optimisations; a new candle is needed too.",
         "R-BT-18",

@@ -26,6 +26,7 @@ VERBS: dict[str, Verb] = {
     "backtest": Verb(f"{_HOME}.backtest", "Run a strategy over stored candles.", _TEST),
     "sweep": Verb(f"{_HOME}.sweep", "Run many combinations of parameters.", _TEST),
     "walkforward": Verb(f"{_HOME}.walkforward", "Choose on the past, judge on the rest.", _TEST),
+    "optimize": Verb(f"{_HOME}.optimize", "Search parameters by out-of-sample scores.", _TEST),
     "trials": Verb(f"{_HOME}.trials", "How often somebody looked; check the count.", _TEST),
     "attack": Verb(f"{_HOME}.attack", "Try to catch a strategy cheating.", _TEST),
     "stress": Verb(f"{_HOME}.stress", "What is left of a result in a worse world.", _TEST),
