@@ -258,12 +258,23 @@ def test_the_best_stands_beside_the_luck_of_all_trials_of_its_family(
     assert more is not None
     assert more.trials == ledger.count() > ALLOWED
     assert more.lucky_sharpe > 0
+    assert more.independent == more.trials, "four blocks of returns cannot tell who is independent"
     path = save(study, found, ledger.head())
     assert path.is_file()
     told = json.loads((study.folder / "outcome.json").read_text())
     assert told["trials"] == ALLOWED
     assert sorted(told["importance"]) == ["fast", "slow", "stop"]
     assert verify(ledger, tmp_path / "results").is_whole
+
+
+def test_trials_that_move_together_are_few(ledger: TrialLedger, tmp_path: Path) -> None:
+    """Three years of days: the sketches say how many of the trials were independent."""
+    asked = request(group=series_of(1_200, timeframe="1d"), trials=40)
+    study = run_study(asked, tmp_path / "results", ledger)
+    found = outcome(study, ledger)
+    assert found.luck is not None
+    assert found.luck.trials == ALLOWED
+    assert 1 < found.luck.independent < ALLOWED / 2
 
 
 def test_hundreds_of_trials_hold_no_curves(tmp_path: Path) -> None:

@@ -17,17 +17,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ballast.core.errors import DataError
 from ballast.core.time import YEAR_DAYS
 from ballast.research.optimise.history import SUMMARY
 from ballast.research.optimise.landscape import Neighbourhood, importance, neighbourhood
 from ballast.research.optimise.manifest import TABLE
 from ballast.research.optimise.objective import pareto_front
 from ballast.research.selection.sharpe import (
+    DeflatedSharpe,
     PeriodSharpe,
     SharpeRecord,
     deflated_sharpe,
     null_variance,
 )
+from ballast.research.selection.trials import count_trials, deflated_for
 from ballast.store.disk import Disk, replace_file
 from ballast.store.trials import State, heads
 from ballast.strategies.family import family_hash
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 
 OUTCOME = "outcome.json"
 COLUMNS = ("number", "state")
+STREAMS_MAX = 10_000
+"""Streams asked of the ledger: ten megabytes; how many of all are independent shows in those."""
 DAYS_MIN = 3  # fewer have no moments to speak of
 
 
@@ -52,10 +57,11 @@ DAYS_MIN = 3  # fewer have no moments to speak of
 class Luck:
     """The best of `trials` against luck; Sharpe ratios are annual, `probability` that it is more.
 
-    None where the best has no Sharpe ratio.
+    `independent` of the trials differ (`selection.trials`); all of them where that cannot be told.
     """
 
     trials: int
+    independent: float
     sharpe: float
     lucky_sharpe: float
     probability: float
@@ -144,21 +150,30 @@ def luck_of(study: Study, ledger: TrialLedger, row: int) -> Luck | None:
         return None
     family = family_hash(study.request.strategy)
     trials = max(ledger.count(family=family) + ledger.uncounted(), 1)
-    sharpes = ledger.sharpes(family=family)
-    known = sharpes[np.isfinite(sharpes)]
-    spread = float(np.var(known, ddof=1)) if len(known) > 1 else 0.0
-    found = deflated_sharpe(
-        SharpeRecord(
-            PeriodSharpe(float(told["sharpe_day"])),
-            days,
-            float(told["skew"]),
-            float(told["kurtosis"]),
-        ),
-        trials=float(trials),
-        variance=max(spread, null_variance(days)),
+    record = SharpeRecord(
+        PeriodSharpe(float(told["sharpe_day"])), days, float(told["skew"]), float(told["kurtosis"])
     )
+    found = _deflated(record, ledger, family, trials, study.request.seed)
     year = math.sqrt(YEAR_DAYS)
-    return Luck(trials, float(told["sharpe_day"]) * year, found.lucky * year, found.probability)
+    return Luck(
+        trials, found.trials, float(told["sharpe_day"]) * year, found.lucky * year,
+        found.probability,
+    )  # fmt: skip
+
+
+def _deflated(
+    record: SharpeRecord, ledger: TrialLedger, family: str, trials: int, seed: int
+) -> DeflatedSharpe:
+    """Deflate by the independent trials; by all of them where their streams are too short."""
+    streams = ledger.sketches(family=family, limit=STREAMS_MAX).filled()
+    try:
+        return deflated_for(record, count_trials(streams, seed=seed), total=trials)
+    except DataError:
+        sharpes = ledger.sharpes(family=family)
+        known = sharpes[np.isfinite(sharpes)]
+        spread = float(np.var(known, ddof=1)) if len(known) > 1 else 0.0
+        least = null_variance(record.periods)
+        return deflated_sharpe(record, trials=float(trials), variance=max(spread, least))
 
 
 def save(study: Study, found: Found, head: Head) -> Path:

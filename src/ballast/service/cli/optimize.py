@@ -203,9 +203,10 @@ def _tell(payload: dict[str, Any]) -> None:
     luck = payload["luck"]
     if luck is not None:
         note(
-            f"the best of {luck.trials:,} trials of this idea is the luckiest of them: without any "
-            f"edge it would show a Sharpe ratio of {luck.lucky_sharpe:.2f}, it shows "
-            f"{luck.sharpe:.2f}; probability of more than luck {luck.probability:.0%}"
+            f"the best of {luck.trials:,} trials of this idea is the luckiest of them (as of "
+            f"{luck.independent:,.0f} independent ones): without any edge it would show a Sharpe "
+            f"ratio of {luck.lucky_sharpe:.2f}, it shows {luck.sharpe:.2f}; probability that it "
+            f"has more than that {luck.probability:.0%}"
         )
     shares = sorted(payload["importance"].items(), key=lambda pair: -pair[1])
     note("what matters: " + ", ".join(f"{name} {share:.0%}" for name, share in shares))
