@@ -369,6 +369,14 @@ def test_only_the_same_study_is_resumed(ledger: TrialLedger, tmp_path: Path) -> 
         ({"trials": -5}, "-5 trials"),
         ({"trials": 20_000, "method": "tpe"}, "20000 trials; expected 1 to 10,000"),
         ({"workers": -1}, "-1 jobs"),
+        (
+            {
+                "space": Space(
+                    {n: tuple(map(float, range(5, 150))) for n in ("fast", "slow", "stop")}
+                )
+            },
+            "a grid of 3,048,625 combinations",
+        ),
         ({"folds": 0}, "0 folds"),
         ({"folds": 40}, "too few for 40 folds"),
         ({"objectives": TWO, "method": "tpe"}, "several metrics with method tpe"),

@@ -60,6 +60,12 @@ class StudyRequest:
         most = guided.TRIALS_MAX if self.is_guided else TRIALS_MAX
         if not 1 <= self.trials <= most:
             raise UserError(f"{self.trials} trials", expected=f"1 to {most:,} with {self.method}")
+        if self.method == "grid" and self.space.size > TRIALS_MAX:
+            raise UserError(
+                f"a grid of {self.space.size:,} combinations",
+                expected=f"at most {TRIALS_MAX:,}",
+                fix="take larger steps, or --method sobol",
+            )
         if self.workers < 0:
             raise UserError(f"{self.workers} jobs", expected="at least 1, or 0: one a core")
         several = len(self.objectives) > 1
@@ -76,6 +82,11 @@ class StudyRequest:
     def is_guided(self) -> bool:
         """Whether what is tried depends on what was found."""
         return self.method in guided.METHODS
+
+    @property
+    def wanted(self) -> int:
+        """Count the trials asked for: a grid is walked whole."""
+        return self.space.size if self.method == "grid" else self.trials
 
     @property
     def prunes(self) -> bool:

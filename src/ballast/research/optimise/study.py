@@ -94,10 +94,10 @@ def run_study(
                 fix="widen the ranges",
             )
         write_manifest(folder, request, name)
-        while len(search.history) < request.trials and search.step():
+        while len(search.history) < request.wanted and search.step():
             if progress is not None:
                 pruned = len(search.history) - int(search.history.is_done.sum())
-                total = min(request.trials, request.space.size)
+                total = min(request.wanted, request.space.size)
                 progress(Progress(len(search.history), total, pruned, search.refused))
         return Study(name, folder, request, search.history, search.refused)
 
@@ -211,14 +211,14 @@ class _Search:
         return True
 
     def _propose(self) -> list[Candidate]:
-        left = self.request.trials - len(self.history)
+        left = self.request.wanted - len(self.history)
         if self.guide is not None:
             count = min(GUIDED_BATCH[self.request.method], left)
             return [Candidate(one.place, one) for one in self.guide.ask(count, self.allows)]
         found: list[Candidate] = []
         wanted = min(BATCH, left)
         fresh: set[Place] = set()
-        end = self.candidates.end(self.request.trials)
+        end = self.candidates.end(self.request.wanted)
         for number in range(self.history.next_number, end):
             if len(fresh) == wanted or len(found) == NUMBERS_MAX:
                 break

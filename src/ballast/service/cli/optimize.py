@@ -55,7 +55,7 @@ def optimize(
     method: Annotated[
         str, typer.Option(help="grid, random, sobol, halton, tpe, nsga2; default: by the space.")
     ] = "",
-    trials: Annotated[int, typer.Option(help="Combinations to run; more goes on later.")] = 500,
+    trials: Annotated[int, typer.Option(help="Combinations to run; a grid runs all.")] = 500,
     objective: Annotated[
         str, typer.Option(help="robust (default), or a metric of a sweep: its mean over folds.")
     ] = "",
@@ -146,7 +146,7 @@ def _one(
         if early is not None:
             done = study.recall(early, results, request, ledger)
         else:
-            with progress(f"optimize {label}", min(request.trials, request.space.size)) as bar:
+            with progress(f"optimize {label}", min(request.wanted, request.space.size)) as bar:
                 done = study.run_study(
                     request,
                     results,
