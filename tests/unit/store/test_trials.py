@@ -233,8 +233,13 @@ def test_threads_of_one_process_share_a_ledger(ledger: TrialLedger) -> None:
 def test_processes_write_at_once_and_none_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "ledger" / "trials.sqlite"
     children = [spawn(path, name, 12, 3) for name in range(3)]
+    with TrialLedger(path) as ledger:
+        while any(child.poll() is None for child in children):
+            assert verify(ledger).problems == (), "a reader sees one state, not a part of two"
     for child in children:
         assert child.wait(timeout=120) == 0
+        assert child.stdout is not None
+        child.stdout.close()
     with TrialLedger(path) as ledger:
         assert ledger.count() == 3 * 12 * 3 + 13
         assert ledger.repeats() == 3 * 12 * 2 - 13

@@ -31,6 +31,25 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+FrameOption = Annotated[
+    list[str] | None, typer.Option("--timeframe", "-t", help="Repeatable; default 1h.")
+]
+MethodOption = Annotated[
+    str, typer.Option(help="grid, random, sobol, halton, tpe, nsga2; default: by the space.")
+]
+ObjectiveOption = Annotated[
+    str, typer.Option(help="robust (default), or a metric of a sweep: its mean over folds.")
+]
+MetricOption = Annotated[
+    list[str] | None, typer.Option(help="Several metrics at once; repeatable.")
+]
+PruneOption = Annotated[
+    bool | None,
+    typer.Option("--prune/--no-prune", help="Leave the bad after some folds; not on a grid."),
+]
+ResumeOption = Annotated[
+    str, typer.Option(help="Id of a study that this must be; without it found by itself.")
+]
 SHOWN = ("sharpe", "total_return", "max_drawdown", "trades")
 
 
@@ -42,9 +61,7 @@ def optimize(
         typer.Option("--range", "-r", help="fast=5..30, slow=20..120:5 or stop=2,3,4; repeatable."),
     ],
     symbols: SymbolOption = None,
-    timeframe: Annotated[
-        list[str] | None, typer.Option("--timeframe", "-t", help="Repeatable; default 1h.")
-    ] = None,
+    timeframe: FrameOption = None,
     venue: VenueOption = "",
     period: PeriodOption = "",
     from_: FromOption = "",
@@ -52,24 +69,13 @@ def optimize(
     together: Annotated[
         bool, typer.Option("--together", help="All symbols share one account; else a study each.")
     ] = False,
-    method: Annotated[
-        str, typer.Option(help="grid, random, sobol, halton, tpe, nsga2; default: by the space.")
-    ] = "",
+    method: MethodOption = "",
     trials: Annotated[int, typer.Option(help="Combinations to run; a grid runs all.")] = 500,
-    objective: Annotated[
-        str, typer.Option(help="robust (default), or a metric of a sweep: its mean over folds.")
-    ] = "",
-    metric: Annotated[
-        list[str] | None, typer.Option(help="Several metrics at once; repeatable.")
-    ] = None,
+    objective: ObjectiveOption = "",
+    metric: MetricOption = None,
     folds: Annotated[int, typer.Option(help="Periods every combination is judged in.")] = 5,
-    prune: Annotated[
-        bool | None,
-        typer.Option("--prune/--no-prune", help="Leave the bad after some folds; not on a grid."),
-    ] = None,
-    resume: Annotated[
-        str, typer.Option(help="Id of a study that this must be; without it found by itself.")
-    ] = "",
+    prune: PruneOption = None,
+    resume: ResumeOption = "",
     force: Annotated[
         bool, typer.Option("--force", help="Also where no new candle makes it worth while.")
     ] = False,

@@ -12,6 +12,7 @@ and results were all taken away. The certificates' own heads see the second.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ def verify(
     try:
         beside = heads.read(ledger.path)
         seen = witnesses(results) if results is not None else []
-        with ledger.file.reading() as connection:
+        with ledger.file.reading() as connection, _snapshot(connection):
             if connection is None:
                 problems += _missing(beside, len(seen))
                 lost = max(sum(one.trials for one in seen), beside.trials if beside else 0)
@@ -85,6 +86,20 @@ def verify(
     except (DataError, sqlite3.Error) as error:
         return Verification((*problems, str(error)), tuple(remarks), Head(), 0, 0)
     return Verification(tuple(problems), tuple(remarks), last, last.trials, uncounted)
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection | None) -> Iterator[None]:
+    """See one state of the ledger, whatever other processes write meanwhile."""
+    if connection is None:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _missing(beside: Head | None, results: int) -> list[str]:
