@@ -21,6 +21,7 @@ PINS: dict[str, tuple[str, ...]] = {
     "vectorbt": ("vectorbt[rust]==1.2.0",),
     "backtesting": ("backtesting==0.6.6",),
     "nautilus": ("nautilus_trader==1.221.0",),
+    "hftbacktest": ("hftbacktest==2.4.4",),
 }
 """The versions the published ratios were measured with."""
 INSTALL_SECONDS = 900

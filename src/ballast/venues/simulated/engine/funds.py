@@ -66,17 +66,26 @@ def relock(world: World, account: Account, market: Market, order: Live) -> None:
 
     The two legs of an OCO pair share one lock, the larger need: only one of them can trade.
     """
+    if not order.list_id:
+        _lock(world, account, market.terms, order, need(world, account, market.terms, order))
+        return
     sharing = [order, *companions(world, account, order)]
     wanted = joint_need(world, account, market.terms, order)
     held = sum(one.locked for one in sharing)
     for one in sharing:
         one.locked = 0
     keeper = next((one for one in sharing if one.is_open), order)
-    keeper.locked = wanted
-    if wanted == held:
+    keeper.locked = held
+    _lock(world, account, market.terms, keeper, wanted)
+
+
+def _lock(world: World, account: Account, terms: Terms, order: Live, wanted: int) -> None:
+    """Make an order lock so much."""
+    if wanted == order.locked:
         return
-    asset = lock_asset(market.terms, order.request.side)
-    account.wallet(asset).locked += wanted - held
+    asset = lock_asset(terms, order.request.side)
+    account.wallet(asset).locked += wanted - order.locked
+    order.locked = wanted
     world.touch(account.account, asset)
 
 
