@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.core.rng import stream
-from ballast.research.metrics.proportion import wilson_interval
+from ballast.research.metrics.significance import wilson_interval
 from ballast.risk.degradation.expectation import Expectation, Tolerance
 from ballast.risk.degradation.watch import (
     DayClosed,

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ballast.research.metrics.proportion import wilson_interval
+from ballast.research.metrics.significance import wilson_interval
 from ballast.research.montecarlo.bootstrap import bootstrap_returns
 from ballast.research.montecarlo.trades import shuffle_trades
 from ballast.research.selection.luck import equivalent_trials, exact_maximum

@@ -10,6 +10,7 @@ import pytest
 from ballast.core.errors import DataError, InternalError
 from ballast.research.metrics.drawdown import max_drawdown
 from ballast.research.montecarlo import trades
+from ballast.research.montecarlo.paths import shuffled_depths
 from ballast.research.montecarlo.trades import redraw_trades, shuffle_trades
 
 SIX = np.array([0.10, -0.05, 0.02, -0.08, 0.04, -0.03])
@@ -33,6 +34,23 @@ def test_shuffles_are_uniform_over_all_orders() -> None:
     shallower = np.mean(every >= depth_of(SIX) - 1e-9)
     assert found.p_deeper == pytest.approx(deeper, abs=0.015)
     assert found.p_shallower == pytest.approx(shallower, abs=0.015)
+
+
+def test_a_shuffle_is_that_of_fisher_and_yates() -> None:
+    """Swap the last with one of all, then the one before with one of the rest; rows in a row."""
+    growth = np.log1p(SIX)
+    uniforms = np.random.default_rng(4).random((40, 5))
+    uniforms[0] = 0.9999  # each stays where it is
+    order = list(growth)
+    expected = []
+    for row in uniforms:
+        for k in range(5, 0, -1):
+            other = int(row[k - 1] * (k + 1))
+            order[k], order[other] = order[other], order[k]
+        expected.append(-np.log1p(depth_of(np.expm1(order))))
+    assert expected[0] == pytest.approx(-np.log1p(depth_of(SIX)))
+    np.testing.assert_allclose(shuffled_depths(growth, uniforms), expected, atol=1e-12)
+    np.testing.assert_array_equal(growth, np.log1p(SIX))  # the caller's array is left alone
 
 
 def test_the_end_is_the_same_in_any_order() -> None:

@@ -35,11 +35,17 @@ def grouped(sizes: list[int], correlation: float, seed: int = 1) -> Any:
 
 
 def test_identical_streams_count_once() -> None:
-    found = count_trials(np.tile(noise(1), (60, 1)), seed=1)
-    assert (found.trials, found.distinct, found.clusters) == (60, 1, 1)
-    assert found.independent == pytest.approx(1.0, abs=1e-6)
-    assert found.participation == 1.0
-    assert found.variance is None
+    """Exactly, for any seed: each random day is used with both signs."""
+    for seed in range(6):
+        found = count_trials(np.tile(noise(1), (60, 1)), seed=seed)
+        assert (found.trials, found.distinct, found.clusters) == (60, 1, 1)
+        assert found.independent == 1.0
+        assert found.participation == 1.0
+        assert found.variance is None
+    mirrored = np.tile(noise(1), (9, 1)) * np.linspace(1, 3, 9)[:, None]
+    assert [count_trials(mirrored, seed=k).independent for k in range(6)] == pytest.approx(
+        [1.0] * 6
+    )
 
 
 def test_nearly_identical_streams_count_once_too() -> None:

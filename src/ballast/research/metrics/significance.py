@@ -1,4 +1,4 @@
-"""How sure can one be: intervals of the mean trade and of the Sharpe ratio (R-SIG-10).
+"""How sure can one be: intervals of win rate, mean trade and Sharpe ratio (R-SIG-03, R-SIG-10).
 
 These treat trades and days as independent. They are the optimistic answer: dependence widens the
 truth, and trying many variants widens it much more.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ballast.core.errors import InternalError
 from ballast.core.time import YEAR_DAYS
 from ballast.research.metrics.distribution import kurtosis, skewness
 from ballast.research.metrics.ratios import sharpe
@@ -42,6 +43,7 @@ class SignificanceStats:
     """Intervals at 95 %; `p_value` is of "the mean trade is zero"; `psr` of "true Sharpe > 0"."""
 
     trades: int
+    win_rate: Interval | None
     mean_trade: Interval | None
     t_statistic: float | None
     p_value: float | None
@@ -57,6 +59,7 @@ def significance_stats(
     t_statistic = _t_statistic(pnl)
     return SignificanceStats(
         trades=len(pnl),
+        win_rate=wilson_interval(int(np.count_nonzero(pnl > 0)), len(pnl)),
         mean_trade=mean_interval(pnl),
         t_statistic=t_statistic,
         p_value=None if t_statistic is None else two_sided_p(t_statistic, len(pnl) - 1),
@@ -73,6 +76,34 @@ def mean_interval(values: Floats, level: float = LEVEL) -> Interval | None:
     centre = float(np.mean(values))
     half = quantile_two_sided(level, len(values) - 1) * _standard_error(values)
     return Interval(centre, centre - half, centre + half)
+
+
+def wilson_interval(successes: int, count: int, level: float = LEVEL) -> Interval | None:
+    """Return the interval of a share of independent cases (Wilson, JASA 22, 1927); None for none.
+
+    (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n). It stays inside [0, 1] and
+    says something at 0 of 10, where `p +- z sqrt(p (1 - p) / n)` claims certainty.
+    """
+    if not 0 <= successes <= count:
+        raise InternalError(f"{successes} successes of {count}")
+    if count == 0:
+        return None
+    share = successes / count
+    z = NormalDist().inv_cdf((1.0 + level) / 2.0)
+    spread = z * z / count
+    centre = (share + spread / 2.0) / (1.0 + spread)
+    inside = share * (1.0 - share) / count + spread / (4.0 * count)
+    half = z * math.sqrt(inside) / (1.0 + spread)
+    low = (
+        0.0 if successes == 0 else centre - half
+    )  # exactly 0 and 1 at the ends, not a last bit off
+    high = 1.0 if successes == count else centre + half
+    return Interval(share, low, high)
+
+
+def is_evidence(trades: int, least: int = TRADES_MIN) -> bool:
+    """Tell whether so many closed trades may be spoken of at all (R-WF-08: 30 by default)."""
+    return trades >= least
 
 
 def sharpe_interval(

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.core.errors import InternalError
-from ballast.research.metrics.proportion import wilson_interval
 from ballast.research.metrics.ratios import EXPONENT_MAX
-from ballast.research.metrics.significance import LEVEL, Interval
+from ballast.research.metrics.significance import LEVEL, Interval, wilson_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

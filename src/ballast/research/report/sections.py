@@ -258,21 +258,33 @@ def _between(interval: Interval | None) -> str:
 
 def _intervals(found: Summary) -> list[dict[str, str]]:
     stats = found.significance
+    won = stats.win_rate
+    share = {
+        "label": "Win rate, 95 % (Wilson 1927)",
+        "value": words.NOTHING
+        if won is None
+        else f"{words.percent(won.low)} to {words.percent(won.high)}",
+        "formula": "score interval of wins / trades",
+        "why": metric("trades.win_rate").undefined if won is None else "",
+    }
     pairs = (
         ("Mean trade, 95 %", stats.mean_trade, "mean +- t * std / sqrt(n)"),
         ("Sharpe, 95 % (Lo 2002)", stats.sharpe_lo, "normal, independent days"),
         ("Sharpe, 95 % (Mertens 2002)", stats.sharpe_mertens, "skewed, fat-tailed days"),
     )
     return [
-        {
-            "label": label,
-            "value": words.NOTHING
-            if interval is None
-            else f"{words.ratio(interval.low)} to {words.ratio(interval.high)}",
-            "formula": formula,
-            "why": metric("significance.t_statistic").undefined if interval is None else "",
-        }
-        for label, interval, formula in pairs
+        share,
+        *(
+            {
+                "label": label,
+                "value": words.NOTHING
+                if interval is None
+                else f"{words.ratio(interval.low)} to {words.ratio(interval.high)}",
+                "formula": formula,
+                "why": metric("significance.t_statistic").undefined if interval is None else "",
+            }
+            for label, interval, formula in pairs
+        ),
     ]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from ballast.core.errors import InternalError
-from ballast.research.metrics.proportion import is_evidence, wilson_interval
+from ballast.research.metrics.significance import is_evidence, significance_stats, wilson_interval
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
@@ -39,6 +40,13 @@ def test_wilson_covers_as_often_as_it_says() -> None:
             inside = found.low <= truth <= found.high
             covered += inside * float(stats.binom.pmf(hits, 40, truth)) / len(truths)
     assert covered == pytest.approx(0.95, abs=0.01)
+
+
+def test_interval_of_the_win_rate_accompanies_every_run() -> None:
+    pnl = np.array([3.0, -1.0, 0.0, 2.0, -4.0, 1.0])
+    found = significance_stats(pnl, np.zeros(10))
+    assert found.win_rate == wilson_interval(3, 6)
+    assert significance_stats(np.empty(0), np.zeros(10)).win_rate is None
 
 
 def test_thirty_trades_are_evidence() -> None:
