@@ -245,6 +245,33 @@ def test_warning_comes_before_the_alarm_and_goes_away_again() -> None:
     assert finding(state, Watched.EXPECTANCY).verdict == Verdict.OK
 
 
+def test_an_acquittal_starts_the_hit_rate_anew() -> None:
+    """Four hundred good trades are no credit: losses accuse as soon as they would have."""
+    losses_alone = fed([TradeClosed(-0.01)] * 100).hit_rate.alarm_at
+    state = fed([TradeClosed(0.3)] * 400)
+    assert PLAN.of(Watched.HIT_RATE).clear < state.hit_rate.score <= 0.0
+    after = state
+    for _ in range(100):
+        after = step(PLAN, after, TradeClosed(-0.01))
+    assert losses_alone > 0
+    assert losses_alone <= after.hit_rate.alarm_at - 400 <= 2 * losses_alone
+
+
+@pytest.mark.parametrize("trades", [50, 400, 100_000])
+def test_a_standard_error_of_the_certificate_is_forgiven(trades: int) -> None:
+    """Evidence of a result begins half an edge below the least believed mean; of slippage too."""
+    certified = replace(CERTIFIED, trades=trades)
+    plan = make_plan(certified)
+    error = 1 / math.sqrt(trades)
+    edge = max(0.2 - error, 0.1)
+    neutral = certified.mean - (error + edge / 2) * certified.deviation
+    assert step(plan, WatchState(), TradeClosed(neutral + 0.001)).expectancy.score == 0.0
+    assert step(plan, WatchState(), TradeClosed(neutral - 0.001)).expectancy.score > 0.0
+    dear = 3.0 + (error + 0.5) * 2.0
+    assert step(plan, WatchState(), TradeClosed(0.1, dear - 0.001)).slippage.score == 0.0
+    assert step(plan, WatchState(), TradeClosed(0.1, dear + 0.001)).slippage.score > 0.0
+
+
 def test_an_alarm_stays() -> None:
     """The test has ended: luck afterwards does not take the evidence back."""
     state = fed([TradeClosed(-0.6)] * 200)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 CHUNK_BLOCKS = 200_000
 """Blocks held at once, a few megabytes; more draws are made in turns."""
 _SPARE = 1.05  # blocks drawn beyond the expected number, so that a second helping is rare
+_TINY = 1e-280  # a scale below this cannot be divided by
+_ROUNDING = 1e-12
 _RUN_MIN = 5  # small autocorrelations in a row that end the memory of a series (Politis and White)
 
 
@@ -102,16 +104,17 @@ def optimal_block(series: Floats) -> float:
     """
     count = len(series)
     centred = np.asarray(series, np.float64) - np.mean(series)
-    if count <= 2 * _RUN_MIN or float(np.ptp(centred)) == 0.0:
+    reach = float(np.max(np.abs(centred)))
+    if count <= 2 * _RUN_MIN or reach < _TINY:
         return 1.0
-    covariance, bandwidth = _memory(centred)
+    covariance, bandwidth = _memory(centred / reach)  # the scale does not matter, its square may
     lags = np.arange(1, bandwidth + 1)
     flat_top = np.minimum(1.0, 2.0 * (1.0 - lags / bandwidth))
     weighted = 2.0 * flat_top * covariance[1 : bandwidth + 1]
     spectrum = covariance[0] + float(np.sum(weighted))
     slope = float(np.sum(weighted * lags))
     longest = math.ceil(min(3.0 * math.sqrt(count), count / 3.0))
-    if spectrum == 0.0:
+    if abs(spectrum) < _ROUNDING:
         return float(longest)
     length = float((slope * slope / (spectrum * spectrum) * count) ** (1.0 / 3.0))
     return round(min(max(length, 1.0), longest), 6)

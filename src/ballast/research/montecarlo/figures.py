@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.research.metrics import distribution, drawdown, ratios
-from ballast.research.metrics.ratios import EXPONENT_MAX
 from ballast.research.metrics.series import FLAT
 from ballast.research.montecarlo.paths import log_growth
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+_GROWTH_MAX = 200.0  # exp of more has no cube: days extrapolated to a year, and no figure
 
 
 class Figure(StrEnum):
@@ -85,8 +86,8 @@ def figures_of_sums(
     downside = np.sqrt(short / count * per_year)
     loss = gain - mean * count
     return {
-        Figure.TOTAL: np.expm1(np.minimum(growth, EXPONENT_MAX)),
-        Figure.CAGR: np.expm1(np.minimum(growth * (per_year / count), EXPONENT_MAX)),
+        Figure.TOTAL: _grown(growth),
+        Figure.CAGR: _grown(growth * (per_year / count)),
         Figure.VOLATILITY: spread * math.sqrt(per_year),
         Figure.SHARPE: _ratio(mean, spread) * math.sqrt(per_year),
         Figure.SORTINO: _ratio(mean * per_year, downside),
@@ -100,6 +101,11 @@ def figures_of_paths(cagr: Floats, depth: Floats) -> dict[Figure, Floats]:
     """Return the figures that depend on the order; `depth` is a positive log fall."""
     fallen = -np.expm1(-depth)
     return {Figure.CALMAR: _ratio(cagr, fallen), Figure.MAX_DRAWDOWN: -fallen}
+
+
+def _grown(growth: Floats) -> Floats:
+    possible = growth < _GROWTH_MAX
+    return np.where(possible, np.expm1(np.where(possible, growth, 0.0)), np.nan)
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
