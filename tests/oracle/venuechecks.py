@@ -151,12 +151,14 @@ class Stream:
         self.levels: dict[str, dict[tuple[int, int], int]] = defaultdict(dict)
         self.book_last: dict[str, int] = defaultdict(int)
         self.fills = 0
+        self.kinds: set[str] = set()
 
     def read(self, events: list[Event]) -> None:
         """Take the next events."""
         for event in events:
             self.sequence += 1
             assert event.sequence == self.sequence
+            self.kinds.add(type(event).__name__)
             assert event.at_ns >= self.at_ns
             self.at_ns = event.at_ns
             if isinstance(event, OrderUpdated):

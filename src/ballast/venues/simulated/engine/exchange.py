@@ -17,7 +17,6 @@ from ballast.venues.simulated.engine import (
     clock,
     desk,
     funding,
-    funds,
     lists,
     reactions,
     state,
@@ -162,13 +161,13 @@ class Exchange(Reading):
             raise ConfigError(f"{amount} {asset} has more digits than the asset is kept in")
         return int(scaled)
 
-    def set_fees(self, account: int, symbol: str, *, maker_ppm: int, taker_ppm: int) -> None:
-        """Give an account fee rates of its own for a symbol."""
+    def set_fees(self, account: int, symbol: str, *, maker_ppm: int, taker_ppm: int) -> Outcome:
+        """Give an account fee rates of its own for a symbol in which it has no open order."""
         mine = self._account(account)
+        if mine.open.get(symbol):
+            return Rejected(RejectReason.OPEN_ORDERS_OR_POSITION, "they locked the old fee")
         mine.maker_ppm[symbol], mine.taker_ppm[symbol] = maker_ppm, taker_ppm
-        for order in mine.open.get(symbol, {}).values():
-            funds.relock(self._world, mine, self._world.markets[symbol], order)
-        self.settle()
+        return Accepted()
 
     def fee_rates_ppm(self, account: int, symbol: str) -> tuple[int, int]:
         """Return the maker and the taker rate an account pays on a symbol."""
