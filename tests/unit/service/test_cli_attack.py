@@ -85,6 +85,23 @@ def test_stress_prints_every_table_and_json_has_every_number(space: Path) -> Non
     assert found["regimes"]["rows"]
 
 
+def test_what_was_tried_is_counted(space: Path) -> None:
+    """R-OPT-09: an attack looks at one combination, a stress test at all neighbours, each once."""
+
+    def trials() -> int:
+        return int(ballast(space, "trials", "--json").json()["trials"])
+
+    ballast(space, "attack", "momentum", "BTCUSDT", "--permutations", "1")
+    before = trials()
+    ballast(space, "attack", "momentum", "BTCUSDT", "--permutations", "2")
+    assert trials() == before
+    ballast(space, "stress", "momentum", "BTCUSDT")
+    after = trials()
+    assert after > before + 40
+    ballast(space, "stress", "momentum", "BTCUSDT")
+    assert trials() == after
+
+
 @pytest.mark.parametrize("verb", ["attack", "stress"])
 @pytest.mark.parametrize(
     ("arguments", "line"),

@@ -74,12 +74,14 @@ def stress(
     labels: Sequence[Codes] | None = None,
     detector: str | None = None,
     seed: int = 0,
+    looked: Callable[[Sequence[plateaus.Params]], None] = lambda _: None,
     step: Callable[[], None] = lambda: None,
 ) -> Stress:
     """Stress a case; raise `StrategyError` where it never trades. `step` is called as it goes.
 
     Regimes are those of `labels` (codes of `features.regime.Regime`, one array a series, one code a
-    bar, known at its close), else of the formula `detector`, else of the default one.
+    bar, known at its close), else of the formula `detector`, else of the default one. `looked` is
+    told every combination of numbers whose figures were seen: each is a trial.
     """
     chosen = effort or Effort()
     plain = case.require_trades()
@@ -104,6 +106,7 @@ def stress(
             surface_radius=chosen.surface_radius,
             metric=metric,
             seed=seed,
+            looked=looked,
             step=step,
         ),
         entries=entries.random_entries(

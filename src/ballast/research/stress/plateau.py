@@ -84,11 +84,13 @@ def plateau(
     surface_radius: int = SURFACE_RADIUS,
     metric: str = "sharpe",
     seed: int = 0,
+    looked: Callable[[Sequence[Params]], None] = lambda _: None,
     step: Callable[[], None] = lambda: None,
 ) -> Plateau | None:
     """Run the neighbours of the case's numbers; None where no number can be moved.
 
     `surface` names the two numbers of the surface; none: the two that move the metric most.
+    `looked` is told, at the end, every combination whose figures were seen: each is a trial.
     """
     require_some(radius, "steps")
     chosen = case.require_trades()
@@ -117,6 +119,7 @@ def plateau(
     results = [one for one in zip(points, judge.run(points), strict=True) if one[1] is not None]
     step()
     if not results:
+        looked(judge.ran)
         return None
     figures = [one.value(metric) for _, one in results if one is not None]
     worst = results[int(np.argmin(figures))][0]
@@ -124,6 +127,7 @@ def plateau(
     base = chosen.value(metric)
     pair = _pair(axes, surface, case.strategy.params)
     drawn = _surface(judge, here, pair, surface_radius, metric)
+    looked(judge.ran)
     step()
     return Plateau(
         metric=metric,
@@ -145,6 +149,13 @@ class _Judge:
     def __init__(self, case: Case) -> None:
         self.evaluator = case.evaluator()
         self.known: dict[tuple[float, ...], Outcome | None] = {}
+        self.names = tuple(case.params)
+
+    @property
+    def ran(self) -> list[Params]:
+        """Return every combination that was run, in the order of running."""
+        found = (key for key, one in self.known.items() if one is not None)
+        return [dict(zip(self.names, key, strict=True)) for key in found]
 
     def run(self, combos: Sequence[Params]) -> list[Outcome | None]:
         """Return an outcome for each combination."""

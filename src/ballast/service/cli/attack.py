@@ -14,6 +14,9 @@ from ballast.service.cli.runs import (
     ToOption,
     VenueOption,
     case_of,
+    config_of,
+    flags_of,
+    ledger_of,
 )
 
 if TYPE_CHECKING:
@@ -51,10 +54,10 @@ def attack(
     what each attack means.
     """
     from ballast.research.attacks import battery, verdict
+    from ballast.research.stress.counting import count_looks
 
-    case = case_of(
-        strategy, symbols, timeframe, venue, (period, from_, to), param, metric, seed, gate=gate
-    )
+    config = config_of(flags_of(None, seed, gate=gate))
+    case = case_of(config, strategy, symbols, timeframe, venue, (period, from_, to), param, metric)
     effort = battery.Effort(cuts=cuts, permutations=permutations)
     with progress("attack", effort.steps) as bar:
         found = battery.attack(
@@ -64,6 +67,8 @@ def attack(
             seed=case.settings.engine.seed,
             step=bar.advance,
         )
+    with ledger_of(config) as ledger:
+        count_looks(ledger, case, [case.params])
     caught, remarks = verdict.cheats(found), verdict.remarks(found)
     payload = {"cheats": caught, "remarks": remarks, "attacks": found}
     emit(payload, json=json, tables=None if json else tables_of(found, caught))

@@ -138,6 +138,7 @@ def load(
 
 
 def case_of(
+    config: Config,
     strategy: str,
     symbols: list[str] | None,
     timeframe: str,
@@ -145,9 +146,6 @@ def case_of(
     when: tuple[str, str, str],
     param: list[str] | None,
     metric: str,
-    seed: int | None,
-    *,
-    gate: bool,
 ) -> Case:
     """Return what `attack` and `stress` are asked to try; `when` is --period, --from, --to."""
     from ballast.research.case import FIGURES, Case
@@ -158,7 +156,6 @@ def case_of(
             expected=f"one of {', '.join(FIGURES)}",
             fix=suggest(metric, FIGURES),
         )
-    config = config_of(flags_of(None, seed, gate=gate))
     chosen = find_strategy(config, strategy)
     series = load(config, venue, symbols, timeframe, period_of(*when))
     return Case(

@@ -13,6 +13,9 @@ from ballast.service.cli.runs import (
     ToOption,
     VenueOption,
     case_of,
+    config_of,
+    flags_of,
+    ledger_of,
 )
 
 if TYPE_CHECKING:
@@ -54,11 +57,12 @@ def stress(
     No verdict: docs/attacks.md tells what a good and a bad result of each looks like.
     """
     from ballast.research.stress import battery
+    from ballast.research.stress.counting import count_looks
 
-    case = case_of(
-        strategy, symbols, timeframe, venue, (period, from_, to), param, metric, seed, gate=gate
-    )
+    config = config_of(flags_of(None, seed, gate=gate))
+    case = case_of(config, strategy, symbols, timeframe, venue, (period, from_, to), param, metric)
     effort = battery.Effort()
+    seen = [case.params]
     with progress("stress", effort.steps) as bar:
         found = battery.stress(
             case,
@@ -66,8 +70,11 @@ def stress(
             metric=metric,
             detector=detector or None,
             seed=case.settings.engine.seed,
+            looked=seen.extend,
             step=bar.advance,
         )
+    with ledger_of(config) as ledger:
+        count_looks(ledger, case, seen)
     emit(found, json=json, tables=None if json else list(tables_of(found)))
 
 

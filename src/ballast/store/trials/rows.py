@@ -41,6 +41,7 @@ class Kind(StrEnum):
     SWEEP = "sweep"
     OPTIMISE = "optimise"
     WALKFORWARD = "walkforward"
+    STRESS = "stress"  # of the chosen point and its neighbours; attacks too
 
 
 class State(IntEnum):

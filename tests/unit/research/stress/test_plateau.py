@@ -116,6 +116,20 @@ def test_without_numbers_there_is_no_plateau() -> None:
     assert plateau(Case(FOLLOW, edge_series(800))) is None
 
 
+def test_every_combination_that_was_seen_is_told() -> None:
+    """R-OPT-09: the chosen point is among them, and what broke a rule is not."""
+    case = Case(load("ema_cross"), MARKET, params={"fast": 19})
+    seen: list[dict[str, float]] = []
+    found = plateau(case, surface=("fast", "slow"), joint=8, looked=seen.extend)
+    assert found is not None
+    assert found.surface is not None
+    assert case.params in seen
+    assert len(seen) == len({tuple(one.values()) for one in seen})
+    assert all(one["fast"] < one["slow"] for one in seen)
+    drawn = sum(value is not None for row in found.surface.rows for value in row)
+    assert len(seen) >= drawn
+
+
 def test_neighbours_repeat_with_the_seed() -> None:
     case = Case(load("ema_cross"), MARKET)
     assert plateau(case, seed=1) == plateau(case, seed=1)
