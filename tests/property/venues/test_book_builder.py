@@ -7,15 +7,17 @@ perfect connection would have delivered, up to the number the builder's book has
 from __future__ import annotations
 
 from decimal import Decimal
+from zlib import crc32
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ballast.core.marketdata import NONE, BookUpdate, Grid, Levels, Side
+from ballast.core.marketdata import FORM_SHIFT, NONE, BookUpdate, Grid, Levels, Side
 from ballast.venues.books.book import Book
 from ballast.venues.books.builder import BookBuilder, State, Step
+from ballast.venues.books.checksum import kraken_checksum, okx_checksum
 from ballast.venues.books.rules import rules_of
 
 GRID = Grid(Decimal(1), Decimal(1))
@@ -139,3 +141,40 @@ def test_the_sorted_arrays_are_a_dictionary(
             assert book.side(side)[:, :2].tolist() == [list(row) for row in wanted]
             for price in (1, 20, 61, 98):
                 assert book.qty_at(side, price) == plain[number].get(price, 0)
+
+
+amounts = st.integers(1, 10**9)
+sent = st.tuples(amounts, st.integers(0, 6), amounts, st.integers(0, 9))
+
+
+@given(st.lists(sent, max_size=30), st.lists(sent, max_size=30), st.sampled_from(["1e-6", "1e-9"]))
+def test_checksums_are_of_the_text_that_was_sent(
+    bids: list[tuple[int, int, int, int]], asks: list[tuple[int, int, int, int]], step: str
+) -> None:
+    """Written digit by digit in compiled code, and here as Python prints decimals."""
+    grid = Grid(Decimal("1e-6"), Decimal(step))
+    book = Book()
+    texts: list[list[tuple[str, str]]] = []
+    sides = []
+    for rows, sign in ((bids, -1), (asks, 1)):
+        kept: dict[Decimal, tuple[str, str, int, int, int]] = {}
+        for price, price_places, qty, qty_places in rows:
+            places = min(qty_places, grid.qty.places)
+            prices, sizes = Decimal(price).scaleb(-price_places), Decimal(qty).scaleb(-places)
+            text = f"{prices:f}", f"{sizes:f}"
+            form = price_places << FORM_SHIFT | places
+            kept[prices] = (*text, int(prices / grid.tick), int(sizes / grid.lot), form)
+        texts.append([kept[key][:2] for key in sorted(kept, key=lambda each: sign * each)])
+        sides.append(np.array([row[2:] for row in kept.values()], np.int64).reshape(-1, 3))
+    book.load(*sides)
+    okx = [
+        f"{side[row][0]}:{side[row][1]}" for row in range(25) for side in texts if row < len(side)
+    ]
+    assert okx_checksum(book, grid) % 2**32 == crc32(":".join(okx).encode())
+    digits = [
+        number.replace(".", "").lstrip("0")
+        for side in (texts[1], texts[0])
+        for row in side[:10]
+        for number in row
+    ]
+    assert kraken_checksum(book, grid) == crc32("".join(digits).encode())

@@ -21,6 +21,8 @@ ROOM_FIRST = 1_024
 ROOM_MOST = 1 << 20
 """Levels a side may have: twenty times the largest book seen (Coinbase, 50,000)."""
 _BID, _ASK = 0, 1
+LOOK_BEYOND = 32
+"""Rows looked at beyond those asked for at first: there are holes among them."""
 
 
 class Level(NamedTuple):
@@ -43,32 +45,35 @@ class Book:
 
     def __init__(self, depth: int = 0) -> None:
         self.depth = depth
-        self._sides = [np.empty((ROOM_FIRST, 3), np.int64) for _ in range(2)]
-        self._counts = np.zeros(2, np.int64)
+        self._bids = np.empty((ROOM_FIRST, 3), np.int64)
+        self._asks = np.empty((ROOM_FIRST, 3), np.int64)
+        self._counts = np.zeros((2, 2), np.int64)  # rows and levels, of bids and of asks
+        self._room = ROOM_FIRST  # rows that may be added before the counts must be looked at
 
     def load(self, bids: Levels, asks: Levels) -> bool:
         """Replace all levels, given in any order; return whether the book is crossed."""
+        self.clear()
         for number, levels, sign in ((_BID, bids, 1), (_ASK, asks, -1)):
             rows = sorted_side(levels, sign)
             if self.depth:
                 rows = rows[-self.depth :]
-            self._counts[number] = 0
-            self._make_room(number, len(rows))
-            self._sides[number][: len(rows)] = rows
+            self._make_room(len(rows))
+            self._side(number)[: len(rows)] = rows
             self._counts[number] = len(rows)
+        self._room = 0
         return self.is_crossed
 
     def apply(self, bids: Levels, asks: Levels) -> bool:
         """Change levels (quantity 0 takes one away); return whether the book is crossed."""
-        for number, changes in ((_BID, bids), (_ASK, asks)):
-            if len(changes) + self._counts[number] > len(self._sides[number]):
-                self._make_room(number, len(changes))
-        own_bids, own_asks = self._sides
-        return apply_book(own_bids, own_asks, self._counts, bids, asks, self.depth)
+        self._room -= len(bids) + len(asks)
+        if self._room < 0:
+            self._make_room(len(bids) + len(asks))
+        return apply_book(self._bids, self._asks, self._counts, bids, asks, self.depth)
 
     def clear(self) -> None:
         """Forget all levels."""
         self._counts[:] = 0
+        self._room = 0
 
     @property
     def is_crossed(self) -> bool:
@@ -88,14 +93,28 @@ class Book:
 
     def count(self, side: Side) -> int:
         """Return how many levels a side has: `Side.BUY` the bids, `Side.SELL` the asks."""
-        return int(self._counts[_number(side)])
+        return int(self._counts[_number(side), 1])
 
     def side(self, side: Side, most: int | None = None) -> Levels:
         """Return the best levels of a side, the best first: rows of (ticks, lots, form)."""
+        rows = self.rows(side)
+        if most is None or most >= len(rows):
+            return rows[rows[:, QTY] > 0][::-1]
+        look = most + LOOK_BEYOND
+        while True:
+            part = rows[max(len(rows) - look, 0) :]
+            found = part[part[:, QTY] > 0][::-1]
+            if len(found) >= most or look >= len(rows):
+                return found[:most]
+            look *= 4
+
+    def rows(self, side: Side) -> Levels:
+        """Return the rows of a side as they are kept: the best last, holes (quantity 0) between.
+
+        A view: it is true until the next change.
+        """
         number = _number(side)
-        count = int(self._counts[number])
-        first = 0 if most is None else max(count - most, 0)
-        return self._sides[number][first:count][::-1].copy()
+        return self._side(number)[: int(self._counts[number, 0])]
 
     def top(self, most: int) -> tuple[Levels, Levels]:
         """Return the best `most` bids and asks, the best first."""
@@ -103,19 +122,17 @@ class Book:
 
     def qty_at(self, side: Side, price_ticks: int) -> int:
         """Return the lots resting at a price, 0 if there are none."""
-        number = _number(side)
-        rows, count = self._sides[number], int(self._counts[number])
-        at = place_of(rows, count, int(side), price_ticks)
-        if at < count and rows[at, PRICE] == price_ticks:
+        rows = self.rows(side)
+        at = place_of(rows, len(rows), int(side), price_ticks)
+        if at < len(rows) and rows[at, PRICE] == price_ticks:
             return int(rows[at, QTY])
         return 0
 
     def depth_to(self, side: Side, price_ticks: int) -> int:
         """Return the lots resting at this price or a better one."""
-        number = _number(side)
-        rows, count = self._sides[number], int(self._counts[number])
-        at = place_of(rows, count, int(side), price_ticks)
-        return int(rows[at:count, QTY].sum())
+        rows = self.rows(side)
+        at = place_of(rows, len(rows), int(side), price_ticks)
+        return int(rows[at:, QTY].sum())
 
     def take(self, side: Side, qty_lots: int) -> Taken:
         """Return what an order of `side` would get from the other side, without taking it."""
@@ -154,26 +171,31 @@ class Book:
         return (bids - asks) / (bids + asks) if bids + asks > 0.0 else None
 
     def _best(self, number: int) -> Level | None:
-        count = int(self._counts[number])
+        count = int(self._counts[number, 0])
         if not count:
             return None
-        row = self._sides[number][count - 1]
+        row = self._side(number)[count - 1]
         return Level(int(row[PRICE]), int(row[QTY]))
 
-    def _make_room(self, number: int, more: int) -> None:
-        """Double a side until `more` levels fit beside those it has."""
-        needed = int(self._counts[number]) + more
-        room = len(self._sides[number])
-        if needed <= room:
-            return
-        if needed > ROOM_MOST:
-            raise DataError(f"a book of {needed} levels a side", expected=f"at most {ROOM_MOST}")
-        while room < needed:
+    def _side(self, number: int) -> Levels:
+        return self._bids if number == _BID else self._asks
+
+    def _make_room(self, more: int) -> None:
+        """Double both sides until `more` rows fit beside those of the larger one."""
+        held = int(self._counts[:, 0].max())
+        room = len(self._bids)
+        if held + more > ROOM_MOST:
+            raise DataError(
+                f"a book of {held + more} levels a side", expected=f"at most {ROOM_MOST}"
+            )
+        while room < held + more:
             room *= 2
-        grown = np.empty((room, 3), np.int64)
-        count = int(self._counts[number])
-        grown[:count] = self._sides[number][:count]
-        self._sides[number] = grown
+        if room > len(self._bids):
+            for name in ("_bids", "_asks"):
+                grown = np.empty((room, 3), np.int64)
+                grown[:held] = getattr(self, name)[:held]
+                setattr(self, name, grown)
+        self._room = room - held - more
 
 
 def _number(side: Side) -> int:

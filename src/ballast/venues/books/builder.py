@@ -78,6 +78,7 @@ class BookBuilder:
         self.checked = 0
         """Checksums that were compared."""
         self._rules = rules
+        self._link = rules.link
         self._grid = grid
         self._joined = False  # whether an update has followed the snapshot yet
         self._waiting: deque[BookUpdate] = deque()
@@ -148,43 +149,33 @@ class BookBuilder:
 
     def _is_stale(self, update: BookUpdate) -> bool:
         """Say whether the book already holds all of an update."""
-        if NONE in {self.last_id, update.last_id}:
+        last, number, link = self.last_id, update.last_id, self._link
+        if number > last or number == NONE or link is Link.NONE:
             return False
-        match self._rules.link:
-            case Link.RANGE | Link.COUNT:
-                return update.last_id <= self.last_id
-            case Link.CHAIN if self._rules.buffers:
-                same = self._joined and update.last_id == self.last_id
-                return same or update.last_id < self.last_id
-            case Link.CHAIN:  # numbers may start anew (OKX): a smaller one says nothing
-                repeats = update.last_id == self.last_id
-                return repeats and self.last_id not in {NONE, update.prev_id}
-            case Link.NONE:
-                return False
+        if link is not Link.CHAIN:
+            return True
+        if self._rules.buffers:
+            return number < last or self._joined
+        # Numbers may start anew (OKX): a smaller one says nothing, the same one is a repetition.
+        return number == last != update.prev_id
 
     def _hole(self, update: BookUpdate) -> str:
         """Return what is missing before an update, nothing if it follows the book."""
-        last = self.last_id
-        match self._rules.link:
-            case Link.RANGE:
-                follows = (
-                    update.first_id <= last + 1
-                    if not self._joined
-                    else (update.first_id == last + 1)
-                )
-                return "" if follows else f"{last} is followed by {update.first_id}"
-            case Link.CHAIN:
-                if update.prev_id == NONE and not self._rules.buffers:
-                    return ""  # before OKX had numbers: the checksum must do
-                earliest = min(update.prev_id, max(update.first_id, 0))
-                follows = earliest <= last if not self._joined else update.prev_id == last
-                return "" if follows else f"{last} is followed by one that follows {update.prev_id}"
-            case Link.COUNT:
-                return (
-                    "" if update.last_id == last + 1 else f"{last} is followed by {update.last_id}"
-                )
-            case Link.NONE:
-                return ""
+        last, link, first = self.last_id, self._link, update.first_id
+        if link is Link.CHAIN:
+            follows = update.prev_id == last
+            if not follows and not self._joined:
+                follows = min(update.prev_id, max(first, 0)) <= last
+            if not follows and not self._rules.buffers:
+                follows = update.prev_id == NONE  # OKX had no numbers at first: only checksums
+            said = f"one that follows {update.prev_id}"
+        elif link is Link.RANGE:
+            follows = first == last + 1 or (not self._joined and first <= last)
+            said = str(first)
+        else:
+            follows = link is Link.NONE or update.last_id == last + 1
+            said = str(update.last_id)
+        return "" if follows else f"{last} is followed by {said}"
 
     def _is_whole(self, update: BookUpdate, *, crossed: bool) -> bool:
         """Check the book after an update; it is lost if a check fails."""

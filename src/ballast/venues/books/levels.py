@@ -1,9 +1,13 @@
-"""One side of a book as a sorted array: the best price is the last row, so the top is cheap.
+"""One side of a book as a sorted array with holes: the best price is the last row.
 
-Most changes are near the best price; with the best last, an insertion there moves a few rows, and
-one at the far end moves memory in one sweep: 1,000 levels are 24 kB. Rows are those of
-`core.marketdata`: price in ticks, quantity in lots, form. `sign` is +1 for bids, -1 for asks: rows
-rise by `sign * price`.
+A level that is taken away stays as a row of quantity 0, a hole. A level that comes moves only the
+rows between its place and the nearest hole, and most come where one has just gone: a book of
+thousands of levels then changes by a few rows, however far from the best price. The last row is
+never a hole. When more than half of the rows are holes they are swept out.
+
+Rows are those of `core.marketdata`: price in ticks, quantity in lots, form. `sign` is +1 for bids,
+-1 for asks: rows rise by `sign * price`. Of a side two numbers are kept: its rows, and those that
+are levels.
 """
 
 from __future__ import annotations
@@ -16,7 +20,12 @@ from ballast.core.jit import jit
 from ballast.core.marketdata import FORM, PRICE, QTY
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ballast.core.marketdata import Levels
+
+HOLES_LEAST = 64
+"""Holes that are always allowed: sweeping a small book over and over would cost more."""
 
 
 @jit
@@ -34,59 +43,91 @@ def place_of(rows: Levels, count: int, sign: int, price: int) -> int:
 
 
 @jit
-def apply_side(rows: Levels, count: int, sign: int, changes: Levels) -> int:
-    """Set, add and take away levels in the order given; return the new count.
+def _put(rows: Levels, at: int, changes: Levels, k: int) -> None:
+    for column in range(3):
+        rows[at, column] = changes[k, column]
 
-    `rows` must have room for `count + len(changes)`. Taking away what is not there does nothing:
-    venues send such changes for levels outside the depth they had sent.
-    """
-    for k in range(len(changes)):
-        price, qty = changes[k, PRICE], changes[k, QTY]
-        at = place_of(rows, count, sign, price)
-        if at < count and rows[at, PRICE] == price:
-            if qty > 0:
-                rows[at, QTY] = qty
-                rows[at, FORM] = changes[k, FORM]
-                continue
-            for row in range(at, count - 1):
+
+@jit
+def _insert(rows: Levels, count: int, at: int, changes: Levels, k: int) -> int:
+    """Make place for a level before row `at`, from the nearest hole; return the new count."""
+    up, down = at, at - 1
+    while up < count and rows[up, QTY] != 0:
+        if down >= 0 and rows[down, QTY] == 0:
+            for row in range(down, at - 1):
                 for column in range(3):
                     rows[row, column] = rows[row + 1, column]
-            count -= 1
+            _put(rows, at - 1, changes, k)
+            return count
+        up += 1
+        down -= 1
+    for row in range(up, at, -1):
+        for column in range(3):
+            rows[row, column] = rows[row - 1, column]
+    _put(rows, at, changes, k)
+    return max(count, up + 1)
+
+
+@jit
+def apply_side(
+    rows: Levels, counts: NDArray[np.int64], sign: int, changes: Levels, depth: int
+) -> None:
+    """Set, add and take away levels in the order given, and keep the best `depth` (0: all).
+
+    `counts` is (rows, levels) of the side and is changed; `rows` must have room for one more row a
+    change. Taking away what is not there does nothing: venues send such changes for levels outside
+    the depth they had sent.
+    """
+    count, live = counts[0], counts[1]
+    for k in range(len(changes)):
+        qty = changes[k, QTY]
+        at = place_of(rows, count, sign, changes[k, PRICE])
+        if at < count and rows[at, PRICE] == changes[k, PRICE]:
+            live += int(qty > 0) - int(rows[at, QTY] > 0)
+            rows[at, QTY] = qty
+            rows[at, FORM] = changes[k, FORM]
         elif qty > 0:
-            for row in range(count, at, -1):
-                for column in range(3):
-                    rows[row, column] = rows[row - 1, column]
+            live += 1
+            count = _insert(rows, count, at, changes, k)
+    while count > 0 and rows[count - 1, QTY] == 0:
+        count -= 1
+    worst = 0
+    while 0 < depth < live:
+        if rows[worst, QTY] != 0:
+            rows[worst, QTY] = 0
+            live -= 1
+        worst += 1
+    if count > 2 * live + HOLES_LEAST:
+        count = _sweep(rows, count)
+    counts[0], counts[1] = count, live
+
+
+@jit
+def _sweep(rows: Levels, count: int) -> int:
+    """Close all holes; return the new count."""
+    kept = 0
+    for row in range(count):
+        if rows[row, QTY] != 0:
             for column in range(3):
-                rows[at, column] = changes[k, column]
-            count += 1
-    return count
+                rows[kept, column] = rows[row, column]
+            kept += 1
+    return kept
 
 
 @jit
 def apply_book(
-    bids: Levels, asks: Levels, counts: Levels, bid_changes: Levels, ask_changes: Levels, depth: int
-) -> bool:
-    """Change both sides, keep the best `depth` levels of each (0: all); say whether it crosses.
+    bids: Levels, asks: Levels, counts: NDArray[np.int64], bid_changes: Levels,
+    ask_changes: Levels, depth: int,
+) -> bool:  # fmt: skip
+    """Change both sides and say whether the book is crossed then.
 
-    `counts` holds the rows of bids and asks and is changed. Both arrays need room.
+    `counts` has a row (rows, levels) a side, the bids first.
     """
-    counts[0] = cut_side(bids, apply_side(bids, counts[0], 1, bid_changes), depth)
-    counts[1] = cut_side(asks, apply_side(asks, counts[1], -1, ask_changes), depth)
-    if counts[0] == 0 or counts[1] == 0:
+    apply_side(bids, counts[0], 1, bid_changes, depth)
+    apply_side(asks, counts[1], -1, ask_changes, depth)
+    if counts[0, 0] == 0 or counts[1, 0] == 0:
         return False
-    return bool(bids[counts[0] - 1, PRICE] >= asks[counts[1] - 1, PRICE])
-
-
-@jit
-def cut_side(rows: Levels, count: int, depth: int) -> int:
-    """Keep the best `depth` rows, all if it is 0; return the new count."""
-    extra = count - depth
-    if depth <= 0 or extra <= 0:
-        return count
-    for row in range(depth):
-        for column in range(3):
-            rows[row, column] = rows[row + extra, column]
-    return depth
+    return bool(bids[counts[0, 0] - 1, PRICE] >= asks[counts[1, 0] - 1, PRICE])
 
 
 def sorted_side(levels: Levels, sign: int) -> Levels:

@@ -209,18 +209,10 @@ def _depth(depth: _Depth, stream: str, market: Market) -> list[Event]:
     bids, asks = levels_of(depth.b, depth.a, market.grid(depth.s))
     if depth.u < max(depth.U, 0):
         raise BrokenError("U", f"changes from {depth.U} to {depth.u}")
-    return [
-        BookUpdate(
-            symbol=depth.s,
-            at_ns=(depth.T or depth.E) * NS_OF_MS,
-            is_snapshot=_PARTIAL.search(stream) is not None,
-            bids=bids,
-            asks=asks,
-            first_id=depth.U,
-            last_id=depth.u,
-            prev_id=depth.pu,
-        )
-    ]
+    partial = "@depth@" not in stream and _PARTIAL.search(stream) is not None
+    at_ns = (depth.T or depth.E) * NS_OF_MS
+    # By position: this is the bulk of all traffic, and names cost a tenth of it.
+    return [BookUpdate(depth.s, at_ns, partial, bids, asks, depth.U, depth.u, depth.pu)]
 
 
 def _snapshot(frame: bytes, stream: str, market: Market) -> list[Event]:

@@ -54,7 +54,7 @@ def normalise(
 
     Raises `DataError` only for a `venue` without a protocol: our mistake, not theirs.
     """
-    protocol = protocol_of(venue)
+    protocol = PROTOCOLS.get(venue) or protocol_of(venue)
     if len(frame) > FRAME_MOST:
         return TheirFault("message", f"{len(frame)} bytes")
     try:
