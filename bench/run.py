@@ -27,7 +27,8 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "latest.json"
 KERNEL = HERE / "bench_kernel.py"
 TIMEOUT_SECONDS = 1_800
-WORKLOADS = ("W1", "W2", "W3")
+WALKFORWARD = HERE / "bench_walkforward.py"
+WORKLOADS = ("W1", "W2", "W3", "W4")
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,10 @@ def _jobs(environments: list[Environment], *, quick: bool) -> list[Job]:
         repeats = "2" if quick else "7"
         jobs = [
             Job(OURS, workload, (sys.executable, str(KERNEL), workload.lower(), repeats))
-            for workload in WORKLOADS
+            for workload in WORKLOADS[:3]
         ]
+        walk = (sys.executable, str(WALKFORWARD), "w4", "3" if quick else "7")
+        jobs.append(Job(OURS, "W4", walk))
     for environment in environments:
         module = f"peers.{environment.name}_peer"
         for workload in ("W1", "W2"):
@@ -153,6 +156,10 @@ def _jobs(environments: list[Environment], *, quick: bool) -> list[Job]:
             repeats = "1" if slow or quick else "5"
             command = (str(environment.python), "-m", module, workload.lower(), repeats)
             jobs.append(Job(environment.name, workload, command))
+        if environment.name == "vectorbt":
+            repeats = "1" if quick else "3"
+            walk = (str(environment.python), "-m", "peers.vectorbt_walkforward", "w4", repeats)
+            jobs.append(Job(environment.name, "W4", walk))
     return jobs
 
 

@@ -44,9 +44,18 @@ class Simulation:
     """One run in progress: `advance` to any step, look, go on, `finish`."""
 
     def __init__(
-        self, market: Market, cash: float, *, record: bool = True, audit: bool = False
+        self,
+        market: Market,
+        cash: float,
+        *,
+        record: bool = True,
+        audit: bool = False,
+        trade_rows: int = 0,
     ) -> None:
-        """Prepare a run of `market` from `cash` quote units; `audit` checks the equity identity."""
+        """Prepare a run of `market` from `cash` quote units; `audit` checks the equity identity.
+
+        With `trade_rows` trades are kept (so many at first) although nothing else is recorded.
+        """
         if not cash > 0.0:
             raise UserError(
                 f"initial cash is {cash:g}", expected="a positive amount", fix="set engine.cash"
@@ -78,7 +87,7 @@ class Simulation:
         self.order: Ints = np.zeros(symbols, np.int64)
         self.keys: Floats = np.zeros(symbols)
         self.fills: Any = np.zeros(rows, FILL).view(np.recarray)
-        self.trades: Any = np.zeros(rows, TRADE).view(np.recarray)
+        self.trades: Any = np.zeros(rows or trade_rows, TRADE).view(np.recarray)
         self.refused: Any = np.zeros(rows, REFUSED).view(np.recarray)
         for s in range(symbols):
             self.pos[s].bar = market.spec[s].first
@@ -110,7 +119,7 @@ class Simulation:
         tape.step_rows = self.step_rows
 
     def record_trades(self, rows: int) -> None:
-        """Keep the rows of `rows` trades, for a run that records nothing else."""
+        """Make room for the rows of `rows` trades, for a run that records nothing else."""
         self.trades = np.zeros(rows, TRADE).view(np.recarray)
         self._bind_results()
 

@@ -242,6 +242,21 @@ def test_other_settings_for_one_run() -> None:
     assert own.figures([{}])[0, 0] == own.run({}).run.equity[-1]
 
 
+def test_one_like_another_compiles_once_and_runs_the_same() -> None:
+    """A study of noise asks one strategy about hundreds of markets."""
+    first = Evaluator(CROSS, series_of(500), Settings())
+    other = series_of(500, seed=9)
+    again = Evaluator(CROSS, other, Settings(), like=first)
+    alone = Evaluator(CROSS, other, Settings())
+    assert again.evaluate(COMBOS)[1].tobytes() == alone.evaluate(COMBOS)[1].tobytes()
+    assert again.allows({"fast": 9.0})
+    dear = Settings(costs=CostSettings(taker=0.01))
+    dearer = Evaluator(CROSS, other, dear, like=first)
+    assert dearer.figures([{}])[0, 0] == Evaluator(CROSS, other, dear).figures([{}])[0, 0]
+    with pytest.raises(InternalError, match="same strategy"):
+        Evaluator(FORGETFUL, other, COLD, like=first)
+
+
 def test_what_cannot_run_says_so() -> None:
     group = series_of(1_500)
     judge = Evaluator(CROSS, group, Settings())

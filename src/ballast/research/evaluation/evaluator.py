@@ -83,16 +83,20 @@ class Evaluator:
         kelly: float = 0.0,
         cache: ColumnCache | None = None,
         workers: int = 1,
+        like: Evaluator | None = None,
     ) -> None:
         """Prepare; nothing runs yet. Raise `UserError` for series that cannot run together.
 
         `workers` is the number of threads, 0: one a core. A `cache` that several evaluators share,
-        or that several workers use, must have been given a lock.
+        or that several workers use, must have been given a lock. `like` is an evaluator of the same
+        strategy whose compiled form is taken over: for many markets, one after the other.
         """
         check_series(group)
+        if like is not None and like.strategy is not strategy:
+            raise InternalError("an evaluator can only be like one of the same strategy")
         if workers < 0:
             raise UserError(f"{workers} workers", expected="at least 1, or 0: one a core")
-        self.strategy = strategy
+        self.strategy: AnyStrategy = strategy
         self.group = tuple(group)
         self.settings = settings
         self.symbol_settings = dict(symbol_settings or {})
@@ -104,17 +108,17 @@ class Evaluator:
         lock = threading.RLock() if self.workers > 1 else None
         self.cache = ColumnCache(lock=lock) if cache is None else cache
         own = own_settings(group, settings, self.symbol_settings)
-        self.settings_of = [own.get(one.bars.symbol, settings) for one in group]
+        self.settings_of: list[Settings] = [own.get(one.bars.symbol, settings) for one in group]
         self.shelf = Shelf()
         self._tables = tables_of(group, self.settings_of)
         self._market: Market | None = None
         self._lock = threading.Lock()
-        self._first = Seat(self)
-        self._free = [self._first]
+        self.first_seat: Seat = Seat(self, {} if like is None else like.first_seat.known)
+        self._free = [self.first_seat]
 
     def allows(self, params: Mapping[str, float]) -> bool:
         """Whether a combination is inside all ranges and keeps the strategy's rules."""
-        return self._first.compiled[0].allows(params)
+        return self.first_seat.compiled[0].allows(params)
 
     def days(self, span: Span | None = None) -> int:
         """Count the UTC calendar days of a span: the columns of `daily`.
@@ -238,7 +242,7 @@ class Evaluator:
         """Lend a free seat to a thread, or a new one."""
         with self._lock:
             seat = self._free.pop() if self._free else None
-        seat = seat or Seat(self)
+        seat = seat or Seat(self, {})
         yield seat
         with self._lock:
             self._free.append(seat)

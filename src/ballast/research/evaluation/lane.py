@@ -13,7 +13,7 @@ import numpy as np
 
 from ballast.core.errors import InternalError
 from ballast.core.time import DAY_MS
-from ballast.kernel.run import FIRST_ROWS, Simulation, raw
+from ballast.kernel.run import Simulation, raw
 from ballast.research.evaluation.batch import run_batch
 from ballast.research.sweep_row import METRICS
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ballast.research.series import Series
 
 
+FIRST_ROWS = 256
+"""Room for trades at first: it doubles where a run needs more, and zeroing it costs time."""
 CASH_FIELDS = ("cash", "equity", "initial", "peak", "trough", "day_open")
 """What the cash at the start is written to."""
 
@@ -88,8 +90,7 @@ class Lane:
     def __init__(self, market: Market, group: Sequence[Series], span: Span, first_day: int) -> None:
         """Prepare runs of `span`; `first_day` is the first column of its returns."""
         self.market = replace(market, spec=spec_of(market, group, span))
-        self._simulation = sim = Simulation(self.market, 1.0, record=False)
-        sim.record_trades(FIRST_ROWS + sim.step_rows)
+        self._simulation = sim = Simulation(self.market, 1.0, record=False, trade_rows=FIRST_ROWS)
         self._start = sim.account.copy()
         self._state = ((raw(sim.pos), raw(sim.pos).copy()), (raw(sim.account), raw(self._start)))
         self._frame_ms = group[0].bars.timeframe.ms

@@ -18,6 +18,7 @@ from ballast.strategies.plan import CompiledStrategy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ballast.core.settings import Settings
     from ballast.kernel.market import Market
     from ballast.research.evaluation.evaluator import Evaluator
     from ballast.research.evaluation.span import Span
@@ -29,11 +30,14 @@ LANES_MAX = 128
 class Seat:
     """One thread's place. Everything that is written during a run lies here."""
 
-    def __init__(self, judge: Evaluator) -> None:
+    def __init__(self, judge: Evaluator, known: Mapping[Settings, CompiledStrategy]) -> None:
+        """Compile the strategy for the settings that are not `known` to have been compiled."""
         self.judge = judge
-        of = judge.settings_of
-        compiled = {id(one): CompiledStrategy(judge.strategy, plan_defaults(one)) for one in of}
-        self.compiled = [compiled[id(one)] for one in of]
+        self.known = dict(known)
+        for one in judge.settings_of:
+            if one not in self.known:
+                self.known[one] = CompiledStrategy(judge.strategy, plan_defaults(one))
+        self.compiled = [self.known[one] for one in judge.settings_of]
         self.lanes: OrderedDict[Span, Lane] = OrderedDict()
 
     def legs(self, params: Mapping[str, float]) -> list[Leg]:
