@@ -244,6 +244,5 @@ def _tell_fill(world: World, market: Market, account: Account, order: Live, fill
         world.todo.append(order)
     else:
         shelf.end(world, market, order, OrderStatus.FILLED, EndReason.NONE)
-    shelf.update(world, order, Change.TRADE)
-    view = order.view()
+    view = shelf.update(world, order, Change.TRADE)
     world.emit(lambda sequence, at_ns: Filled(sequence, at_ns, fill, view))

@@ -11,16 +11,18 @@ from ballast.venues.simulated.engine import funds
 from ballast.venues.simulated.engine.events import Change, OrderUpdated
 
 if TYPE_CHECKING:
+    from ballast.core.orders import Order
     from ballast.venues.simulated.engine.world import Live, Market, World
 
 _EXPIRES = frozenset({EndReason.DEADLINE, EndReason.SELF_TRADE})
 
 
-def update(world: World, order: Live, change: Change) -> None:
-    """Tell that an order changed."""
+def update(world: World, order: Live, change: Change) -> Order:
+    """Tell that an order changed; return it as it was told."""
     order.updated_ns = world.now_ns
     view = order.view()
     world.emit(lambda sequence, at_ns: OrderUpdated(sequence, at_ns, change, view))
+    return view
 
 
 def end(world: World, market: Market, order: Live, status: OrderStatus, reason: EndReason) -> None:
