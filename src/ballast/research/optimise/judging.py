@@ -14,7 +14,7 @@ from ballast.core.memory import COMPILED
 from ballast.research.evaluation import Evaluator
 from ballast.research.optimise.pruning import running_means, survivors
 from ballast.research.sweep_row import METRICS
-from ballast.strategies.cache import ColumnCache
+from ballast.strategies.cache import BUDGET_BYTES, ColumnCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+BATCH_MAX = 512  # combinations kept ready between the folds, a byte a bar each: two batches
+CACHE_LEAST_BYTES = 64 * 1024 * 1024
+CACHE_COLUMNS = 256
+"""Series kept for the next combination; conditions of single combinations are not asked for again,
+and without this bound a long search fills the whole budget with them."""
 _DEPTH = METRICS.index("max_drawdown")
 
 
@@ -58,10 +63,12 @@ class Judge:
         # Without the compiler arrays are found by address in one table, which threads cannot share.
         self.workers = (workers or os.cpu_count() or 1) if COMPILED else 1
         self.spans = tuple(spans)
-        cache = ColumnCache(lock=threading.RLock())
+        cache = ColumnCache(cache_bytes(group), threading.RLock())
         self.evaluator = Evaluator(
             strategy, group, settings, symbol_settings=symbol_settings, cache=cache
         )
+        # One batch is run again in its next folds; the one before it is not asked for any more.
+        self.evaluator.shelf.budget_bytes = BATCH_MAX * sum(len(one.bars) for one in group)
         self.days = [self.evaluator.days(span) for span in self.spans]
         self.first_day = self.spans[0].first_day(self.evaluator.timeframe)
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="optimise")
@@ -124,6 +131,12 @@ class Judge:
         shares = min(self.workers, len(combos))
         for _ in self._pool.map(work, np.array_split(np.arange(len(combos)), shares)):
             pass
+
+
+def cache_bytes(group: Sequence[Series]) -> int:
+    """Return how much of the columns is kept: what combinations share, not what is theirs."""
+    column = 8 * sum(len(one.bars) for one in group)
+    return min(max(CACHE_COLUMNS * column, CACHE_LEAST_BYTES), BUDGET_BYTES)
 
 
 def worst_drawdown(figures: Floats) -> Floats:
