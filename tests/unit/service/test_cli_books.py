@@ -88,6 +88,19 @@ def test_steps_may_be_given(tmp_path: Path) -> None:
     assert "--lot: 'x' is not a step" in done.mistake()
 
 
+def test_a_later_recording_counts_in_the_grid_that_is_stored(tmp_path: Path) -> None:
+    """Its own prices would do with a coarser one; a finer one is refused with the way out."""
+    assert ballast(tmp_path, *IMPORT, recording(tmp_path), *MARKET).code == 0
+    later = T0 + 60 * MINUTE_NS
+    write(tmp_path / "y.txt", [(later, snapshot(50, bid="90", ask="110"))])
+    done = ballast(tmp_path, *IMPORT, "y.txt", *MARKET, "--json").json()
+    assert (done["tick"], done["lot"]) == ("0.1", "0.1")
+    write(tmp_path / "z.txt", [(later * 2, snapshot(60, bid="90.001"))])
+    said = ballast(tmp_path, *IMPORT, "z.txt", *MARKET).mistake()
+    assert "a tick of 0.001 and a lot of 1" in said
+    assert "--tick 0.1 --lot 0.1" in said
+
+
 def test_mistakes_are_one_line_and_write_nothing(tmp_path: Path) -> None:
     name = recording(tmp_path)
     (tmp_path / "bad.txt").write_text("hello\n")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.data import SHARED, needs_data
 from tests.fakes.frames import MINUTE_NS, START_NS, depth, quote, snapshot, trade, write
 
@@ -29,9 +32,13 @@ from ballast.venues.books.grids import find_grid
 from ballast.venues.books.quality import Latency, Quality, TradeNumbers
 from ballast.venues.books.recording import Frame, frames_of
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+LINES = [
+    b"1700006400 {}",
+    b'{"dir":"in","t":"1700006400","url":"https://[","text":"{}"}',
+    b'{"dir":"in","t":"17","url":"?symbol=&symbol=%ff","text":"\xff"}',
+    b"99999999999999999999 {}",
+    b"[1]",
+]
 GRID = Grid(Decimal("0.5"), Decimal("0.1"))
 T0 = START_NS
 
@@ -258,6 +265,18 @@ def test_what_is_no_recording_is_refused_in_one_line(
         path.write_bytes(content)
     with pytest.raises(DataError, match=said):
         list(frames_of([path]))
+
+
+@given(st.lists(st.binary(max_size=60) | st.sampled_from(LINES), max_size=6))
+def test_any_file_is_frames_or_a_data_error(lines: list[bytes]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        path.write_bytes(b"\n".join(lines))
+        try:
+            found = list(frames_of([path]))
+        except DataError:
+            return
+        assert all(isinstance(frame.body, bytes) for frame in found)
 
 
 @needs_data

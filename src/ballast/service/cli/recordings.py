@@ -54,12 +54,25 @@ def import_frames(
         grid = Grid(_step(tick, "--tick"), _step(lot, "--lot"))
     else:
         grid = find_grid(venue, lambda: frames_of(files), symbol)
+        grid = _as_stored(venue, symbol, grid)
         given = (tick and _step(tick, "--tick")), (lot and _step(lot, "--lot"))
         grid = Grid(given[0] or grid.tick, given[1] or grid.lot)
     capture = Capture(venue, symbol, grid)
     rows = _kept(capture, files, kinds)
     report = tick_store().write(venue, symbol, grid, rows, capture.quality.numbers)
     return Imported(report, grid, capture.quality)
+
+
+def _as_stored(venue: str, symbol: str, found: Grid) -> Grid:
+    """Return the grid that is stored of the symbol, if what was found lies on it."""
+    from ballast.store.symbols import same_market
+
+    store = tick_store()
+    known = same_market(symbol, store.symbols(venue))
+    if known is None:
+        return found
+    stored = store.manifest(venue, known).grid
+    return stored if not (found.tick % stored.tick or found.lot % stored.lot) else found
 
 
 def _kept(

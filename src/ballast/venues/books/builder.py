@@ -145,6 +145,8 @@ class BookBuilder:
         crossed = self.book.apply(update.bids, update.asks)
         self.last_id = update.last_id
         self._joined = True
+        if not crossed and self._rules.checksum is None:
+            return Step.APPLIED
         return Step.APPLIED if self._is_whole(update, crossed=crossed) else Step.LOST
 
     def _is_stale(self, update: BookUpdate) -> bool:
@@ -168,14 +170,15 @@ class BookBuilder:
                 follows = min(update.prev_id, max(first, 0)) <= last
             if not follows and not self._rules.buffers:
                 follows = update.prev_id == NONE  # OKX had no numbers at first: only checksums
-            said = f"one that follows {update.prev_id}"
         elif link is Link.RANGE:
             follows = first == last + 1 or (not self._joined and first <= last)
-            said = str(first)
         else:
             follows = link is Link.NONE or update.last_id == last + 1
-            said = str(update.last_id)
-        return "" if follows else f"{last} is followed by {said}"
+        if follows:
+            return ""
+        if link is Link.CHAIN:
+            return f"{last} is followed by one that follows {update.prev_id}"
+        return f"{last} is followed by {first if link is Link.RANGE else update.last_id}"
 
     def _is_whole(self, update: BookUpdate, *, crossed: bool) -> bool:
         """Check the book after an update; it is lost if a check fails."""

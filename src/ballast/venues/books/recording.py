@@ -98,7 +98,11 @@ def _scaled(stamp: bytes) -> int:
 
 
 def _asked(url: str) -> str:
-    asked = parse_qs(urlsplit(url).query)
+    """Return the symbol that an address asks for; nothing if it is no address or names none."""
+    try:
+        asked = parse_qs(urlsplit(url).query)
+    except ValueError:
+        return ""
     return next((asked[key][0] for key in _SYMBOL_KEYS if key in asked), "")
 
 

@@ -73,9 +73,9 @@ def _pass_over(text: Bytes, at: int) -> int:
 
 @jit
 def _number(  # noqa: C901, PLR0911, PLR0912 - compiled: branches are the work
-    text: Bytes, at: int, places: int, step: int, out: NDArray[np.int64], column: int
+    text: Bytes, at: int, places: int, step: int, out: NDArray[np.int64], row: int, column: int
 ) -> int:
-    """Read a number, quoted or not, into `out[column]`; its decimals are added to `out[FORM]`.
+    """Read a number, quoted or not, into a row's `column`; its decimals are added to its `FORM`.
 
     Return the place behind it, or a fault.
     """
@@ -115,26 +115,26 @@ def _number(  # noqa: C901, PLR0911, PLR0912 - compiled: branches are the work
         if at >= len(text) or text[at] != _QUOTE:
             return -(at * _CODES + NUMBER)
         at += 1
-    out[column] = value // step
-    out[FORM] = (out[FORM] << FORM_SHIFT) | max(written, 0)
+    out[row, column] = value // step
+    out[row, FORM] = (out[row, FORM] << FORM_SHIFT) | max(written, 0)
     return at
 
 
 @jit
 def _level(  # noqa: PLR0911 - compiled: branches are the work
-    text: Bytes, at: int, grid: NDArray[np.int64], out: NDArray[np.int64]
+    text: Bytes, at: int, grid: NDArray[np.int64], out: NDArray[np.int64], row: int
 ) -> int:
     """Read one level; return the place behind it, or a fault."""
     if at >= len(text) or text[at] != _OPEN:
         return -(at * _CODES + SHAPE)
-    out[FORM] = 0
-    at = _number(text, _skip(text, at + 1), grid[0], grid[1], out, PRICE)
+    out[row, FORM] = 0
+    at = _number(text, _skip(text, at + 1), grid[0], grid[1], out, row, PRICE)
     if at < 0:
         return at
     at = _skip(text, at)
     if at >= len(text) or text[at] != _COMMA:
         return -(at * _CODES + SHAPE)
-    at = _number(text, _skip(text, at + 1), grid[2], grid[3], out, QTY)
+    at = _number(text, _skip(text, at + 1), grid[2], grid[3], out, row, QTY)
     if at < 0:
         return at
     at = _skip(text, at)
@@ -168,7 +168,7 @@ def scan_side(  # noqa: PLR0911 - compiled: branches are the work
         at = _skip(text, at + 1)
         return row if at == len(text) else -(at * _CODES + SHAPE)
     while True:
-        at = _level(text, at, grid, out[row])
+        at = _level(text, at, grid, out, row)
         if at < 0:
             return at
         row += 1
