@@ -241,3 +241,19 @@ def test_a_source_that_does_not_move_on_is_found_out() -> None:
     assert exchange.next_ns() == START_NS
     with pytest.raises(InternalError, match="move on"):
         exchange.advance(START_NS + SECOND)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """A limit on everything: closed orders, their client ids, fills and the tape."""
+    exchange = strict(VenueProfile(history_max=10, tape_max=10))
+    me, other = rich(exchange, "me"), rich(exchange, "other")
+    for number in range(200):
+        taken(exchange.submit(other, limit(SELL, 1_000_00, 100)))
+        taken(exchange.submit(me, limit(BUY, 1_000_00, 100, client_id=f"c{number}")))
+    account = exchange._world.accounts[me]
+    assert len(exchange.orders(me, SPOT)) == len(account.client_ids) == 10
+    assert exchange.order(me, OrderRef(SPOT, client_id="c199")) is not None
+    assert exchange.order(me, OrderRef(SPOT, client_id="c189")) is None
+    assert 10 <= len(account.fills) <= 10 + 64
+    assert 10 <= len(exchange._world.markets[SPOT].tape) <= 10 + 64
+    assert exchange.fills(me)[-1].trade_id == exchange.trades(SPOT)[-1].trade_id

@@ -94,8 +94,9 @@ class VenueProfile:
     discount_ppm: int = 0
     funding_hours: int = 8
     liquidation_fee_ppm: int = 5_000
-    history_max: int = 20_000
-    """Closed orders, and fills, that an account can still ask for."""
+    history_max: int = 2_000
+    """Closed orders a symbol, and fills, that an account can still ask for: some two megabytes. A
+    client id that may never be used again is remembered as long as its order is."""
     tape_max: int = 1_000
     """Public trades of a symbol that can still be asked for."""
 
