@@ -120,6 +120,7 @@ class Case:
         self._cache = OneRun()
         self._ready: tuple[Repeater, Market] | None = None
         self._result: Result | None = None
+        self._judge: Evaluator | None = None
         for one in self.series:
             check_prices(one.bars)
         longest = max(self.series, key=lambda one: len(one.bars))
@@ -164,7 +165,7 @@ class Case:
             values = self.strategy.values(self.params | dict(params))
             other._shared = _Shared(self.strategy, values, {})
         same = series is None or _same_bars(other.series, self.series)
-        other._ready = other._result = None
+        other._ready = other._result = other._judge = None
         other._cache = self._cache if same else OneRun()
         return other
 
@@ -182,14 +183,16 @@ class Case:
         return columns_of_legs(self.legs(), self._cache)[0]
 
     def evaluator(self) -> Evaluator:
-        """Return what runs many combinations or spans of this case, with columns of its own."""
-        return Evaluator(
-            self.strategy,
-            self.series,
-            self.settings,
-            symbol_settings=self.symbol_settings,
-            kelly=self.kelly,
-        )
+        """Return what runs many combinations or spans of this case; made once."""
+        if self._judge is None:
+            self._judge = Evaluator(
+                self.strategy,
+                self.series,
+                self.settings,
+                symbol_settings=self.symbol_settings,
+                kelly=self.kelly,
+            )
+        return self._judge
 
     def result(self) -> Result:
         """Return the recorded backtest, as every report reads it; made once."""

@@ -18,6 +18,7 @@ from ballast.core.bars import PRICE_COLUMNS, SYNTHETIC
 from ballast.core.jit import jit
 from ballast.core.rng import stream
 from ballast.research.case import rebuilt
+from ballast.research.series import no_funding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,11 @@ class Shuffler:
         self._decks = tuple(_Deck(one, np.searchsorted(clock, one.bars.ts)) for one in series)
 
     def draw(self, seed: int, number: int = 0, *, driftless: bool = False) -> tuple[Series, ...]:
-        """Return the series in random order; `driftless` divides each return by their mean."""
+        """Return the series in random order.
+
+        `driftless` divides each return by their mean and leaves the fundings out: a short that is
+        paid to wait would earn where nothing can be known.
+        """
         order = stream(seed, f"permutation/{number}").permutation(self._count)
         return tuple(deck.dealt(order, driftless=driftless) for deck in self._decks)
 
@@ -72,7 +77,8 @@ class _Deck:
         columns = (opened, high, low, close, volume)
         deal(self.ratios, self.rows, drawn[drawn >= 0], float(bars.close[0]), scale, *columns)
         made = replace(bars, open=opened, high=high, low=low, close=close, volume=volume)
-        return rebuilt(self.series, made)
+        dealt = rebuilt(self.series, made)
+        return replace(dealt, funding=no_funding()) if driftless else dealt
 
 
 @jit

@@ -96,6 +96,20 @@ def test_the_edge_of_a_cheat_survives_random_order(cheat: type) -> None:
     assert found.p_value > 0.05
 
 
+def test_a_short_that_is_paid_to_wait_is_not_accused() -> None:
+    """Fundings are income without knowledge: they are left out where nothing can be known."""
+    (one,) = series_of(2_000, perpetual=True)
+    funding = one.funding.copy()
+    funding["rate"] = 0.002
+    short = strategy("short", enter_short=close > 0, exit_short=close < 0,
+                     size=fixed_notional(0.3), stop=no_stop(), trail=no_trail())  # fmt: skip
+    case = Case(short, [replace(one, funding=funding)])
+    found = shuffle_attack(case, permutations=10)
+    assert case.outcome().funding < 0.0  # received
+    assert found.permuted.mean > 0.0
+    assert found.survival_t < 2.0
+
+
 def test_without_an_edge_p_values_are_as_often_small_as_they_say() -> None:
     """60 random walks: p <= 0.2 in a fifth of them, within four standard errors."""
     hits = [
