@@ -200,6 +200,10 @@ class Case:
             self._result = self.evaluator().run(self.params)
         return self._result
 
+    def confidence(self) -> NDArray[np.float64]:
+        """Return the stated confidence of all bars, flat as `signals`; empty where none is."""
+        return columns_of_legs(self.legs(), self._cache)[3]
+
     def run(self, signals: Bits | None = None, *, delay_bars: int = 0) -> Run:
         """Run with everything recorded; other `signals`, or everything done later, where given."""
         return self._simulate(signals, delay_bars, record=True).finish()

@@ -35,7 +35,9 @@ import numpy as np
 
 from ballast.core.reasons import Exit, Refusal, label
 from ballast.core.records import Signal
+from ballast.features.regime.labels import Regime
 from ballast.research.metrics.trades import mean
+from ballast.research.regimes import default_detector, labels_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,6 +86,10 @@ class JudgedSignal:
     """Profit alone after costs, over what was paid at the entry; None where unfilled."""
     r: float | None
     """The same over the cash at risk at the entry, where there was a stop."""
+    confidence: float | None
+    """What the strategy stated; None where it states none."""
+    regime: str
+    """What was known when it began: trend, range, volatile or unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +125,15 @@ class _Found:
     series: NDArray[np.int64]
 
 
-def judge_signals(case: Case, run: Run) -> tuple[JudgedSignal, ...]:
-    """Return every signal of `case` in time order; `run` says which of them were taken."""
+def judge_signals(case: Case, run: Run, detector: str | None = None) -> tuple[JudgedSignal, ...]:
+    """Return every signal of `case` in time order; `run` says which of them were taken.
+
+    `detector` is the formula of their regimes, by default one that fits the bars.
+    """
+    series = [one.bars for one in case.series]
+    regimes = labels_of(series, detector or default_detector(series))
     bits = case.signals()
+    confidence = case.confidence()
     found = _find(case, bits)
     taken, reasons = _treatment(found, run)
     change, r, is_open = _alone(case, bits, found)
@@ -141,6 +153,8 @@ def judge_signals(case: Case, run: Run) -> tuple[JudgedSignal, ...]:
                 verdict=verdict_of(float(change[at]), taken=taken[at], is_open=is_open[at]),
                 change=None if np.isnan(change[at]) else float(change[at]),
                 r=None if np.isnan(r[at]) else float(r[at]),
+                confidence=float(confidence[found.bar[at]]) if len(confidence) else None,
+                regime=Regime(int(regimes[found.series[at]][own])).name.lower(),
             )
         )
     return tuple(sorted(judged, key=lambda one: one.at_ms))
@@ -158,9 +172,9 @@ def verdict_of(change: float, *, taken: bool, is_open: bool) -> Verdict:
 
 
 def qualities(judged: Sequence[JudgedSignal]) -> tuple[Quality, ...]:
-    """Return the quality of all signals, then by symbol, by side, and by reason of refusal."""
+    """Return the quality of all signals, then by symbol, side, regime, and reason of refusal."""
     rows = [quality("all", judged)]
-    for name in ("symbol", "side"):
+    for name in ("symbol", "side", "regime"):
         keys = dict.fromkeys(getattr(one, name) for one in judged)
         if len(keys) > 1:
             rows += [quality(key, [x for x in judged if getattr(x, name) == key]) for key in keys]

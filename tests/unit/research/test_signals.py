@@ -13,6 +13,7 @@ from ballast.core.records import Signal
 from ballast.core.settings import Settings
 from ballast.core.time import DAY_MS, HOUR_MS
 from ballast.research.case import Case
+from ballast.research.reliability import reliability
 from ballast.research.series import Series
 from ballast.research.signal_pairs import Stream, pair, pairs_of, streams_of
 from ballast.research.signals import (
@@ -154,12 +155,14 @@ def test_the_table_of_verdicts(change: float, taken: bool, is_open: bool, verdic
 
 def signal(
     at_hour: int, change: float | None = 0.01, *, side: str = "long", taken: bool = True,
-    reason: str = "", symbol: str = "BTCUSDT",
+    reason: str = "", symbol: str = "BTCUSDT", confidence: float | None = None,
+    regime: str = "unknown",
 ) -> JudgedSignal:  # fmt: skip
     verdict = verdict_of(math.nan if change is None else change, taken=taken, is_open=False)
     return JudgedSignal(
-        symbol, "1h", side, at_hour * HOUR_MS, 1, taken, reason, verdict, change, None
-    )
+        symbol, "1h", side, at_hour * HOUR_MS, 1, taken, reason, verdict, change, None,
+        confidence, regime,
+    )  # fmt: skip
 
 
 def test_precision_and_recall_are_shares_of_counts() -> None:
@@ -180,9 +183,66 @@ def test_precision_and_recall_are_shares_of_counts() -> None:
     assert quality("none", []).precision is None
 
 
-def test_symbols_and_sides_are_cut_where_there_are_several() -> None:
+def test_symbols_sides_and_regimes_are_cut_where_there_are_several() -> None:
     rows = [signal(1), signal(2, side="short"), signal(3, symbol="ETHUSDT")]
     assert [row.key for row in qualities(rows)] == ["all", "BTCUSDT", "ETHUSDT", "long", "short"]
+    rows = [signal(1, regime="trend"), signal(2, -0.1, regime="range")]
+    assert [(row.key, row.precision) for row in qualities(rows)[1:]] == [
+        ("trend", 1.0),
+        ("range", 0.0),
+    ]
+
+
+def test_a_signal_carries_its_confidence_and_the_regime_known_then() -> None:
+    """R-SIG-07: `regime()` knows one after 69 bars; a strategy without a confidence has none."""
+    closes = [100.0 + (i % 3) for i in range(200)]
+    plain = judged_of({40: "L", 45: "l", 150: "L", 155: "l"}, closes)
+    assert [one.regime == "unknown" for one in plain] == [True, False]
+    assert [one.confidence for one in plain] == [None, None]
+    sure = scripted({"BTCUSDT": {150: "L", 155: "l"}}, sure=0.7)
+    case = Case(sure, [Series(flat_bars(closes))])
+    assert [one.confidence for one in judge_signals(case, case.run())] == [0.7]
+
+
+# ---------------------------------------------------------------- stated and earned
+
+
+def test_an_honest_confidence_lies_inside_the_interval() -> None:
+    """R-BRAIN-11, seeded: of the signals that state c, a share of c earns; checked bin by bin."""
+    rng = np.random.default_rng(4)
+    stated = rng.uniform(0.3, 0.9, 4000)
+    rows = [
+        signal(i, 0.01 if rng.random() < c else -0.01, confidence=float(c))
+        for i, c in enumerate(stated)
+    ]
+    found = reliability(rows)
+    assert found is not None
+    assert sum(one.is_honest for one in found.bins) >= len(found.bins) - 1
+    assert found.calibration_error < 0.03
+    assert found.brier == pytest.approx(float(np.mean(stated * (1 - stated))), abs=0.01)
+    assert found.brier < found.brier_of_base_rate
+
+
+def test_a_boast_is_seen() -> None:
+    """It states 90 %, and half of it earns: not honest, and the base rate would be better."""
+    rows = [signal(i, 0.01 * (-1) ** i, confidence=0.9) for i in range(100)]
+    found = reliability(rows)
+    assert found is not None
+    (only,) = found.bins
+    assert (only.low, only.high, only.signals, only.is_honest) == (0.9, 1.0, 100, False)
+    assert only.earned.estimate == 0.5
+    assert found.calibration_error == pytest.approx(0.4)
+    assert found.brier == pytest.approx(0.5 * 0.01 + 0.5 * 0.81)
+    assert found.brier_of_base_rate == pytest.approx(0.25)
+
+
+def test_refused_signals_count_and_undecided_do_not() -> None:
+    rows = [signal(1, confidence=1.0), signal(2, 0.01, taken=False, confidence=0.42)]
+    rows += [signal(3, None, confidence=0.5), signal(4, confidence=math.nan), signal(5)]
+    found = reliability(rows)
+    assert found is not None
+    assert [(one.low, one.signals) for one in found.bins] == [(0.4, 1), (0.9, 1)]
+    assert reliability(rows[2:]) is None
 
 
 # ---------------------------------------------------------------- together

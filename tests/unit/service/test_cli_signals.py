@@ -21,10 +21,27 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("data", "import", "BINANCE-BTCUSDT-1h.csv"),
         ("backtest", "ema_cross"),
         ("backtest", "momentum"),
+        ("backtest", "enhanced_momentum", "--no-gate"),
+        ("backtest", "momentum"),
     ):
         done = ballast(space, *verb)
         assert done.code == 0, done
     return space
+
+
+def rows_of(space: Path) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = ballast(space, "results", "--json").json()
+    return found
+
+
+def test_a_stated_confidence_is_held_against_what_was_earned(space: Path) -> None:
+    (run,) = [row["run"] for row in rows_of(space) if row["strategy"] == "enhanced_momentum"]
+    (found,) = ballast(space, "signals", run, "--json").json()["runs"]
+    assert found["reliability"]["signals"] == sum(
+        one["confidence"] is not None and one["verdict"] not in ("open", "unfilled")
+        for one in found["signals"]
+    )
+    assert "Confidence, stated and earned" in ballast(space, "signals", run).out
 
 
 def test_one_run_is_judged(space: Path) -> None:
@@ -42,7 +59,7 @@ def test_one_run_is_judged(space: Path) -> None:
 
 
 def test_runs_are_compared_with_each_other(space: Path) -> None:
-    runs = [row["run"] for row in ballast(space, "results", "--json").json()]
+    runs = [row["run"] for row in rows_of(space) if row["strategy"] != "enhanced_momentum"]
     found = ballast(space, "signals", *runs, "--json").json()
     (pair,) = found["pairs"]
     assert (pair["a"], pair["b"]) == ("ema_cross BTCUSDT 1h", "momentum BTCUSDT 1h")

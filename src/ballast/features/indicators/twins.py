@@ -137,7 +137,10 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """Whether updates one by one give the bits of the batch; the first row where they do not."""
+    """Whether updates one by one give the bits of the batch; the first row where they do not.
+
+    `rows` counts those with a value, `first_row` from the first bar that was fed.
+    """
 
     name: str
     rows: int
@@ -188,13 +191,19 @@ def compare(twin: Twin, columns: Columns) -> Agreement:
 
 
 def batch_and_stream(bars: Bars, rows: int) -> tuple[Streamed, ...]:
-    """Feed the last `rows` bars one by one to every own indicator, and compare bit for bit.
+    """Feed bars one by one to every own indicator until it gave `rows` values; compare the bits.
 
     An update sees only what came before it, so equality also shows that no value of the batch uses
     a later bar or changes when one arrives.
     """
-    tail = {key: column[-rows:] for key, column in columns_of(bars).items()}
-    return tuple(streamed(get(name), tail) for name in names())
+    columns = columns_of(bars)
+    found = []
+    for indicator in map(get, names()):
+        # With its warm-up in front: an indicator that says nothing agrees with everything.
+        fed = rows + indicator.warmup(indicator.bind())
+        tail = {key: column[-fed:] for key, column in columns.items()}
+        found.append(streamed(indicator, tail))
+    return tuple(found)
 
 
 def streamed(indicator: Indicator, columns: Columns) -> Streamed:
@@ -207,7 +216,7 @@ def streamed(indicator: Indicator, columns: Columns) -> Streamed:
     single = np.array([stream.update(*row) for row in rows]).T
     differs = (whole.view(np.int64) != single.view(np.int64)).any(axis=0)
     first = int(differs.argmax()) if differs.any() else None
-    return Streamed(indicator.name, differs.size, first)
+    return Streamed(indicator.name, int((~np.isnan(whole[0])).sum()), first)
 
 
 def columns_of(bars: Bars) -> dict[str, Vector]:

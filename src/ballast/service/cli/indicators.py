@@ -98,7 +98,7 @@ def check(
     venue: Annotated[str | None, typer.Option(help="Exchange.")] = None,
     timeframe: Annotated[str | None, typer.Option("--timeframe", "-t", help="Bars.")] = None,
     period: Annotated[str | None, typer.Option(help="FROM..TO, either side open.")] = None,
-    rows: Annotated[int, typer.Option(min=1, help="Last bars to feed one by one.")] = 1_000,
+    rows: Annotated[int, typer.Option(min=1, help="Values to make one by one.")] = 1_000,
     json: JsonFlag = False,
 ) -> None:
     """Hold our indicators against TA-Lib, batch against one by one; compare StochRSI methods."""

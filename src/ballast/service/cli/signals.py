@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from ballast.service.cli import options
 from ballast.service.cli.output import JsonFlag, Table, columns_of, emit, note, progress
 
 if TYPE_CHECKING:
+    from ballast.research.reliability import Reliability
     from ballast.research.signal_pairs import Pair, Stream
     from ballast.research.signals import JudgedSignal, Quality
 
@@ -31,6 +33,16 @@ PAIR = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One run as this verb prints it."""
+
+    run: str
+    quality: tuple[Quality, ...]
+    reliability: Reliability | None
+    signals: tuple[JudgedSignal, ...]
+
+
 @app.command()
 def signals(
     runs: Annotated[
@@ -45,30 +57,23 @@ def signals(
     names = runs or ["last"]
     if len(names) > RUNS_MAX:
         raise UserError(f"{len(names)} runs", expected=f"at most {RUNS_MAX}")
-    found: list[tuple[str, tuple[JudgedSignal, ...], tuple[Quality, ...]]] = []
+    found: list[Judged] = []
     streams: list[Stream] = []
     with progress("judging signals", len(names)) as shown:
         for name in names:
-            title, judged, rows, parts = _judge(name)
-            found.append((title, judged, rows))
+            judged, parts = _judge(name)
+            found.append(judged)
             streams += parts
-            shown.advance(text=title)
+            shown.advance(text=judged.run)
     pairs = pairs_of(streams)
-    payload = {
-        "runs": [
-            {"run": title, "quality": rows, "signals": judged} for title, judged, rows in found
-        ],
-        "pairs": pairs,
-    }
-    tables = [table for title, _, rows in found for table in _tables(title, rows)]
-    emit(payload, json=json, tables=[*tables, *_pairs(pairs)])
-    if not any(judged for _, judged, _ in found):
+    tables = [table for one in found for table in _tables(one)]
+    emit({"runs": found, "pairs": pairs}, json=json, tables=[*tables, *_pairs(pairs)])
+    if not any(one.signals for one in found):
         note("no entry signal in these runs")
 
 
-def _judge(
-    name: str,
-) -> tuple[str, tuple[JudgedSignal, ...], tuple[Quality, ...], tuple[Stream, ...]]:
+def _judge(name: str) -> tuple[Judged, tuple[Stream, ...]]:
+    from ballast.research.reliability import reliability
     from ballast.research.repro import case_of
     from ballast.research.signal_pairs import streams_of
     from ballast.research.signals import judge_signals, qualities
@@ -79,26 +84,35 @@ def _judge(
     case = case_of(stored, config.strategies_root, config.data_root)
     judged = judge_signals(case, stored.result.run)
     card = stored.result.card
-    title = f"{card.strategy}, run {stored.path.name[:8]}"
-    parts = streams_of(card.strategy, (one.bars for one in case.series), judged)
-    return title, judged, qualities(judged), parts
+    made = Judged(
+        run=f"{card.strategy}, run {stored.path.name[:8]}",
+        quality=qualities(judged),
+        reliability=reliability(judged),
+        signals=judged,
+    )
+    return made, streams_of(card.strategy, (one.bars for one in case.series), judged)
 
 
-def _tables(title: str, rows: tuple[Quality, ...]) -> list[Table]:
-    from dataclasses import asdict
-
-    plain: list[dict[str, Any]] = [asdict(row) for row in rows]
+def _tables(one: Judged) -> list[Table]:
+    plain: list[dict[str, Any]] = [asdict(row) for row in one.quality]
     counts = columns_of(plain, COUNTS)
     shares = columns_of(plain, ("key", *SHARES))
-    return [
-        Table(counts.columns, counts.rows, f"Signals of {title}"),
+    tables = [
+        Table(counts.columns, counts.rows, f"Signals of {one.run}"),
         Table(shares.columns, shares.rows, "What they were worth alone"),
     ]
+    if one.reliability is not None:
+        rows = [
+            (f"{bin_.low:g} to {bin_.high:g}", bin_.signals, bin_.stated, bin_.earned.estimate,
+             bin_.earned.low, bin_.earned.high, bin_.is_honest)
+            for bin_ in one.reliability.bins
+        ]  # fmt: skip
+        names = ("confidence", "signals", "stated", "earned", "from", "to", "honest")
+        tables.append(Table(names, rows, "Confidence, stated and earned"))
+    return tables
 
 
 def _pairs(pairs: tuple[Pair, ...]) -> list[Table]:
-    from dataclasses import asdict
-
     if not pairs:
         return []
     table = columns_of([asdict(one) for one in pairs], PAIR)
