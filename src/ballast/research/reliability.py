@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ballast.research.metrics.proportion import wilson_interval
+from ballast.research.metrics.significance import wilson_interval
 from ballast.research.signals import Verdict
 
 if TYPE_CHECKING:
