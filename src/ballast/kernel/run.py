@@ -70,12 +70,9 @@ class Simulation:
         self.account: Any = np.zeros(1, ACCOUNT).view(np.recarray)
         first_ms = int(self.clock[0])
         last_ms = int(self.clock[-1])
-        acct = self.account[0]
-        acct.cash = acct.equity = acct.initial = acct.peak = acct.trough = acct.day_open = cash
-        acct.first_ms = acct.now_ms = acct.peak_ms = first_ms
-        acct.day = (first_ms - 1) // DAY_MS
-        acct.day_end_ms = (acct.day + 1) * DAY_MS
-        days = (last_ms - 1) // DAY_MS - acct.day + 1
+        start_account(self.account, cash, first_ms)
+        start_positions(self.pos, market.spec)
+        days = (last_ms - 1) // DAY_MS - (first_ms - 1) // DAY_MS + 1
         steps = len(self.clock) if record else 0
         rows = FIRST_ROWS if record else 0
         self.equity: Floats = np.zeros(steps)
@@ -89,11 +86,6 @@ class Simulation:
         self.fills: Any = np.zeros(rows, FILL).view(np.recarray)
         self.trades: Any = np.zeros(rows or trade_rows, TRADE).view(np.recarray)
         self.refused: Any = np.zeros(rows, REFUSED).view(np.recarray)
-        for s in range(symbols):
-            self.pos[s].bar = market.spec[s].first
-            spec: Any = market.spec[s]
-            self.pos[s].fund_row = spec.fund_first if spec.perpetual else spec.fund_last
-            self.pos[s].fee_row = market.spec[s].fee_first - 1
         finer = int(np.diff(market.fine_first).max()) if len(market.fine_first) > 1 else 0
         self.step_rows = symbols * (loop.ROWS_PER_STEP + loop.ROWS_PER_FINE_BAR * finer)
         self.tape: Any = np.zeros(1, TAPE).view(np.recarray)
@@ -179,6 +171,23 @@ class Simulation:
             daily=self.daily,
             identity_gap=gap,
         )
+
+
+def start_account(account: Records, cash: float, first_ms: int) -> None:
+    """Write the account as it is before the first close at `first_ms`; the rows must be zeroed."""
+    for name in ("cash", "equity", "initial", "peak", "trough", "day_open"):
+        account[name] = cash
+    for name in ("first_ms", "now_ms", "peak_ms"):
+        account[name] = first_ms
+    day = (first_ms - 1) // DAY_MS
+    account["day"], account["day_end_ms"] = day, (day + 1) * DAY_MS
+
+
+def start_positions(pos: Records, spec: Records) -> None:
+    """Put the cursors of every symbol before its first bar, funding and fee; rows are zeroed."""
+    pos["bar"] = spec["first"]
+    pos["fund_row"] = np.where(spec["perpetual"] != 0, spec["fund_first"], spec["fund_last"])
+    pos["fee_row"] = spec["fee_first"] - 1
 
 
 @jit

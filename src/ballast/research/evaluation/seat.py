@@ -1,8 +1,7 @@
-"""Seat: what one thread holds of an evaluator: compiled strategies, and a lane a span."""
+"""Seat: what one thread holds of an evaluator: compiled strategies, and a lane to run in."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ballast.core.settings import Settings
-    from ballast.kernel.market import Market
     from ballast.research.evaluation.evaluator import Evaluator
     from ballast.research.evaluation.span import Span
-
-LANES_MAX = 128
-"""Spans a thread keeps ready: more than the folds of any walk-forward."""
 
 
 class Seat:
@@ -38,7 +33,7 @@ class Seat:
             if one not in self.known:
                 self.known[one] = CompiledStrategy(judge.strategy, plan_defaults(one))
         self.compiled = [self.known[one] for one in judge.settings_of]
-        self.lanes: OrderedDict[Span, Lane] = OrderedDict()
+        self._lane: Lane | None = None
 
     def legs(self, params: Mapping[str, float]) -> list[Leg]:
         """Return the legs of one combination; raise `UserError` where it cannot run."""
@@ -61,16 +56,12 @@ class Seat:
             shelf.put(key, found)
         return found
 
-    def lane(self, market: Market, span: Span) -> Lane:
-        """Return the lane of a span; the one used longest ago makes room."""
-        found = self.lanes.pop(span, None)
-        if found is None:
+    def lane(self, params: Mapping[str, float]) -> Lane:
+        """Return this thread's lane; the market of the first combination will do for all."""
+        if self._lane is None:
             judge = self.judge
-            found = Lane(market, judge.group, span, span.first_day(judge.timeframe))
-            if len(self.lanes) >= LANES_MAX:
-                self.lanes.popitem(last=False)
-        self.lanes[span] = found
-        return found
+            self._lane = Lane(judge.market(params, self), judge.group, judge.timeframe)
+        return self._lane
 
     def run(
         self,
@@ -86,8 +77,8 @@ class Seat:
         addresses = np.array(
             [[binding.bind(array) for array in one.arrays] for one in prepared], np.int64
         )
-        market = self.judge.market(combos[0], self)
+        lane = self.lane(combos[0])
         for span, rows in zip(spans, found, strict=True):
-            lane = self.lane(market, span)
-            lane.run(addresses, cash, rows, lane.stops(ends))
+            lane.point(span, cash)
+            lane.run(addresses, rows, ends)
         binding.close()
