@@ -102,6 +102,16 @@ KEYS: dict[str, tuple[tuple[str, ...], set[str]]] = {
         ("sweep", "mine", "-r", "fast=3..5"),
         {"sweep", "combinations", "skipped", "metric", "table", "heatmap", "best"},
     ),
+    "walkforward": (
+        ("walkforward", "mine", "-s", "BTCUSDT", "-r", "fast=3..6", "--folds", "2"),
+        {"study", "strategy", "folds", "combinations", "stats", "efficiency", "remarks"},
+    ),
+    "optimize": (
+        ("optimize", "mine", "-s", "BTCUSDT", "-r", "fast=3..6", "--folds", "2"), {"studies"}
+    ),
+    "attack": (("attack", "mine"), {"cheats", "remarks", "attacks"}),
+    "stress": (("stress", "mine"), {"strategy", "seed", "plain", "costs", "plateau", "capacity"}),
+    "signals": (("signals",), {"runs", "pairs"}),
     "trials": (("trials",), {"trials", "repeats", "uncounted", "families"}),
     "trials verify": (("trials", "verify"), {"whole", "trials", "head", "problems", "remarks"}),
     "repro": (("repro",), {"run", "identical", "files", "differing", "causes"}),
