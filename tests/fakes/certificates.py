@@ -42,9 +42,11 @@ def certificate(**changes: Any) -> Certificate:
         code_version="0.1.0",
         seed=7,
         checks=CHECKS,
-        trials=Trials(61, 14.5, 0.31, 120, "34" * 16, ("a result without its trial",)),
-        limits=Limits("BINANCE", "spot", ("BTCUSDT",), "1h", 250_000.0, 1.0, 1_707_776_000_000),
-        expectation=Expectation(412, 1157, 0.44, 0.0031, 0.021, 0.0005, 0.0002, 1.31, 0.12),
+        trials=Trials(61, 60, 14.5, 4, 120, "34" * 16, ("a result without its trial",)),
+        limits=Limits(
+            "BINANCE", "spot", ("BTCUSDT",), "1h", 250_000.0, 1.0, 220, 1_707_776_000_000
+        ),
+        expectation=Expectation(412, 0.0031, 0.021, 0.44, 5.0, 2.0, 0.36, 1157.0, 1.2),
         evidence_hash="56" * 16,
         notes=("data quality 0.99",),
     )

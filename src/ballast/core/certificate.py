@@ -80,14 +80,15 @@ def skipped(id_: str, title: str, why: str) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """How often the strategy's family has been tried, and what of the ledger was seen."""
+    """How often the market has been tried, and what of the ledger was seen."""
 
-    count: int
-    effective: float
-    sharpe_deviation: float  # of the trials' yearly Sharpe ratios
+    count: int  # distinct trials on this market, whatever the idea, and those known to be lost
+    family: int  # of these, trials of this strategy
+    independent: float  # so many independent trials would have a luckiest one as lucky
+    ledger_seq: int
     ledger_count: int  # distinct trials of the whole ledger
-    ledger_digest: str  # hash of their ids in the order in which they were first seen
-    gaps: tuple[str, ...] = ()  # what does not add up in the ledger
+    ledger_hash: str  # of its last batch: a ledger cut shorter cannot show it again
+    gaps: tuple[str, ...] = ()  # what speaks against the ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +101,27 @@ class Limits:
     timeframe: str
     capital_max: float  # quote units
     leverage_max: float
+    history_bars: int  # to be loaded before the first decision
     expires_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What trades are to be expected: what a degradation watch compares reality with."""
+    """What trades are to be expected: what a degradation watch compares reality with.
+
+    `mean` and `deviation` are of a trade's return, `dispersion` is variance over mean of the daily
+    counts of trades.
+    """
 
     trades: int
-    days: int
+    mean: float
+    deviation: float
     hit_rate: float
-    mean_return: float  # of a trade, fraction of the entry notional
-    return_deviation: float
-    slippage: float  # mean, fraction of notional
-    slippage_deviation: float
-    sharpe: float  # yearly, out of sample
-    max_drawdown: float
+    slippage_bps: float
+    slippage_deviation_bps: float
+    trades_per_day: float
+    days: float
+    dispersion: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ class Certificate:
     checks: tuple[Check, ...]
     trials: Trials
     limits: Limits
-    expectation: Expectation
+    expectation: Expectation | None  # None: too few trades to expect anything
     evidence_hash: str
     notes: tuple[str, ...] = ()
 
@@ -237,7 +243,8 @@ def from_document(document: Mapping[str, Any]) -> Certificate:
         values["trials"] = Trials(**{**values["trials"], "gaps": tuple(values["trials"]["gaps"])})
         limits = values["limits"]
         values["limits"] = Limits(**{**limits, "symbols": tuple(limits["symbols"])})
-        values["expectation"] = Expectation(**values["expectation"])
+        if values["expectation"] is not None:
+            values["expectation"] = Expectation(**values["expectation"])
         values["space"] = {name: tuple(axis) for name, axis in values["space"].items()}
         values["notes"] = tuple(values["notes"])
         return Certificate(**values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ballast.core.certificate import (
 )
 from ballast.core.errors import DataError
 from ballast.core.time import DAY_MS
+from ballast.risk.degradation import expectation as degradation
 
 COVERED: dict[str, Any] = {
     "strategy_hash": "ab" * 16,
@@ -117,3 +119,19 @@ def test_a_check_says_itself_in_one_line() -> None:
     assert CHECKS[0].line == "Deflated Sharpe ratio: 0.971, asked for at least 0.95"
     assert CHECKS[1].line == "Probability of overfitting: 0.1, asked for at most 0.2"
     assert CHECKS[2].line == "Regimes: not defined"
+
+
+def test_an_expectation_is_what_the_degradation_watch_takes() -> None:
+    """R-SIG-02: live trading is held against the certificate."""
+    expected = certificate().expectation
+    assert expected is not None
+    watched = degradation.Expectation(
+        **{f.name: getattr(expected, f.name) for f in fields(expected)}
+    )
+    assert watched.mean == expected.mean
+    assert [f.name for f in fields(watched)] == [f.name for f in fields(expected)]
+
+
+def test_a_certificate_without_an_expectation_survives_json_too() -> None:
+    made = certificate(expectation=None)
+    assert from_document(json.loads(json.dumps(as_document(made)))) == made

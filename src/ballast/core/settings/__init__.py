@@ -5,6 +5,7 @@ against every bound and every rule between them, `as_dict` prints them back. Fil
 and profiles are the business of `service.config`.
 """
 
+from ballast.core.settings.certify import CertifySettings
 from ballast.core.settings.check import check
 from ballast.core.settings.live import (
     BrainSettings,
@@ -37,6 +38,7 @@ from ballast.core.settings.tree import (
 __all__ = [
     "SECTIONS",
     "BrainSettings",
+    "CertifySettings",
     "CostSettings",
     "DataSettings",
     "EngineSettings",

@@ -6,6 +6,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from ballast.core.errors import ConfigError, suggest
+from ballast.core.settings.certify import CertifySettings
 from ballast.core.settings.live import (
     BrainSettings,
     GateSettings,
@@ -43,6 +44,7 @@ class Settings:
     brain: BrainSettings = field(default_factory=BrainSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     validation: ValidationSettings = field(default_factory=ValidationSettings)
+    certify: CertifySettings = field(default_factory=CertifySettings)
     operations: OperationsSettings = field(default_factory=OperationsSettings)
 
 

@@ -135,7 +135,7 @@ class Plot:
         x0, x1 = self.at_x(left), self.at_x(right)
         y0, y1 = sorted((self.at_y(low), self.at_y(high)))
         wide, tall = round(max(x1 - x0 - 1.0, 0.5), 1), round(max(y1 - y0, 0.5), 1)
-        shape = f'<rect class="bar {kind}" x="{x0}" y="{y0}" width="{wide}" height="{tall}">'
+        shape = f'<rect class="col {kind}" x="{x0}" y="{y0}" width="{wide}" height="{tall}">'
         self._add(shape, hint, "</rect>")
 
     def dot(self, x: float, y: float, kind: str, hint: str = "") -> None:
@@ -157,6 +157,10 @@ class Plot:
         if label:
             right = x > self.width / 2
             self._text(x - 4 if right else x + 4, TOP + 10, label, "end" if right else "start")
+
+    def caption(self, value: float, text: str) -> None:
+        """Write a label under the axis."""
+        self._text(self.at_x(value), self.height - 8, text, "middle")
 
     def svg(self) -> str:
         """Return the chart as one element."""
@@ -230,9 +234,9 @@ STYLE = """
 .chart .line.c-loss, .chart .rule.c-loss { stroke: var(--loss-fill); }
 .chart .line.c-accent, .chart .rule.c-accent { stroke: var(--accent); }
 .chart .line.c-soft, .chart .rule.c-soft { stroke: var(--hold); }
-.chart .band.c-accent, .chart .bar.c-accent, .chart .dot.c-accent { fill: var(--accent); }
-.chart .band.c-gain, .chart .bar.c-gain, .chart .dot.c-gain { fill: var(--gain-fill); }
-.chart .band.c-loss, .chart .bar.c-loss, .chart .dot.c-loss { fill: var(--loss-fill); }
-.chart .band.c-soft, .chart .bar.c-soft, .chart .dot.c-soft { fill: var(--hold); }
+.chart .band.c-accent, .chart .col.c-accent, .chart .dot.c-accent { fill: var(--accent); }
+.chart .band.c-gain, .chart .col.c-gain, .chart .dot.c-gain { fill: var(--gain-fill); }
+.chart .band.c-loss, .chart .col.c-loss, .chart .dot.c-loss { fill: var(--loss-fill); }
+.chart .band.c-soft, .chart .col.c-soft, .chart .dot.c-soft { fill: var(--hold); }
 """
 """The rules a page needs beside the house style."""

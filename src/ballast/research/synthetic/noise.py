@@ -6,8 +6,8 @@ average), whatever came before: no rule that trades it can earn more than luck, 
 - `gbm`: geometric Brownian motion, the textbook's market.
 - `garch`: GARCH(1,1) with Student-t shocks (Bollerslev 1987): clustered volatility, fat tails.
 - `bootstrap`: bars of a real market, drawn in blocks of random length (the stationary bootstrap,
-  Politis and Romano 1994), with the mean return taken out: real shapes of bars, no memory beyond a
-  block.
+  Politis and Romano 1994), each bar turned upside down or not by a coin: real shapes of bars and
+  real clusters of volatility, and no bar says which way the next one goes.
 
 `edge` adds a drift that lives for some days and is then drawn anew: a market that trend followers
 can earn from, by an amount that the caller sets.
@@ -45,6 +45,7 @@ ARCH, KEEP = 0.06, 0.93
 BLOCK_BARS = 24.0
 """Mean length of a bootstrapped block."""
 BARS_MIN = 2
+HALF = 0.5
 VOLATILITY_MOST = 10.0
 """A thousand percent a year: beyond it the price leaves the range of whole ticks."""
 EDGE_MOST = 100.0
@@ -167,10 +168,12 @@ def _bootstrapped(seed: int, n: int, symbol: str, source: Bars, edge: Edge) -> B
     since = np.arange(n) - np.maximum.accumulate(np.where(starts, np.arange(n), 0))
     at = (first[block] + since) % rows
     drawn = shape[:, at]
-    # The mean of the price returns is taken out, and the whole bar is shifted with its close.
-    shift = -np.log(np.mean(np.exp(shape[3])))
+    # A mirrored bar has its high where its low was. Of the two, exp(move) is cosh(move) on average:
+    # taking its logarithm out leaves no expected return in prices, bar by bar.
+    side = np.where(draw.random(n) < HALF, -1.0, 1.0)
+    drawn = side * drawn - np.log(np.cosh(drawn[3]))
     sigma = float(np.std(shape[3]))
-    drawn = drawn + shift + _drift(seed, n, source.timeframe, edge) * sigma
+    drawn = drawn + _drift(seed, n, source.timeframe, edge) * sigma
     close = START_TICKS * np.exp(np.cumsum(drawn[3]))
     last = np.concatenate(([START_TICKS], close[:-1]))
     prices = np.rint(last * np.exp(drawn)).astype(np.int64)

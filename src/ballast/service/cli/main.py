@@ -30,6 +30,7 @@ VERBS: dict[str, Verb] = {
     "trials": Verb(f"{_HOME}.trials", "How often somebody looked; check the count.", _TEST),
     "attack": Verb(f"{_HOME}.attack", "Try to catch a strategy cheating.", _TEST),
     "stress": Verb(f"{_HOME}.stress", "What is left of a result in a worse world.", _TEST),
+    "certify": Verb(f"{_HOME}.certify", "Prove or refute a strategy; a signed yes or no.", _TEST),
     "repro": Verb(f"{_HOME}.repro", "Run a finished run again, byte for byte.", _TEST),
     "results": Verb(f"{_HOME}.results", "List the finished runs.", _TEST),
     "show": Verb(f"{_HOME}.results", "Show the figures of a run.", _TEST),

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     OPTIMISE = "optimise"
     WALKFORWARD = "walkforward"
     STRESS = "stress"  # of the chosen point and its neighbours; attacks too
+    CERTIFY = "certify"
 
 
 class State(IntEnum):
