@@ -116,7 +116,7 @@ class Bench:
         self.subject = subject
         self.ledger = ledger
         self.effort = effort
-        self.asked = subject.settings.certify
+        self.rules = subject.settings.certify
         self.judge = Evaluator(
             subject.strategy,
             subject.group,
@@ -190,8 +190,8 @@ def choice_stage(bench: Bench) -> list[Check]:
         found.track_days = minimum_track_record(found.record, zero)
     if len(bench.combos) > 1:
         found.overfitting = overfitting(bench.matrix)
-    found.superiority = superior_ability(bench.matrix, seed=subject.seed, draws=bench.asked.draws)
-    return judge.of_luck(found, bench.asked)
+    found.superiority = superior_ability(bench.matrix, seed=subject.seed, draws=bench.rules.draws)
+    return judge.of_luck(found, bench.rules)
 
 
 def _choose(bench: Bench) -> None:
@@ -218,44 +218,44 @@ def _choose(bench: Bench) -> None:
 
 def holdout_stage(bench: Bench) -> list[Check]:
     """Judge the choice by the part it has not seen."""
-    return judge.of_holdout(bench.found, bench.asked)
+    return judge.of_holdout(bench.found, bench.rules)
 
 
 def walk_stage(bench: Bench) -> list[Check]:
     """Re-optimise fold by fold and trade what was chosen."""
-    runs, asked = bench.judge, bench.asked
+    runs, rules = bench.judge, bench.rules
     folds = oos.folds_of(
-        runs.span, scheme="rolling", count=asked.folds, gap_days=asked.embargo_days
+        runs.span, scheme="rolling", count=rules.folds, gap_days=rules.embargo_days
     )
     folds = oos.purged(runs, bench.combos, folds)
     bench.found.walk = oos.walk_forward(runs, bench.combos, folds)
-    return judge.of_walk(bench.found, asked)
+    return judge.of_walk(bench.found, rules)
 
 
 def paths_stage(bench: Bench) -> list[Check]:
     """Cross-validate, every pair of groups in turn."""
-    asked = bench.asked
+    rules = bench.rules
     bench.found.paths = oos.cross_validate(
-        bench.judge, bench.combos, groups=asked.groups, embargo_days=asked.embargo_days
+        bench.judge, bench.combos, groups=rules.groups, embargo_days=rules.embargo_days
     )
-    return judge.of_paths(bench.found, asked)
+    return judge.of_paths(bench.found, rules)
 
 
 def bootstrap_stage(bench: Bench) -> list[Check]:
     """Resample the out-of-sample days; shuffle the trades."""
-    found, asked, seed = bench.found, bench.asked, bench.subject.seed
+    found, rules, seed = bench.found, bench.rules, bench.subject.seed
     assert found.walk is not None  # noqa: S101 - the stage before made it
     daily = found.walk.daily
     if len(daily) >= BOOTSTRAP_DAYS_MIN and np.std(daily) > 0.0:
-        found.bootstrap = bootstrap_returns(daily, seed=seed, draws=asked.draws)
-        found.year = bootstrap_returns(daily, seed=seed, draws=asked.draws, horizon=YEAR)
+        found.bootstrap = bootstrap_returns(daily, seed=seed, draws=rules.draws)
+        found.year = bootstrap_returns(daily, seed=seed, draws=rules.draws, horizon=YEAR)
     result = bench.judge.run(found.params)
     found.expectation = expectation_of(result, bench.judge.days())
     found.regimes = regime_table(result)
     shares = _shares(result)
     if len(shares) >= TRADES_MIN:
-        found.shuffle = shuffle_trades(shares, seed=seed, draws=asked.draws)
-    return judge.of_bootstrap(found, asked)
+        found.shuffle = shuffle_trades(shares, seed=seed, draws=rules.draws)
+    return judge.of_bootstrap(found, rules)
 
 
 def _shares(result: Result) -> Floats:
@@ -267,16 +267,16 @@ def _shares(result: Result) -> Floats:
 
 def attacks_stage(bench: Bench) -> list[Check]:
     """Attack the strategy itself."""
-    effort = bench.effort.attacks or attacking.Effort(permutations=bench.asked.shuffles)
+    effort = bench.effort.attacks or attacking.Effort(permutations=bench.rules.shuffles)
     bench.found.attacks = attacking.attack(bench.case, effort=effort, seed=bench.subject.seed)
-    return judge.of_attacks(bench.found, bench.asked)
+    return judge.of_attacks(bench.found, bench.rules)
 
 
 def stress_stage(bench: Bench) -> list[Check]:
     """Stress costs, prices, fills, parameters, starts and size."""
-    effort = bench.effort.stress or stressing.Effort(entry_seeds=bench.asked.shuffles)
+    effort = bench.effort.stress or stressing.Effort(entry_seeds=bench.rules.shuffles)
     bench.found.stress = stressing.stress(bench.case, effort=effort, seed=bench.subject.seed)
-    return judge.of_stress(bench.found, bench.asked)
+    return judge.of_stress(bench.found, bench.rules)
 
 
 STAGES: dict[str, Callable[[Bench], list[Check]]] = {

@@ -33,7 +33,7 @@ def of_data(found: Findings, threshold: float) -> list[Check]:
     return [judged("data_quality", "Data quality", score, threshold, at_least=True, detail=symbol)]
 
 
-def of_luck(found: Findings, asked: CertifySettings) -> list[Check]:
+def of_luck(found: Findings, rules: CertifySettings) -> list[Check]:
     """Judge the record against the luck of all trials."""
     trials, deflated = found.trials, found.deflated
     assert trials is not None  # noqa: S101 - counted in the first stage
@@ -45,7 +45,7 @@ def of_luck(found: Findings, asked: CertifySettings) -> list[Check]:
             "deflated_sharpe",
             "Deflated Sharpe ratio",
             None if deflated is None else deflated.probability,
-            asked.deflated_sharpe,
+            rules.deflated_sharpe,
             at_least=True,
             detail=detail,
         ),
@@ -66,21 +66,21 @@ def of_luck(found: Findings, asked: CertifySettings) -> list[Check]:
     else:
         checks.append(
             judged("overfitting", "Probability of overfitting", found.overfitting.pbo,
-                   asked.overfitting, at_least=False,
+                   rules.overfitting, at_least=False,
                    detail=f"{found.overfitting.trials} sets, {len(found.overfitting.logits):,} "
                    "ways to halve the days")
         )  # fmt: skip
     superior = found.superiority
     checks.append(
         judged("reality_check", "p-value of superior ability", superior.p_consistent,
-               asked.reality_check, at_least=False)
+               rules.reality_check, at_least=False)
         if superior is not None
         else skipped("reality_check", "p-value of superior ability", "not measured")
     )  # fmt: skip
     return checks
 
 
-def of_holdout(found: Findings, asked: CertifySettings) -> list[Check]:
+def of_holdout(found: Findings, rules: CertifySettings) -> list[Check]:
     """Judge the part of the data that no choice has seen."""
     held = found.holdout
     detail = ""
@@ -88,54 +88,54 @@ def of_holdout(found: Findings, asked: CertifySettings) -> list[Check]:
         detail = f"{found.in_sample.sharpe:.2f} where it was chosen"
     value = None if held is None else held.sharpe
     return [
-        judged("holdout", "Sharpe ratio on the held-out end", value, asked.holdout, at_least=True,
+        judged("holdout", "Sharpe ratio on the held-out end", value, rules.holdout, at_least=True,
                detail=detail)
     ]  # fmt: skip
 
 
-def of_walk(found: Findings, asked: CertifySettings) -> list[Check]:
+def of_walk(found: Findings, rules: CertifySettings) -> list[Check]:
     """Judge the walk-forward."""
     walk = found.walk
     assert walk is not None  # noqa: S101 - this stage made it
     earned = sum(1 for one in walk.folds if one.out_of_sample.yearly_return > 0.0)
     detail = f"{earned} of {len(walk.folds)} folds earned money"
     return [
-        judged("trades", "Trades out of sample", float(walk.trades), float(asked.trades),
+        judged("trades", "Trades out of sample", float(walk.trades), float(rules.trades),
                at_least=True),
         judged("walk_forward", "Sharpe ratio of the walk-forward", walk.stats.sharpe,
-               asked.walk_forward, at_least=True, detail=detail),
-        judged("efficiency", "Walk-forward efficiency", walk.efficiency, asked.efficiency,
+               rules.walk_forward, at_least=True, detail=detail),
+        judged("efficiency", "Walk-forward efficiency", walk.efficiency, rules.efficiency,
                at_least=True),
         noted("drift", "Mean drift of the parameters", walk.mean_drift),
     ]  # fmt: skip
 
 
-def of_paths(found: Findings, asked: CertifySettings) -> list[Check]:
+def of_paths(found: Findings, rules: CertifySettings) -> list[Check]:
     """Judge the cross-validated paths."""
     paths = found.paths
     assert paths is not None  # noqa: S101 - this stage made it
     ordered = sorted(float(one) for one in paths.sharpe)
     low = ordered[int(0.1 * (len(ordered) - 1))]
     return [
-        judged("paths", "Sharpe ratio of the tenth percentile of paths", low, asked.paths,
+        judged("paths", "Sharpe ratio of the tenth percentile of paths", low, rules.paths,
                at_least=True, detail=f"{len(ordered)} paths, median {paths.sharpe_median:.2f}")
     ]  # fmt: skip
 
 
-def of_bootstrap(found: Findings, asked: CertifySettings) -> list[Check]:
+def of_bootstrap(found: Findings, rules: CertifySettings) -> list[Check]:
     """Judge the Monte-Carlo of out-of-sample days and trades."""
     drawn, year = found.bootstrap, found.year
     if drawn is None or year is None:
         why = "fewer out-of-sample days than a bootstrap needs"
-        return [judged("sharpe_floor", "Lower end of the Sharpe ratio", None, asked.sharpe_floor,
+        return [judged("sharpe_floor", "Lower end of the Sharpe ratio", None, rules.sharpe_floor,
                        at_least=True, detail=why)]  # fmt: skip
     interval = drawn.interval(Figure.SHARPE).percentile
-    odds = drawdown_odds(year.outcomes, asked.ruin_drawdown)
+    odds = drawdown_odds(year.outcomes, rules.ruin_drawdown)
     checks = [
         judged("sharpe_floor", "Lower end of the Sharpe ratio (90 %)",
-               None if interval is None else interval.low, asked.sharpe_floor, at_least=True),
-        judged("ruin", f"Chance of a fall of {asked.ruin_drawdown:.0%} in a year", odds.high,
-               asked.ruin, at_least=False, detail="upper end of its Monte-Carlo error"),
+               None if interval is None else interval.low, rules.sharpe_floor, at_least=True),
+        judged("ruin", f"Chance of a fall of {rules.ruin_drawdown:.0%} in a year", odds.high,
+               rules.ruin, at_least=False, detail="upper end of its Monte-Carlo error"),
         noted("drawdown_bound", "Drawdown not passed in a year, 95 %",
               drawdown_bound(year.outcomes, 0.95)),
     ]  # fmt: skip
@@ -147,7 +147,7 @@ def of_bootstrap(found: Findings, asked: CertifySettings) -> list[Check]:
     return checks
 
 
-def of_attacks(found: Findings, asked: CertifySettings) -> list[Check]:
+def of_attacks(found: Findings, rules: CertifySettings) -> list[Check]:
     """Judge the attacks."""
     attacks = found.attacks
     assert attacks is not None  # noqa: S101 - this stage made it
@@ -157,30 +157,30 @@ def of_attacks(found: Findings, asked: CertifySettings) -> list[Check]:
         judged("look_ahead", "Proofs of cheating", float(len(lines)), 0.0, at_least=False,
                detail="; ".join(lines)),
         judged("history", "Bars of history its decisions need", float(attacks.warmup.needed_bars),
-               float(asked.history_bars), at_least=False, detail=attacks.warmup.line()),
+               float(rules.history_bars), at_least=False, detail=attacks.warmup.line()),
         judged("shuffle", "p-value among shuffled markets", attacks.shuffle.p_value,
-               asked.shuffle, at_least=False),
+               rules.shuffle, at_least=False),
         judged("delay", "Share of the Sharpe ratio one bar later",
-               None if late is None else late.kept, asked.delay, at_least=True),
+               None if late is None else late.kept, rules.delay, at_least=True),
     ]  # fmt: skip
 
 
-def of_stress(found: Findings, asked: CertifySettings) -> list[Check]:
+def of_stress(found: Findings, rules: CertifySettings) -> list[Check]:
     """Judge costs, noise, missed fills, the plateau, random entries; tell the rest."""
     stress = found.stress
     assert stress is not None  # noqa: S101 - this stage made it
     multiple = stress.costs.breakeven_multiple
     checks = [
         judged("costs", "Multiple of the costs it bears",
-               MULTIPLE_MAX if multiple is None else multiple, asked.cost_multiple, at_least=True,
+               MULTIPLE_MAX if multiple is None else multiple, rules.cost_multiple, at_least=True,
                detail=f"pays {stress.costs.cost_bps:.1f} bps of what it trades"),
         judged("random_entry", "p-value among random entries with its exits",
-               stress.entries.own_exits_p, asked.random_entry, at_least=False),
+               stress.entries.own_exits_p, rules.random_entry, at_least=False),
         judged("price_noise", "Share of the Sharpe ratio that survives noise in prices",
-               _kept(stress.noise.levels[0].figure, stress.noise.plain), asked.noise,
+               _kept(stress.noise.levels[0].figure, stress.noise.plain), rules.noise,
                at_least=True, detail=f"{stress.noise.levels[0].bps:g} bps of noise"),
         judged("missed_fills", "Share of the Sharpe ratio that survives missed fills",
-               _kept(stress.missed.levels[0].figure, stress.missed.plain), asked.noise,
+               _kept(stress.missed.levels[0].figure, stress.missed.plain), rules.noise,
                at_least=True, detail=f"{stress.missed.levels[0].share:.0%} of entries missed"),
         noted("start_shifts", "Worst Sharpe ratio of later starts", stress.shifts.figure.worst),
     ]  # fmt: skip
@@ -189,7 +189,7 @@ def of_stress(found: Findings, asked: CertifySettings) -> list[Check]:
     else:
         checks.append(
             judged("plateau", "Neighbours that earn money", stress.plateau.profitable,
-                   asked.plateau, at_least=True)
+                   rules.plateau, at_least=True)
         )  # fmt: skip
     checks += [
         noted(f"window_{one.window.name}", f"{one.window.name}: {one.window.about}",
@@ -197,10 +197,10 @@ def of_stress(found: Findings, asked: CertifySettings) -> list[Check]:
         for one in stress.windows
         if one.status != "not in the data"
     ]  # fmt: skip
-    return [*checks, *of_capacity(found, asked)]
+    return [*checks, *of_capacity(found, rules)]
 
 
-def of_capacity(found: Findings, asked: CertifySettings) -> list[Check]:
+def of_capacity(found: Findings, rules: CertifySettings) -> list[Check]:
     """Judge how much money the edge bears."""
     stress = found.stress
     assert stress is not None  # noqa: S101 - this stage made it
@@ -211,7 +211,7 @@ def of_capacity(found: Findings, asked: CertifySettings) -> list[Check]:
         multiple = 0.0
     return [
         judged("capacity", "Multiple of the cash at which impact takes half", multiple,
-               asked.capacity, at_least=True)
+               rules.capacity, at_least=True)
     ]  # fmt: skip
 
 

@@ -27,8 +27,12 @@ from ballast.service.cli.runs import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ballast.core.certificate import Certificate
     from ballast.research.certify.issue import Certified
+    from ballast.research.certify.subject import Subject
+    from ballast.service.cli.output import Progress
     from ballast.service.config import Config
     from ballast.store.certificates import Signed
 
@@ -78,8 +82,6 @@ def certify(
         raise UserError("no strategy is named", fix="name one, or a certificate with --verify")
     if again:
         raise UserError("--again without --verify", fix="name the certificate with --verify FILE")
-    from ballast.research.certify.battery import STAGES, Effort
-    from ballast.research.certify.battery import certify as prove
     from ballast.research.certify.subject import Subject
     from ballast.research.grid import parse_axes
 
@@ -96,15 +98,18 @@ def certify(
         seed=config.settings.engine.seed,
         data_root=config.settings.data.root,
     )
+    certificate = _prove(config, subject, workers, json=json)
+    if certificate.failed:
+        raise typer.Exit(NO)
+
+
+def _prove(config: Config, subject: Subject, workers: int, *, json: bool) -> Certificate:
+    """Run the battery, write what came of it, and print it."""
+    from ballast.research.certify.battery import STAGES, Effort
+    from ballast.research.certify.battery import certify as prove
+
     with progress("certify", len(STAGES)) as bar, ledger_of(config) as ledger:
-        done = -1
-
-        def step(_name: str) -> None:
-            nonlocal done
-            done += 1
-            bar.move_to(done, len(STAGES))
-
-        found = prove(subject, ledger, effort=Effort(workers=workers), step=step)
+        found = prove(subject, ledger, effort=Effort(workers=workers), step=_counter(bar))
     folder = _save(config, found)
     certificate = found.certificate
     if json:
@@ -112,8 +117,15 @@ def certify(
     else:
         emit(None, tables=_tables(certificate))
         note(f"certificate {folder / FILE}\nreport {folder / REPORT}")
-    if certificate.failed:
-        raise typer.Exit(NO)
+    return certificate
+
+
+def _counter(bar: Progress) -> Callable[[str], None]:
+    """Return what moves a bar by one with each stage that begins."""
+    from ballast.research.certify.battery import STAGES
+
+    begun = iter(range(len(STAGES)))
+    return lambda _name: bar.move_to(next(begun), len(STAGES))
 
 
 def _save(config: Config, found: Certified) -> Path:
@@ -189,14 +201,7 @@ def _again(config: Config, signed: Signed) -> tuple[tuple[str, ...], tuple[str, 
 
     strategies = config.workspace / config.settings.strategies.root
     with progress("certify again", len(STAGES)) as bar:
-        done = -1
-
-        def step(_name: str) -> None:
-            nonlocal done
-            done += 1
-            bar.move_to(done, len(STAGES))
-
-        remade = certify_again(signed.certificate, strategies, config.data_root, step=step)
+        remade = certify_again(signed.certificate, strategies, config.data_root, step=_counter(bar))
     return remade.differs, remade.causes
 
 
