@@ -170,7 +170,7 @@ def _parse(row: str) -> dict[str, float]:
         "open": o, "high": h, "low": l, "close": c, "volume": more["v"], "mark_low": marks[0],
         "mark_high": marks[1], "mark_close": marks[2], "signals": bits, "atr": more["a"],
         "stop": more["p"], "confidence": more["c"], "volatility": more["z"], "sigma": more["g"],
-        "adv": more["d"],
+        "quote_volume": more["d"],
     }  # fmt: skip
 
 

@@ -247,7 +247,7 @@ def build(spec: Any, plan: Any, limit: Any, series: list[Series], on: dict[str, 
         spec, plan, limit, flat("ts"), flat("open"), flat("high"), flat("low"), flat("close"),
         flat("volume"), flat("mark_high"), flat("mark_low"), flat("mark_close"), flat("signals"),
         flat("atr"), flat("stop"), flat("confidence"), flat("volatility"), flat("sigma"),
-        flat("adv"), fund, fee, tier, depth, fine_first, fine,
+        flat("quote_volume"), fund, fee, tier, depth, fine_first, fine,
     )  # fmt: skip
 
 
@@ -268,7 +268,8 @@ def markets(draw: DrawFn, *, busy: bool | None = None, calm: bool = False) -> Ma
         if calm:
             draw(patience(plan[s]))
     on = {
-        name: draw(st.booleans()) for name in ("confidence", "volatility", "sigma", "adv", "fine")
+        name: draw(st.booleans())
+        for name in ("confidence", "volatility", "sigma", "quote_volume", "fine")
     }
     on["stop"] = any(p.stop_kind == Level.COLUMN for p in plan)
     bars = draw(st.integers(20, 150))

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ballast.core.records import FeeAsset
+from ballast.core.time import DAY_MS
 
 if TYPE_CHECKING:
     from tests.oracle.state import Bar, Symbol
@@ -30,7 +31,7 @@ def fee_in_base(sym: Symbol) -> bool:
 
 
 def cost_bar(sym: Symbol, bar: Bar) -> Bar:
-    """Return the bar whose ATR, sigma and ADV a fill inside `bar` may know: the one before."""
+    """Return the bar whose ATR, sigma and volume a fill inside `bar` may know: the one before."""
     place = bar.index - sym.spec.first
     return sym.bars[max(place - 1, 0)]
 
@@ -41,8 +42,9 @@ def slip(sym: Symbol, known: Bar, ideal: float, notional: float) -> float:
     total = spec.slip_fraction + spec.half_spread
     if spec.slip_vol > 0 and known.atr > 0:
         total += spec.slip_vol * known.atr / ideal
-    if spec.slip_impact > 0 and known.sigma > 0 and known.adv > 0 and notional > 0:
-        total += spec.slip_impact * known.sigma * math.sqrt(notional / known.adv)
+    if spec.slip_impact > 0 and known.sigma > 0 and known.quote_volume > 0 and notional > 0:
+        day_volume = known.quote_volume * (DAY_MS / spec.timeframe_ms)
+        total += spec.slip_impact * known.sigma * math.sqrt(notional / day_volume)
     if spec.slip_book and sym.depth and notional > 0:
         total += walk(sym.depth, notional)
     return min(SLIP_MAX, total)

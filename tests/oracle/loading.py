@@ -62,7 +62,7 @@ def _bars(market: Market, spec: Any) -> list[Bar]:
                 column(market.confidence, 1.0),
                 column(market.volatility, 0.0),
                 column(market.sigma, 0.0),
-                column(market.adv, 0.0),
+                column(market.quote_volume, 0.0),
                 strict=True,
             ),
             strict=True,

@@ -30,7 +30,7 @@ class Series:
     confidence: Any
     volatility: Any
     sigma: Any
-    adv: Any
+    quote_volume: Any
     fund: list[tuple[int, float, float]]
     fee: list[tuple[int, float, float]]
     tier: list[tuple[float, ...]]

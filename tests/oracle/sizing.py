@@ -81,8 +81,8 @@ def caps(c: Candidate) -> Iterator[tuple[float, Refusal]]:
         yield equity * limits.position_cap / close, Refusal.POSITION_CAP
     if c.away > 0:
         yield from risk_caps(c)
-    if limits.volume_share > 0 and c.bar.adv > 0:
-        yield c.bar.adv * limits.volume_share / close, Refusal.LIQUIDITY
+    if limits.volume_share > 0 and c.bar.quote_volume > 0:
+        yield c.bar.quote_volume * limits.volume_share / close, Refusal.LIQUIDITY
     if limits.leverage > 0:
         yield (equity * limits.leverage - gross(c.world)) / close, Refusal.LEVERAGE
     yield affordable_qty(c), Refusal.NO_CASH

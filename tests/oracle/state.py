@@ -55,7 +55,7 @@ class Bar:
     confidence: float
     volatility: float
     sigma: float
-    adv: float
+    quote_volume: float
     fine: tuple[tuple[float, float, float, float, float], ...]
 
     @property

@@ -23,7 +23,7 @@ WINDOW = 20
 
 
 @jit
-def quote_volume_at(close: Floats, volume: Floats, i: int) -> float:
+def mean_quote_volume_at(close: Floats, volume: Floats, i: int) -> float:
     """Return the mean quote volume of the last 20 bars up to `i`; 0 where there are fewer."""
     if i < WINDOW - 1:
         return 0.0
@@ -34,13 +34,13 @@ def quote_volume_at(close: Floats, volume: Floats, i: int) -> float:
 
 
 @jit
-def quote_volume(
+def mean_quote_volume(
     close: Floats, volume: Floats, signals: NDArray[np.uint8], bits: int, out: Floats
 ) -> None:
     """Write the mean quote volume of every bar whose signal byte has one of `bits`."""
     for i in range(len(close)):
         if signals[i] & bits:
-            out[i] = quote_volume_at(close, volume, i)
+            out[i] = mean_quote_volume_at(close, volume, i)
 
 
 @jit

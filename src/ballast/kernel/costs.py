@@ -4,8 +4,10 @@ Slippage is a fraction of price, the sum of the parts that are switched on:
 
     fixed + half spread + k x ATR/price + Y x sigma x sqrt(notional / ADV) + book walk
 
-`sigma` is the daily standard deviation of log returns and ADV the 20-bar average quote volume: the
-square-root law of market impact (Almgren et al. 2005; Toth et al. 2011). Stops may cost a multiple.
+`sigma` is the daily standard deviation of log returns and ADV the average quote volume of a day,
+both from the last 20 bars: the square-root law of market impact (Almgren et al. 2005; Toth et al.
+2011). Both are of one horizon, so the same market costs the same on bars of an hour and of a day.
+Stops may cost a multiple.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit_inner
 from ballast.core.records import FeeAsset
+from ballast.core.time import DAY_MS
 from ballast.kernel.tape import depth_row, fee_row
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 SLIP_MAX = 0.99
 """A sell must leave a positive price; anything near this says the model was fed nonsense."""
 
+_DAY_MS = DAY_MS
 _DISCOUNT = int(FeeAsset.DISCOUNT_TOKEN)
 
 
@@ -61,14 +65,18 @@ def book_slip(t: Row, first: int, last: int, notional: float) -> float:
 
 @jit_inner
 def slip_fraction(
-    t: Row, spec: Row, notional: float, price: float, atr: float, sigma: float, adv: float
+    t: Row, spec: Row, notional: float, price: float, atr: float, sigma: float, quote_volume: float
 ) -> float:
-    """Return the expected slippage of a market order as a fraction of `price`, at most 0.99."""
+    """Return the expected slippage of a market order as a fraction of `price`, at most 0.99.
+
+    `sigma` is that of a day, `quote_volume` the average of a bar.
+    """
     slip = spec.slip_fraction + spec.half_spread
     if spec.slip_vol > 0.0 and atr > 0.0:
         slip += spec.slip_vol * atr / price
-    if spec.slip_impact > 0.0 and adv > 0.0 and sigma > 0.0:
-        slip += spec.slip_impact * sigma * math.sqrt(notional / adv)
+    if spec.slip_impact > 0.0 and quote_volume > 0.0 and sigma > 0.0:
+        daily_volume = quote_volume * (_DAY_MS / spec.timeframe_ms)
+        slip += spec.slip_impact * sigma * math.sqrt(notional / daily_volume)
     if spec.slip_book:
         slip += book_slip(t, spec.depth_first, spec.depth_last, notional)
     return min(slip, SLIP_MAX)

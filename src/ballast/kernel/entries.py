@@ -195,8 +195,8 @@ def consider(
     away = stop_distance(plan, side, close, atr, stop)
     fee = fee_rate(t, spec, p, now_ms, 0)
     sigma = f8(t.sigma, i) if t.sigma else 0.0
-    adv = f8(t.adv, i) if t.adv else 0.0
-    slip = slip_fraction(t, spec, 0.0, close, atr, sigma, adv)
+    quote_volume = f8(t.quote_volume, i) if t.quote_volume else 0.0
+    slip = slip_fraction(t, spec, 0.0, close, atr, sigma, quote_volume)
     reason, measured, limit = refuse_stop(plan, lim, close, atr, away, 2.0 * (fee + slip) * close)
     if reason:
         refuse(t, acct, s, side, reason, i, measured, limit)
@@ -207,8 +207,8 @@ def consider(
     weak = equity_is_weak(t, acct, lim.scale_equity_days)
     free = free_cash(t, acct, 1)
     snapshot = Snapshot(
-        close, atr, away, confidence, z, sigma, adv, free, slip, fee, open_risk, together, gross,
-        weak,
+        close, atr, away, confidence, z, sigma, quote_volume, free, slip, fee, open_risk, together,
+        gross, weak,
     )  # fmt: skip
     lots, reason, measured, limit = size(acct, spec, plan, lim, snapshot)
     if not reason:
@@ -230,8 +230,8 @@ def refuse_order(
     notional = q * close
     if lim.slippage > 0.0:
         sigma = f8(t.sigma, i) if t.sigma else 0.0
-        adv = f8(t.adv, i) if t.adv else 0.0
-        slip = slip_fraction(t, spec, notional, close, f8(t.atr, i), sigma, adv)
+        quote_volume = f8(t.quote_volume, i) if t.quote_volume else 0.0
+        slip = slip_fraction(t, spec, notional, close, f8(t.atr, i), sigma, quote_volume)
         if slip > lim.slippage:
             return _SLIPPAGE, slip, lim.slippage
     if spec.perpetual:

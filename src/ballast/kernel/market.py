@@ -40,7 +40,7 @@ class Market:
     confidence: Floats  # optional: 0..1
     volatility: Floats  # optional: z-score of historical volatility
     sigma: Floats  # optional: standard deviation of daily log returns (impact, vol target)
-    adv: Floats  # optional: average quote volume of the last 20 bars, this one included
+    quote_volume: Floats  # optional: mean quote volume of a bar, over the last 20 and this one
     funding: Records  # FUNDING[...]
     fees: Records  # FEE[...]
     tiers: Records  # TIER[...]

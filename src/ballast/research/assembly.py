@@ -23,7 +23,7 @@ from ballast.core.records import (
     Size,
 )
 from ballast.core.time import DAY_MS
-from ballast.features.activity import log_return_deviation, quote_volume
+from ballast.features.activity import log_return_deviation, mean_quote_volume
 from ballast.kernel.market import Market
 from ballast.research.tables import Tables, flat, records, tables_of
 from ballast.strategies.cache import OneRun
@@ -138,7 +138,7 @@ class Reads:
     """Which of the market's own columns a run reads, and on which bars."""
 
     sigma: bool
-    adv: bool
+    quote_volume: bool
     everywhere: bool  # on every bar, not only where an entry is decided
 
     @staticmethod
@@ -153,23 +153,24 @@ class Reads:
 def activity(
     series: Sequence[Series], reads: Reads, signals: NDArray[np.uint8] | None = None
 ) -> tuple[Floats, Floats]:
-    """Return (sigma, adv), flat; length 0 where nothing reads them.
+    """Return (daily sigma, mean quote volume of a bar), flat; length 0 where nothing reads them.
 
-    With `signals`, adv is computed only on the bars that ask for an entry: where the cap reads it.
+    With `signals`, the volume is computed only on the bars that ask for an entry, which the cap
+    reads; the impact reads every bar.
     """
     sigma = flat([daily_sigma(one.bars) for one in series]) if reads.sigma else np.zeros(0)
-    if not reads.adv:
+    if not reads.quote_volume:
         return sigma, np.zeros(0)
     rows = sum(len(one.bars) for one in series)
-    adv = np.zeros(rows)
+    volume = np.zeros(rows)
     sparse = signals is not None and not reads.everywhere
     marks = signals if signals is not None and sparse else np.full(rows, ENTRIES, np.uint8)
     first = 0
     for one in series:
         part = slice(first, first + len(one.bars))
-        quote_volume(one.bars.close, one.bars.volume, marks[part], ENTRIES, adv[part])
+        mean_quote_volume(one.bars.close, one.bars.volume, marks[part], ENTRIES, volume[part])
         first = part.stop
-    return sigma, adv
+    return sigma, volume
 
 
 def assemble(
@@ -192,7 +193,7 @@ def assemble(
         legs, cache if cache is not None else OneRun()
     )
     reads = Reads.of([leg.settings for leg in legs], plan)
-    sigma, adv = activity([leg.series for leg in legs], reads, None if dense else signals)
+    sigma, volume = activity([leg.series for leg in legs], reads, None if dense else signals)
     return Market(
         spec=tables.spec,
         plan=plan,
@@ -204,7 +205,7 @@ def assemble(
         confidence=confidence,
         volatility=volatility,
         sigma=sigma,
-        adv=adv,
+        quote_volume=volume,
         funding=tables.funding,
         fees=tables.fees,
         tiers=tables.tiers,

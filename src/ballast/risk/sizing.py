@@ -47,7 +47,7 @@ class Snapshot(NamedTuple):
     confidence: float
     z: float  # volatility z-score
     sigma: float  # daily standard deviation of log returns; 0 where unknown
-    adv: float  # average quote volume of 20 bars; 0 where unknown
+    quote_volume: float  # mean quote volume of a bar, over 20 bars; 0 where unknown
     free: float  # quote units not bound by margins or queued entries
     slip: float  # estimated slippage fraction
     fee: float  # taker fee fraction
@@ -119,8 +119,8 @@ def cap_notionals(
         qty = (equity * lim.cluster_risk - x.cluster_risk) / x.away
         if qty < best:
             best, reason, limit = qty, _CLUSTER, lim.cluster_risk
-    if lim.volume_share > 0.0 and x.adv > 0.0:
-        qty = x.adv * lim.volume_share / x.close
+    if lim.volume_share > 0.0 and x.quote_volume > 0.0:
+        qty = x.quote_volume * lim.volume_share / x.close
         if qty < best:
             best, reason, limit = qty, _LIQUIDITY, lim.volume_share
     if lim.leverage > 0.0:

@@ -11,7 +11,12 @@ from tests.property.features.battery import market, same
 
 from ballast.core.jit import interpreted
 from ballast.features import activity
-from ballast.features.activity import WINDOW, log_return_deviation, quote_volume, quote_volume_at
+from ballast.features.activity import (
+    WINDOW,
+    log_return_deviation,
+    mean_quote_volume,
+    mean_quote_volume_at,
+)
 
 if TYPE_CHECKING:
     from tests.unit.features.references import Vector
@@ -27,7 +32,7 @@ def columns(rows: int, seed: int = 7) -> tuple[Vector, Vector]:
 
 def dense(close: Vector, volume: Vector) -> Vector:
     out = np.zeros(close.size)
-    quote_volume(close, volume, np.full(close.size, ALL), 1, out)
+    mean_quote_volume(close, volume, np.full(close.size, ALL), 1, out)
     return out
 
 
@@ -61,12 +66,12 @@ def test_sparse_is_dense_bit_for_bit_where_asked_and_untouched_elsewhere(bits: i
     close, volume = columns(500)
     signals = np.random.default_rng(bits).integers(0, 256, close.size, dtype=np.uint8)
     out = np.full(close.size, -1.0)
-    quote_volume(close, volume, signals, bits, out)
+    mean_quote_volume(close, volume, signals, bits, out)
     asked = (signals & bits) != 0
     assert 50 < asked.sum() < 450
     assert same(out[asked], dense(close, volume)[asked])
     assert (out[~asked] == -1.0).all()
-    single = np.array([quote_volume_at(close, volume, i) for i in range(close.size)])
+    single = np.array([mean_quote_volume_at(close, volume, i) for i in range(close.size)])
     assert same(single, dense(close, volume))
 
 
@@ -96,10 +101,12 @@ def test_a_market_that_stands_still_moves_by_exactly_zero() -> None:
     assert not dense(np.full(100, 0.1), np.zeros(100)).any()
 
 
-@pytest.mark.parametrize("name", ["quote_volume", "log_return_deviation"])
+@pytest.mark.parametrize("name", ["mean_quote_volume", "log_return_deviation"])
 def test_compiled_is_interpreted(name: str) -> None:
     close, volume = columns(200)
-    inputs = (close, volume, np.full(close.size, ALL), 1) if name == "quote_volume" else (close,)
+    inputs = (
+        (close, volume, np.full(close.size, ALL), 1) if name == "mean_quote_volume" else (close,)
+    )
     function: Any = getattr(activity, name)
     left, right = np.zeros(close.size), np.zeros(close.size)
     function(*inputs, left)

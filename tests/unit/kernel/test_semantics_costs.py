@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.market import at, filled, one_symbol, refused
 
 from ballast.core.records import FeeAsset, Level
+from ballast.core.time import DAY_MS
 from ballast.kernel.run import simulate
 
 CASH = 10_000.0
@@ -58,8 +59,10 @@ def test_a_purchase_that_the_fee_would_eat_is_not_made() -> None:
         ({"slip_fraction": 0.001}, {}, 100.10),
         ({"half_spread": 0.0005}, {}, 100.05),
         ({"slip_vol": 0.1}, {}, 100.20),  # 0.1 x ATR 2 / 100 = 0.2 %
-        # Square root: 0.5 x sigma 0.02 x sqrt(1,600 / 10,000) = 0.4 %
-        ({"slip_impact": 0.5}, {"plan": {"size_value": 16.0}}, 100.40),
+        # Square root: 0.5 x daily sigma 0.02 x sqrt(9,600 / (24 hours of 10,000)) = 0.2 %
+        ({"slip_impact": 0.5}, {"plan": {"size_value": 96.0}}, 100.20),
+        # On bars of a day: 0.5 x sigma 0.02 x sqrt(1,600 / 10,000) = 0.4 %
+        ({"slip_impact": 0.5, "timeframe_ms": DAY_MS}, {"plan": {"size_value": 16.0}}, 100.40),
         # Ladder: 500 at 0.1 %, 1,100 at 0.5 %: (0.5 + 5.5) / 1,600 = 0.375 %
         (
             {"slip_book": 1},

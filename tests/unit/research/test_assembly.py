@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tests.fakes.runs import START_MS, flat_bars, scripted
 
+from ballast.core.bars import Bars
 from ballast.core.errors import ConfigError, StrategyError
 from ballast.core.instrument import FeeRate, Kind, LeverageTier
 from ballast.core.records import DEPTH, FUNDING, PLAN, SPEC, FeeAsset, Intrabar, Level, Margin, Size
@@ -21,11 +22,12 @@ from ballast.core.settings import (
     Settings,
     SizingSettings,
 )
-from ballast.core.time import HOUR_MS
+from ballast.core.time import DAY_MS, HOUR_MS, Timeframe
 from ballast.research.assembly import assemble, daily_sigma
 from ballast.research.run import backtest, legs_of
 from ballast.research.series import Series
-from ballast.strategies import all_in, fixed_qty, kelly, no_stop, risk
+from ballast.strategies import all_in, fixed_qty, kelly, no_stop, no_trail, risk
+from ballast.strategies.frames import resample
 
 if TYPE_CHECKING:
     from ballast.kernel.market import Market
@@ -321,6 +323,50 @@ def test_the_daily_volatility_is_that_of_the_last_twenty_returns() -> None:
     for row in (20, 41, 69):
         expected = np.std(returns[row - 20 : row], ddof=1) * np.sqrt(6.0)
         assert sigma[row] == pytest.approx(expected, rel=1e-9)
+
+
+def market_in_hours(days: int) -> Bars:
+    """Return a driftless market of hours near 100 that trades some 50,000 quote units an hour."""
+    rng = np.random.default_rng(11)
+    rows = days * 24
+    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.002, rows)))
+    opened = np.concatenate(([100.0], close[:-1]))
+    volume = 500.0 * rng.lognormal(0.0, 0.3, rows)
+    columns = {"open": opened, "close": close, "volume": volume}
+    columns |= {"high": np.maximum(opened, close), "low": np.minimum(opened, close)}
+    ts = START_MS + HOUR_MS * np.arange(rows, dtype=np.int64)
+    return Bars.of("TESTX", "BTCUSDT", Timeframe.parse("1h"), ts, columns)
+
+
+def mean_impact(bars: Bars) -> float:
+    """Return the slippage of many market orders of 1,000 units, as a share of their value."""
+    a_day = DAY_MS // bars.timeframe.ms
+    days = range(25, len(bars) // a_day - 1)
+    orders = {day * a_day - 1: "lL"[day % 2] for day in days}
+    settings = Settings(
+        engine=EngineSettings(initial_cash=1e9),
+        risk=RiskSettings(enforce=False),
+        costs=CostSettings(taker=0.0, slip_fraction=0.0, slip_impact=0.8, participation=0.0),
+    )
+    strategy = scripted(
+        {"BTCUSDT": orders}, stop=no_stop(), trail=no_trail(), size=fixed_qty(1_000)
+    )
+    account = backtest(strategy, [Series(bars)], settings=settings).run.account
+    assert account.fills == len(days)
+    return float(account.slippage / account.turnover)
+
+
+def test_impact_is_that_of_the_market_and_not_of_the_length_of_its_bars() -> None:
+    """R-COST-10: sigma and volume are of one horizon, so hours and days agree within sampling.
+
+    A daily sigma over the volume of a bar would cost sqrt(24) = 4.9 times as much on hours.
+    """
+    hours = market_in_hours(600)
+    days, _ = resample(hours, Timeframe.parse("1d"))
+    by_hour, by_day = mean_impact(hours), mean_impact(days)
+    # 0.8 x (0.2 % x sqrt 24 a day) x sqrt(100,000 of 24 x 52,300) = 0.22 %
+    assert by_day == pytest.approx(0.0022, rel=0.1)
+    assert by_hour == pytest.approx(by_day, rel=0.1)
 
 
 def test_no_stop_and_risk_sizing_do_not_go_together() -> None:
