@@ -11,9 +11,11 @@ compiler switched off the same names look the array up and check every index.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numba
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 _config: Any = numba.config
 COMPILED = not _config.DISABLE_JIT
+
+WORD = 8
+"""Bytes that `word_at` reads at once."""
 
 _HELD: dict[int, NDArray[Any]] = {}
 """Arrays by address, kept only when the compiler is off: then loaders find them here."""
@@ -98,6 +103,26 @@ def _scalar_storer(scalar: Any, width: int) -> Any:  # noqa: ANN401 - numba's ty
     return store
 
 
+def _toucher(width: int) -> Any:  # noqa: ANN401 - numba's types are untyped
+    @intrinsic
+    def touch(typing_context: Any, address: Any, index: Any) -> Any:  # noqa: ANN401, ARG001
+        signature = types.void(types.int64, types.int64)
+
+        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+            byte = ir.IntType(8).as_pointer()
+            flag = ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+            prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+            step = context.get_constant(types.int64, width)
+            at = builder.inttoptr(builder.add(args[0], builder.mul(args[1], step)), byte)
+            builder.call(prefetch, [at, flag(0), flag(3), flag(1)])  # read, keep, data
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return touch
+
+
 def _row_loader(dtype: np.dtype[np.void]) -> Any:  # noqa: ANN401 - numba's types are untyped
     record = from_dtype(dtype)
 
@@ -127,12 +152,22 @@ def _held_store(address: int, index: int, value: float) -> None:
     array.reshape(-1)[index] = value
 
 
+def _held_touch(_address: int, _index: int) -> None:
+    """Do nothing: there is no cache to warm."""
+
+
 def _held_f8(address: int, index: int) -> float:
     return float(_held(address, index))
 
 
 def _held_int(address: int, index: int) -> int:
     return int(_held(address, index))
+
+
+def _held_word(address: int, index: int) -> int:
+    row: Any = _HELD[address].reshape(-1)[index : index + WORD]
+    assert row.size == WORD
+    return int.from_bytes(row.tobytes(), sys.byteorder, signed=True)
 
 
 def rows(dtype: np.dtype[np.void]) -> Loader:
@@ -149,6 +184,16 @@ i8: Callable[[int, int], int] = _scalar_loader(types.int64, 8) if COMPILED else 
 
 u1: Callable[[int, int], int] = _scalar_loader(types.uint8, 1) if COMPILED else _held_int
 """Read element `index` of the uint8 array at `address`."""
+
+word_at: Callable[[int, int], int] = _scalar_loader(types.int64, 1) if COMPILED else _held_word
+"""Read the eight bytes from byte `index` on; `address + index` must be a multiple of 8."""
+
+touch_8: Callable[[int, int], None] = _toucher(8) if COMPILED else _held_touch
+"""Ask for the cache line of element `index` of an array of eight-byte elements, to be read soon.
+
+Never faults, whatever the index. A jump of a run touches a dozen columns at one bar: asked for at
+once, their misses cost the time of one.
+"""
 
 set_f8: Callable[[int, int, float], None] = (
     _scalar_storer(types.float64, 8) if COMPILED else _held_store

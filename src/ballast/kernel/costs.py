@@ -16,6 +16,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit_inner
+from ballast.core.memory import f8
 from ballast.core.records import FeeAsset
 from ballast.core.time import DAY_MS
 from ballast.kernel.tape import depth_row, fee_row
@@ -64,19 +65,22 @@ def book_slip(t: Row, first: int, last: int, notional: float) -> float:
 
 
 @jit_inner
-def slip_fraction(
-    t: Row, spec: Row, notional: float, price: float, atr: float, sigma: float, quote_volume: float
-) -> float:
+def slip_fraction(t: Row, spec: Row, notional: float, price: float, i: int) -> float:
     """Return the expected slippage of a market order as a fraction of `price`, at most 0.99.
 
-    `sigma` is that of a day, `quote_volume` the average of a bar.
+    ATR, sigma and volume are those of bar `i`, and are read only where a part is switched on: a
+    column costs a cache line an order.
     """
     slip = spec.slip_fraction + spec.half_spread
-    if spec.slip_vol > 0.0 and atr > 0.0:
-        slip += spec.slip_vol * atr / price
-    if spec.slip_impact > 0.0 and quote_volume > 0.0 and sigma > 0.0:
-        daily_volume = quote_volume * (_DAY_MS / spec.timeframe_ms)
-        slip += spec.slip_impact * sigma * math.sqrt(notional / daily_volume)
+    if spec.slip_vol > 0.0:
+        atr = f8(t.atr, i)
+        if atr > 0.0:
+            slip += spec.slip_vol * atr / price
+    if spec.slip_impact > 0.0 and t.sigma and t.quote_volume:
+        sigma = f8(t.sigma, i)
+        daily_volume = f8(t.quote_volume, i) * (_DAY_MS / spec.timeframe_ms)
+        if daily_volume > 0.0 and sigma > 0.0:
+            slip += spec.slip_impact * sigma * math.sqrt(notional / daily_volume)
     if spec.slip_book:
         slip += book_slip(t, spec.depth_first, spec.depth_last, notional)
     return min(slip, SLIP_MAX)

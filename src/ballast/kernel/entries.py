@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 CORRELATION_MIN_SHARE = 0.5
 """With less than this share of the window in common, two symbols count as correlated (U-24)."""
 
+CONTRADICTION = 2
+"""Side of a byte that asks for both sides, or to enter and leave one."""
+
 EQUITY_NOISE = 1e-12
 """Relative rounding noise of a mean of days."""
 
@@ -196,7 +199,7 @@ def consider(
     fee = fee_rate(t, spec, p, now_ms, 0)
     sigma = f8(t.sigma, i) if t.sigma else 0.0
     quote_volume = f8(t.quote_volume, i) if t.quote_volume else 0.0
-    slip = slip_fraction(t, spec, 0.0, close, atr, sigma, quote_volume)
+    slip = slip_fraction(t, spec, 0.0, close, i)
     reason, measured, limit = refuse_stop(plan, lim, close, atr, away, 2.0 * (fee + slip) * close)
     if reason:
         refuse(t, acct, s, side, reason, i, measured, limit)
@@ -229,9 +232,7 @@ def refuse_order(
     q = qty_of(spec, lots)
     notional = q * close
     if lim.slippage > 0.0:
-        sigma = f8(t.sigma, i) if t.sigma else 0.0
-        quote_volume = f8(t.quote_volume, i) if t.quote_volume else 0.0
-        slip = slip_fraction(t, spec, notional, close, f8(t.atr, i), sigma, quote_volume)
+        slip = slip_fraction(t, spec, notional, close, i)
         if slip > lim.slippage:
             return _SLIPPAGE, slip, lim.slippage
     if spec.perpetual:
@@ -275,15 +276,15 @@ def queue_entry(
 
 @jit_inner
 def entry_side(bits: int) -> int:
-    """Return the side a flat symbol's signal byte asks for: 1, -1, 0 none, 2 contradiction."""
+    """Return the side a flat symbol's signal byte asks for: 1, -1, 0: none, or CONTRADICTION."""
     long = bits & _ENTER_LONG
     short = bits & _ENTER_SHORT
     if long and short:
-        return 2
+        return CONTRADICTION
     if long:
-        return 2 if bits & 2 else 1
+        return CONTRADICTION if bits & 2 else 1
     if short:
-        return 2 if bits & 8 else -1
+        return CONTRADICTION if bits & 8 else -1
     return 0
 
 

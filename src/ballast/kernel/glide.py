@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.memory import f8, i8, set_f8, u1
-from ballast.core.records import Intrabar, Margin, Signal
+from ballast.core.records import Intrabar, Level, Margin, Signal
 from ballast.kernel.account import day_of, roll_days
 from ballast.kernel.book import qty_of
 from ballast.kernel.exits import distance, ratchet
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _DETAIL = int(Intrabar.DETAIL)
 _CROSS = int(Margin.CROSS)
+_PERCENT = int(Level.PERCENT)
 _EXIT_LONG = int(Signal.EXIT_LONG)
 _EXIT_SHORT = int(Signal.EXIT_SHORT)
 _ENTER_LONG = int(Signal.ENTER_LONG)
@@ -34,6 +35,8 @@ _STOPPERS = int(Signal.NO_FILL | Signal.SEGMENT_END)
 NEVER_MS = 2**62
 HAIR = 0.999999
 """Thresholds are met a hair early; the function that owns the rule applies it exactly."""
+HAIR_OF_EQUITY = 1e-12
+"""The same for equity, whose rounding is of the order of its largest term."""
 
 
 @jit_pasted
@@ -162,11 +165,74 @@ def is_quiet(t: Row, p: Row, spec: Row, plan: Row, i: int) -> bool:
     return True
 
 
+@jit_inner
+def pass_quiet(
+    t: Row, p: Row, spec: Row, marks: int, i: int, end: int, bits: int, until_ms: int,
+    up_at: float, down_at: float, mark_up_at: float, mark_down_at: float, best: float,
+    slope: float, shift: float,
+) -> tuple[int, float, float, float]:  # fmt: skip
+    """Walk the bars from `i`, at most to `end`, while none reaches a threshold, bit or time.
+
+    Prices are multiplied by the side: up is our favour, for a short too. With each new best price
+    the lower threshold rises to `slope * best + shift`. Return the bar it stopped at and, of the
+    bars passed, the best price, the worst price and the worst mark. Nothing is called in here, so
+    that all of it stays in registers.
+    """
+    side = float(p.side)
+    long = p.side > 0
+    has_mark = spec.has_mark != 0
+    goods, bads = (t.high, t.low) if long else (t.low, t.high)
+    mark_goods, mark_bads = (t.mark_high, t.mark_low) if long else (t.mark_low, t.mark_high)
+    times, signals = t.ts, t.signals
+    least = math.inf
+    worst = math.inf
+    while i < end:
+        up = side * f8(goods, i)
+        down = side * f8(bads, i)
+        m = side * f8(marks, i)
+        if down <= down_at or up >= up_at or m <= mark_down_at or m >= mark_up_at:
+            break
+        if u1(signals, i) & bits or i8(times, i) > until_ms:
+            break
+        if has_mark:
+            if side * f8(mark_bads, i) <= down_at or side * f8(mark_goods, i) >= up_at:
+                break
+        best = max(best, up)
+        least = min(least, down)
+        worst = min(worst, m)
+        down_at = max(down_at, slope * best + shift)
+        i += 1
+    return i, best, least, worst
+
+
+@jit_inner
+def trail_line(p: Row, spec: Row, plan: Row) -> tuple[float, float]:
+    """Return (slope, shift) of a line over the stop that an armed trail has at each best price.
+
+    In prices multiplied by the side. (0, -inf) where the stop must be asked for bar by bar: not
+    armed yet, or it depends on more than the best price (break-even comes first or last, the fee
+    schedule changes under `trail_floor_entry`).
+    """
+    if not p.armed or plan.trail_adaptive or plan.breakeven_r > 0.0:
+        return 0.0, -math.inf
+    if plan.trail_floor_entry and p.fee_row + 1 < spec.fee_last:
+        return 0.0, -math.inf
+    # The stop is rounded to the grid, towards the entry; a hair covers what that costs in bits.
+    above = spec.tick_num / spec.tick_den + (1.0 - HAIR) * spec.tick_num / spec.tick_den
+    above += HAIR_OF_EQUITY * p.best
+    if plan.trail_kind == _PERCENT:
+        return 1.0 - p.side * plan.trail_distance, above
+    return 1.0, above - plan.trail_distance * p.atr
+
+
 @jit_pasted
 def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     """Mark the quiet bars from clock index `k` on; return the index of the first other bar.
 
-    A bar that is quiet but for a signal is marked too, and left to be decided (`acct.marked`).
+    `pass_quiet` runs ahead over the bars that only extend a range; the bar it stops at is then
+    looked at exactly: it may still be quiet (a new peak, a ratchet, a new day), and then the walk
+    goes on. A bar that is quiet but for a signal is marked too, and left to be decided
+    (`acct.marked`).
     """
     p = position(t.pos, 0)
     plan = plan_row(t.plan, 0)
@@ -183,7 +249,9 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     bits = stop_bits(p, plan)
     q = qty_of(spec, p.lots)
     entry = p.entry
+    # Equity at mark m is base + side * (m - zero) * q: all of a spot purchase was paid.
     perpetual = spec.perpetual != 0
+    zero = entry if perpetual else 0.0
     has_mark = spec.has_mark != 0
     timeframe_ms = spec.timeframe_ms
     funding_ms = NEVER_MS
@@ -197,26 +265,63 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     pain = plan.position_drawdown * entry
     # Nothing ratchets before the best price reaches one of its thresholds.
     wake_at = ratchet_from(p, plan)
+    slope, shift = trail_line(p, spec, plan)
     best = p.best
     most = p.high
     least = p.low
-    recorded = t.equity != 0
-    # Addresses in locals: through `t` they would be read again after every store.
-    highs, lows, closes, times, bytes_ = t.high, t.low, t.close, t.ts, t.signals
     marks = t.mark_close if perpetual else t.close
     floor_at = account_floor(acct, lim, peak)
     day_end_ms = acct.day_end_ms
+    # Where each bar must be asked there is nothing to run over.
+    runs = not adaptive and not (pained and has_mark)
+    slack = HAIR_OF_EQUITY * (abs(cash) + peak + q * entry)
     first = p.bar
     i = first
     mark = p.mark
     close_ms = acct.now_ms
     while i < last:
-        h = f8(highs, i)
-        l = f8(lows, i)
-        signal = u1(bytes_, i) & bits
+        if runs:
+            # Equity never falls while the mark moves our way: its bounds are bounds of the mark.
+            mark_down = side * zero + (floor_at - cash + slack) / q
+            mark_up = side * zero + (peak - cash - slack) / q
+            if pained:
+                mark_down = max(mark_down, side * entry - HAIR * pain)
+            up_at = high_at if long else -low_at
+            down_at = low_at if long else -high_at
+            if ratchets and shift == -math.inf:
+                up_at = min(up_at, max(side * best, side * wake_at))
+            until_ms = min(day_end_ms, funding_ms - 1) - timeframe_ms
+            j, far, bad, worst = pass_quiet(
+                t, p, spec, marks, i, last, bits, until_ms, up_at, down_at, mark_up,
+                mark_down, side * best, slope, shift,
+            )  # fmt: skip
+            if j > i:
+                best = side * far
+                if long:
+                    most = max(most, best)
+                    least = min(least, bad)
+                else:
+                    least = min(least, best)
+                    most = max(most, -bad)
+                worst *= side
+                e = cash + side * (worst - entry) * q if perpetual else cash + q * worst
+                trough = min(trough, e)
+                mark = f8(marks, j - 1)
+                equity = cash + side * (mark - entry) * q if perpetual else cash + q * mark
+                close_ms = i8(t.ts, j - 1) + timeframe_ms
+                i = j
+                if shift != -math.inf and side * best > side * p.best:
+                    ratchet(t, p, spec, plan, j - 1, close_ms, best)
+                    low_at = low_trigger(p, plan)
+                    high_at = high_trigger(p, plan)
+                if i == last:
+                    break
+        h = f8(t.high, i)
+        l = f8(t.low, i)
+        signal = u1(t.signals, i) & bits
         if l <= low_at or h >= high_at or signal & _STOPPERS:
             break
-        next_ms = i8(times, i) + timeframe_ms
+        next_ms = i8(t.ts, i) + timeframe_ms
         if next_ms >= funding_ms:
             break
         if has_mark and (f8(t.mark_low, i) <= low_at or f8(t.mark_high, i) >= high_at):
@@ -229,7 +334,7 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
             day_end_ms = acct.day_end_ms
             floor_at = account_floor(acct, lim, peak)
         # A hair above the thresholds the step takes over: it applies the exact rule.
-        if e <= floor_at or (pained and side * (f8(closes, i) - entry) <= -pain):
+        if e <= floor_at or (pained and side * (f8(t.close, i) - entry) <= -pain):
             break
         if e > peak:
             if trough < peak:
@@ -254,11 +359,9 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
         if woken or adaptive:
             ratchet(t, p, spec, plan, i, next_ms, reach)
             wake_at = ratchet_from(p, plan)
+            slope, shift = trail_line(p, spec, plan)
             low_at = low_trigger(p, plan)
             high_at = high_trigger(p, plan)
-        if recorded:
-            set_f8(t.equity, k + i - first, e)
-            set_f8(t.exposure, k + i - first, q * m)
         if signal:
             acct.marked = 1
             break
@@ -267,6 +370,12 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     walked = passed + acct.marked
     if walked == 0:
         return k
+    if t.equity:
+        for j in range(walked):
+            m = f8(marks, first + j)
+            e = cash + side * (m - entry) * q if perpetual else cash + q * m
+            set_f8(t.equity, k + j, e)
+            set_f8(t.exposure, k + j, q * m)
     acct.equity = equity
     acct.worst_drawdown = max(acct.worst_drawdown, 1.0 - trough / peak)
     acct.peak = peak

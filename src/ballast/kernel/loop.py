@@ -14,7 +14,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit, jit_inner, jit_pasted
-from ballast.core.memory import f8, i8, set_f8, set_i8, u1
+from ballast.core.memory import WORD, f8, i8, set_f8, set_i8, touch_8, u1, word_at
 from ballast.core.reasons import Refusal
 from ballast.core.records import Margin, Signal
 from ballast.kernel.account import (
@@ -27,7 +27,7 @@ from ballast.kernel.account import (
 )
 from ballast.kernel.bar import after, at_open, during, enter_at_open, expire_entry, signal_exit
 from ballast.kernel.book import pay_funding, refuse
-from ballast.kernel.entries import consider, entry_side, rank
+from ballast.kernel.entries import CONTRADICTION, consider, entry_side, rank
 from ballast.kernel.glide import NEVER_MS, glide, is_quiet
 from ballast.kernel.match import NO_BUDGET, refresh_cross, volume_budget
 from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row
@@ -42,6 +42,7 @@ ROWS_PER_FINE_BAR = 8
 """Rows that each finer bar of the step can add: with a volume budget all of them fill in parts."""
 
 _ENTER = int(Signal.ENTER_LONG | Signal.ENTER_SHORT)
+_ENTER_WORD = _ENTER * 0x0101010101010101
 _ENTER_LONG = int(Signal.ENTER_LONG)
 _ENTER_SHORT = int(Signal.ENTER_SHORT)
 _NO_FILL = int(Signal.NO_FILL)
@@ -52,23 +53,44 @@ _CONFLICT = int(Refusal.CONFLICTING_SIGNALS)
 ABSENT, PRESENT, SYNTHETIC = 0, 1, 2
 
 
-@jit_pasted
-def next_entry(t: Row, spec: Row, bar: int) -> int:
-    """Return the first bar at or after `bar` whose signal byte asks for an entry, or the end."""
-    last = spec.last
-    signals = t.signals
-    while bar < last and (u1(signals, bar) & _ENTER) == 0:
+@jit_inner
+def next_entry(signals: int, bar: int, last: int) -> int:
+    """Return the first bar in `[bar, last)` whose signal byte asks for an entry, or `last`.
+
+    Eight bytes at a time: most of a run is waiting.
+    """
+    while bar < last and (signals + bar) & (WORD - 1):
+        if u1(signals, bar) & _ENTER:
+            return bar
+        bar += 1
+    while bar + WORD <= last and word_at(signals, bar) & _ENTER_WORD == 0:
+        bar += WORD
+    while bar < last and u1(signals, bar) & _ENTER == 0:
         bar += 1
     return bar
+
+
+@jit_pasted
+def touch_bar(t: Row, i: int) -> None:
+    """Fetch what an entry decided on bar `i` and filled after it reads: a miss a column else."""
+    touch_8(t.ts, i)
+    touch_8(t.close, i)
+    touch_8(t.atr, i)
+    touch_8(t.open, i + 1)
+    touch_8(t.high, i + 1)
+    touch_8(t.low, i + 1)
+    if t.quote_volume:
+        touch_8(t.quote_volume, i)
 
 
 @jit_pasted
 def fall_asleep(t: Row, p: Row, spec: Row) -> None:
     """Let a flat symbol sleep until its next entry signal: until then no bar can matter to it."""
     p.idle = 1
-    p.wake_bar = next_entry(t, spec, p.bar)
+    p.wake_bar = next_entry(t.signals, p.bar, spec.last)
     p.wake_ms = NEVER_MS
     if p.wake_bar < spec.last:
+        touch_bar(t, p.wake_bar)
         p.wake_ms = i8(t.ts, p.wake_bar) + spec.timeframe_ms
 
 
@@ -101,7 +123,11 @@ def skip_flat(t: Row, acct: Row, k: int, stop: int) -> int:
     if t.equity:
         for j in range(k, target):
             set_f8(t.equity, j, acct.equity)
-    last_ms = i8(t.clock, target - 1)
+    if t.symbols == 1:
+        spec = spec_row(t.spec, 0)
+        last_ms = i8(t.ts, spec.first + target - 1) + spec.timeframe_ms
+    else:
+        last_ms = i8(t.clock, target - 1)
     if last_ms > acct.day_end_ms:
         roll_days(t, acct, day_of(last_ms))
     acct.now_ms = last_ms
@@ -130,6 +156,35 @@ def wake_all(t: Row, acct: Row) -> None:
     acct.live = live
 
 
+@jit_inner
+def open_bar(t: Row, acct: Row, lim: Row, s: int) -> None:
+    """Start the bar of a symbol with a position or an entry: its volume, fundings, queued exit."""
+    p = position(t.pos, s)
+    spec = spec_row(t.spec, s)
+    p.budget = NO_BUDGET
+    if spec.participation > 0.0:
+        p.budget = volume_budget(spec, f8(t.volume, p.bar))
+    if p.lots > 0 and (p.out_lots > 0 or p.fund_row < spec.fund_last):
+        at_open(t, acct, lim, s)
+
+
+@jit_inner
+def meet_range(t: Row, acct: Row, lim: Row, s: int) -> None:
+    """Match what rests of symbol `s` with the range of its bar, and close the bar."""
+    p = position(t.pos, s)
+    spec = spec_row(t.spec, s)
+    p.watched = 0
+    if p.lots > 0 and spec.perpetual:
+        pay_funding(t, acct, p, spec, acct.now_ms, 0)
+        if plan_row(t.plan, s).margin == _CROSS:
+            refresh_cross(t, acct, s)
+    entered = during(t, acct, lim, s)
+    if p.in_lots > 0:
+        expire_entry(t, acct, s)
+    if p.lots > 0:
+        after(t, acct, lim, s, entered)
+
+
 @jit_pasted
 def match_all(t: Row, acct: Row, lim: Row) -> None:
     """Fill what was queued and what rests, for the symbols whose bar closes now (2.1 to 2.5)."""
@@ -137,12 +192,7 @@ def match_all(t: Row, acct: Row, lim: Row) -> None:
         s = i8(t.live, n)
         p = position(t.pos, s)
         if i8(t.here, s) == PRESENT and (p.lots > 0 or p.in_lots > 0):
-            spec = spec_row(t.spec, s)
-            p.budget = NO_BUDGET
-            if spec.participation > 0.0:
-                p.budget = volume_budget(spec, f8(t.volume, p.bar))
-            if p.lots > 0 and (p.out_lots > 0 or p.fund_row < spec.fund_last):
-                at_open(t, acct, lim, s)
+            open_bar(t, acct, lim, s)
     for n in range(acct.live):
         s = i8(t.live, n)
         if i8(t.here, s) == PRESENT and position(t.pos, s).in_lots > 0:
@@ -152,19 +202,9 @@ def match_all(t: Row, acct: Row, lim: Row) -> None:
         p = position(t.pos, s)
         if i8(t.here, s) != PRESENT or (p.lots == 0 and p.in_lots == 0):
             continue
-        spec = spec_row(t.spec, s)
-        if p.lots > 0 and is_quiet(t, p, spec, plan_row(t.plan, s), p.bar):
+        if p.lots > 0 and is_quiet(t, p, spec_row(t.spec, s), plan_row(t.plan, s), p.bar):
             continue
-        p.watched = 0
-        if p.lots > 0 and spec.perpetual:
-            pay_funding(t, acct, p, spec, acct.now_ms, 0)
-            if plan_row(t.plan, s).margin == _CROSS:
-                refresh_cross(t, acct, s)
-        entered = during(t, acct, lim, s)
-        if p.in_lots > 0:
-            expire_entry(t, acct, s)
-        if p.lots > 0:
-            after(t, acct, lim, s, entered)
+        meet_range(t, acct, lim, s)
 
 
 @jit_pasted
@@ -187,6 +227,28 @@ def mark_all(t: Row, acct: Row, lim: Row) -> None:
     apply_rules(t, acct, lim, acct.now_ms)
 
 
+@jit_inner
+def stay_or_leave(t: Row, acct: Row, s: int, i: int, bits: int) -> None:
+    """Queue the exit that bar `i` asks for; refuse an entry against the open position."""
+    p = position(t.pos, s)
+    signal_exit(t, acct, p, spec_row(t.spec, s), plan_row(t.plan, s), i, bits)
+    if p.out_lots > 0:
+        touch_8(t.open, i + 1)
+    opposite = _ENTER_SHORT if p.side > 0 else _ENTER_LONG
+    if bits & opposite and bits & _NO_FILL == 0:
+        refuse(t, acct, s, -p.side, _IN_POSITION, i, float(p.side), 0.0)
+
+
+@jit_inner
+def decide_entry(t: Row, acct: Row, lim: Row, s: int, i: int, bits: int) -> None:
+    """Take the entry bits of bar `i` of a flat symbol through the gate."""
+    side = entry_side(bits)
+    if side == CONTRADICTION:
+        refuse(t, acct, s, 0, _CONFLICT, i, 0.0, 0.0)
+    elif side != 0:
+        consider(t, acct, lim, s, side, i)
+
+
 @jit_pasted
 def decide_all(t: Row, acct: Row, lim: Row) -> int:
     """Read the signals of the closed bars, exits first; return how many symbols are busy (2.7)."""
@@ -200,10 +262,7 @@ def decide_all(t: Row, acct: Row, lim: Row) -> int:
         i = p.bar
         bits = u1(t.signals, i)
         if p.lots > 0:
-            signal_exit(t, acct, p, spec_row(t.spec, s), plan_row(t.plan, s), i, bits)
-            opposite = _ENTER_SHORT if p.side > 0 else _ENTER_LONG
-            if bits & opposite and here == PRESENT:
-                refuse(t, acct, s, -p.side, _IN_POSITION, i, float(p.side), 0.0)
+            stay_or_leave(t, acct, s, i, bits)
         elif bits & _ENTER and p.in_lots == 0 and here == PRESENT:
             set_i8(t.order, candidates, s)
             key = f8(t.confidence, i) if t.confidence else 1.0
@@ -214,11 +273,7 @@ def decide_all(t: Row, acct: Row, lim: Row) -> int:
     for c in range(candidates):
         s = i8(t.order, c)
         i = position(t.pos, s).bar
-        side = entry_side(u1(t.signals, i))
-        if side == 2:
-            refuse(t, acct, s, 0, _CONFLICT, i, 0.0, 0.0)
-        elif side != 0:
-            consider(t, acct, lim, s, side, i)
+        decide_entry(t, acct, lim, s, i, u1(t.signals, i))
     busy = 0
     for n in range(acct.live):
         s = i8(t.live, n)
@@ -230,6 +285,48 @@ def decide_all(t: Row, acct: Row, lim: Row) -> int:
         else:
             fall_asleep(t, p, spec_row(t.spec, s))
     return busy
+
+
+@jit_pasted
+def step_alone(t: Row, acct: Row, lim: Row, i: int) -> int:
+    """Take the step of bar `i` of a run of one symbol; return 1 while it is busy.
+
+    The same phases as for several, by the same functions, without the lists of who is there. A run
+    that is audited takes the general way, and both give the same bytes.
+    """
+    p = position(t.pos, 0)
+    spec = spec_row(t.spec, 0)
+    if p.idle:
+        if p.wake_bar > i:
+            return 0
+        p.bar = i
+        p.idle = 0
+    bits = u1(t.signals, i)
+    is_real = bits & _NO_FILL == 0
+    if acct.marked:
+        acct.marked = 0
+    else:
+        if is_real and (p.lots > 0 or p.in_lots > 0):
+            open_bar(t, acct, lim, 0)
+            if p.in_lots > 0:
+                enter_at_open(t, acct, 0)
+            if p.lots > 0 or p.in_lots > 0:
+                meet_range(t, acct, lim, 0)
+        p.mark = f8(t.mark_close, i) if spec.perpetual else f8(t.close, i)
+        if p.lots > 0:
+            acct.held_bars += 1
+            acct.exposed_ms += spec.timeframe_ms
+        acct.equity = value(t, acct)
+        apply_rules(t, acct, lim, acct.now_ms)
+    if p.lots > 0:
+        stay_or_leave(t, acct, 0, i, bits)
+    elif bits & _ENTER and p.in_lots == 0 and is_real:
+        decide_entry(t, acct, lim, 0, i, bits)
+    p.bar = i + 1
+    if p.lots > 0 or p.in_lots > 0 or p.dust > 0.0:
+        return 1
+    fall_asleep(t, p, spec)
+    return 0
 
 
 @jit_pasted
@@ -251,29 +348,29 @@ def run(tape: Records, stop_at: int, audit: int) -> int:
     lim = limits_row(t.limits, 0)
     k = acct.steps
     busy = 1
-    may_glide = t.symbols == 1 and not audit
+    alone = t.symbols == 1 and not audit
+    first = spec_row(t.spec, 0).first
+    frame_ms = spec_row(t.spec, 0).timeframe_ms
     while k < stop_at:
         if busy == 0:
             k = skip_flat(t, acct, k, stop_at)
-            if k >= stop_at:
-                break
-        elif may_glide and not acct.marked:
+        elif alone and not acct.marked:
             k = glide(t, acct, lim, k, stop_at)
-            if k >= stop_at:
-                break
+        if k >= stop_at:
+            break
         if is_full(t, acct):
             acct.steps = k
             return FULL
-        acct.now_ms = i8(t.clock, k)
+        acct.now_ms = i8(t.ts, first + k) + frame_ms if alone else i8(t.clock, k)
         if acct.now_ms > acct.day_end_ms:
             roll_days(t, acct, day_of(acct.now_ms))
-        wake_all(t, acct)
-        if acct.marked:
-            acct.marked = 0
+        if alone:
+            busy = step_alone(t, acct, lim, first + k)
         else:
+            wake_all(t, acct)
             match_all(t, acct, lim)
             mark_all(t, acct, lim)
-        busy = decide_all(t, acct, lim)
+            busy = decide_all(t, acct, lim)
         if t.equity:
             set_f8(t.equity, k, acct.equity)
             if busy:

@@ -55,10 +55,7 @@ def volume_budget(spec: Row, volume: float) -> int:
 def at_market(t: Row, spec: Row, i: int, price: float, lots: int, side: int, stop: int) -> float:
     """Return the fill price of a market order of `lots` in bar `i`, costs known at bar i - 1."""
     j = max(i - 1, spec.first)
-    quote_volume = f8(t.quote_volume, j) if t.quote_volume else 0.0
-    sigma = f8(t.sigma, j) if t.sigma else 0.0
-    notional = qty_of(spec, lots) * price
-    slip = slip_fraction(t, spec, notional, price, f8(t.atr, j), sigma, quote_volume)
+    slip = slip_fraction(t, spec, qty_of(spec, lots) * price, price, j)
     if stop:
         slip = min(slip * spec.slip_stop_multiple, 0.99)
     filled = round_against(price * (1.0 + side * slip), side, spec.tick_num, spec.tick_den)
