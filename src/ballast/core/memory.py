@@ -15,8 +15,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import numba
-from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Loader = Callable[[int, int], Any]
 
 _config: Any = numba.config
+_cgutils: Any = cgutils
+_ir: Any = _cgutils.ir  # the compiler's own types: the stubs do not export them
 COMPILED = not _config.DISABLE_JIT
 
 WORD = 8
@@ -109,9 +111,9 @@ def _toucher(width: int) -> Any:  # noqa: ANN401 - numba's types are untyped
         signature = types.void(types.int64, types.int64)
 
         def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
-            byte = ir.IntType(8).as_pointer()
-            flag = ir.IntType(32)
-            kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+            byte = _ir.IntType(8).as_pointer()
+            flag = _ir.IntType(32)
+            kind = _ir.FunctionType(_ir.VoidType(), [byte, flag, flag, flag])
             prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
             step = context.get_constant(types.int64, width)
             at = builder.inttoptr(builder.add(args[0], builder.mul(args[1], step)), byte)

@@ -30,10 +30,10 @@ from ballast.kernel.book import pay_funding, refuse
 from ballast.kernel.entries import CONTRADICTION, consider, entry_side, rank
 from ballast.kernel.glide import NEVER_MS, glide, is_quiet
 from ballast.kernel.match import NO_BUDGET, refresh_cross, volume_budget
-from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row
+from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row, tape_row
 
 if TYPE_CHECKING:
-    from ballast.kernel.tape import Records, Row
+    from ballast.kernel.tape import Row
 
 RUNNING, FULL, DONE = 0, 1, 2
 ROWS_PER_STEP = 12
@@ -341,9 +341,12 @@ def is_full(t: Row, acct: Row) -> bool:
 
 
 @jit
-def run(tape: Records, stop_at: int, audit: int) -> int:
-    """Advance to clock index `stop_at`; return RUNNING, FULL (grow and call again) or DONE."""
-    t = tape[0]
+def run(tape: int, stop_at: int, audit: int) -> int:
+    """Advance to clock index `stop_at`; return RUNNING, FULL (grow and call again) or DONE.
+
+    `tape` is the address of a TAPE row: a plain number is the cheapest argument there is.
+    """
+    t = tape_row(tape, 0)
     acct = account_row(t.account, 0)
     lim = limits_row(t.limits, 0)
     k = acct.steps

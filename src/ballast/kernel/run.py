@@ -25,6 +25,7 @@ from ballast.kernel.tape import (
     bind,
     position,
     spec_row,
+    tape_row,
 )
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Simulation:
         self.step_rows = symbols * (loop.ROWS_PER_STEP + loop.ROWS_PER_FINE_BAR * finer)
         self.tape: Any = np.zeros(1, TAPE).view(np.recarray)
         self._inputs = Binding()
+        self.at = self._inputs.bind(self.tape)  # where compiled code finds the tape
         self._outputs = Binding()
         bind(self.tape[0], self._inputs, market, COLUMNS)
         bind(self.tape[0], self._inputs, self, STATE)
@@ -118,7 +120,7 @@ class Simulation:
     def advance(self, stop_at: int | None = None) -> None:
         """Run to clock index `stop_at` (exclusive), or to the end."""
         stop = len(self.clock) if stop_at is None else stop_at
-        while loop.run(self.tape, stop, self.audit) == loop.FULL:
+        while loop.run(self.at, stop, self.audit) == loop.FULL:
             self._grow()
 
     def _grow(self) -> None:
@@ -145,7 +147,7 @@ class Simulation:
                 self._grow()
             while acct.refusals + len(self.pos) > len(self.refused):
                 self._grow()
-        close_books(self.tape)
+        close_books(self.at)
         self._inputs.close()
         self._outputs.close()
         gap = float(acct.identity_gap) if self.audit else None
@@ -191,9 +193,9 @@ def start_positions(pos: Records, spec: Records) -> None:
 
 
 @jit
-def close_books(tape: Records) -> None:
+def close_books(tape: int) -> None:
     """Write the last day and, for what is still open, the trade rows (marked, not closed)."""
-    t = tape[0]
+    t = tape_row(tape, 0)
     acct = account_row(t.account, 0)
     last_ms = i8(t.clock, t.steps - 1)
     roll_days(t, acct, day_of(last_ms) + 1)
@@ -241,18 +243,25 @@ def raw(rows: Any) -> NDArray[np.uint8]:  # noqa: ANN401 - a recarray
 class Repeater:
     """Many runs over the same data: inputs are bound once, state is wiped between runs.
 
-    Keeps counters and daily equity only. One object serves one thread.
+    Keeps counters and daily equity only. One object serves one thread. `tape` is the address of the
+    row that says where everything is, for compiled code that reads the outcome.
     """
 
     def __init__(self, market: Market, cash: float) -> None:
         """Prepare for runs of `market`'s data from `cash`; its columns may be replaced each run."""
         self._simulation = sim = Simulation(market, cash, record=False)
+        self.tape = sim.at
+        self.daily = sim.daily
+        self.refusals = sim.refusals
         # Plain bytes and integers: a recarray spends more time on its names than a run takes.
         self._state = (raw(sim.pos), raw(sim.account))
         self._fresh = tuple(part.copy() for part in self._state)
-        self._tape = np.asarray(sim.tape).view(np.int64).reshape(-1)
+        self._addresses = np.asarray(sim.tape).view(np.int64).reshape(-1)
         names = TAPE.names or ()
         self._places = tuple(names.index(name) for name in REPLACED)
+        self._steps = len(sim.clock)
+        self._columns: tuple[NDArray[Any], ...] = ()
+        self._binding = Binding()
 
     def __call__(
         self,
@@ -267,18 +276,24 @@ class Repeater:
 
         `plan` is a PLAN array, the columns are as in `Market`.
         """
-        sim = self._simulation
+        self.bind(plan, signals, atr, stop, confidence, volatility)
+        self.repeat()
+        return self._simulation.account, self.daily, self.refusals
+
+    def bind(self, *columns: NDArray[Any]) -> None:
+        """Take the plan and the columns of the runs to come; they are read, never copied."""
+        self._binding.close()
+        self._columns = columns
+        for place, column in zip(self._places, columns, strict=True):
+            self._addresses[place] = self._binding.bind(column)
+
+    def repeat(self) -> None:
+        """Run from the start on what is bound."""
         for part, fresh in zip(self._state, self._fresh, strict=True):
             part[:] = fresh
-        sim.refusals[:] = 0
-        binding = Binding()
-        columns: tuple[NDArray[Any], ...] = (plan, signals, atr, stop, confidence, volatility)
-        for place, column in zip(self._places, columns, strict=True):
-            self._tape[place] = binding.bind(column)
-        loop.run(sim.tape, len(sim.clock), 0)
-        close_books(sim.tape)
-        binding.close()
-        return sim.account, sim.daily, sim.refusals
+        self.refusals.fill(0)
+        loop.run(self.tape, self._steps, 0)
+        close_books(self.tape)
 
     @property
     def open_count(self) -> int:

@@ -35,6 +35,7 @@ COUNTS = (
 
 TAPE = np.dtype([(name, "i8") for name in (*COLUMNS, *STATE, *RESULTS, *COUNTS)])
 
+tape_row = rows(TAPE)
 spec_row = rows(records.SPEC)
 plan_row = rows(records.PLAN)
 limits_row = rows(records.LIMITS)

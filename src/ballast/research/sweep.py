@@ -27,21 +27,17 @@ import pyarrow.parquet as pq
 
 from ballast.core.errors import UserError
 from ballast.core.hashing import value_hash
-from ballast.core.records import PLAN
 from ballast.core.settings import Settings
-from ballast.core.time import DAY_MS
-from ballast.kernel.run import Repeater
-from ballast.research.assembly import Leg, assemble, columns_of_legs, plan_defaults, plan_row
 from ballast.research.code import code_version
 from ballast.research.run import beside_hash, check_series, effective_settings, own_settings
-from ballast.research.sweep_row import METRICS, figures
+from ballast.research.sweep_row import METRICS
 from ballast.research.sweep_table import table_of_rows
-from ballast.research.tables import Tables, records, tables_of
+from ballast.research.sweep_worker import Worker
+from ballast.research.tables import Tables, tables_of
 from ballast.research.trial_rows import Streams, scope_of, values_of
 from ballast.store.disk import Disk, replace_file
 from ballast.store.trials import Kind
 from ballast.strategies.cache import ColumnCache
-from ballast.strategies.plan import CompiledStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,6 +90,11 @@ class SweepRequest:
         own = own_settings(group, self.settings, self.symbol_settings)
         return [own.get(one.bars.symbol, self.settings) for one in group]
 
+    def worker(self, group: Group, tables: Tables, cache: ColumnCache) -> Worker:
+        """Return what one thread needs to run combinations of a group."""
+        cash = self.settings.engine.initial_cash
+        return Worker(self.strategy, group, self.settings_of(group), cash, tables, cache)
+
     def identity(self) -> dict[str, Any]:
         """Return everything that can change a figure."""
         return {
@@ -135,70 +136,8 @@ class Done:
     """A chunk that was run: its table, and its rows for the ledger."""
 
     table: pa.Table
-    streams: Streams
+    streams: Streams | None
     combos: list[dict[str, float]]
-
-
-class Worker:
-    """What one thread holds of one group: plans, state, and a row to write figures in."""
-
-    def __init__(
-        self, group: Group, request: SweepRequest, tables: Tables, cache: ColumnCache
-    ) -> None:
-        self.group = group
-        self.settings = request.settings_of(group)
-        self.cash = request.settings.engine.initial_cash
-        self.tables = tables
-        self.cache = cache
-        compiled = {
-            id(one): CompiledStrategy(request.strategy, plan_defaults(one)) for one in self.settings
-        }
-        self.compiled = [compiled[id(one)] for one in self.settings]
-        self.timeframe = group[0].bars.timeframe
-        self.plans = records(PLAN, len(group))
-        self.row = np.zeros(len(METRICS))
-        self.streams: Streams | None = None
-        self.repeater: Repeater | None = None
-
-    def legs(self, params: dict[str, float]) -> list[Leg]:
-        """Return the legs of one combination; raise `UserError` where it cannot run."""
-        plans = {id(one): one.plan(params, self.timeframe) for one in self.compiled}
-        legs = [
-            Leg(one, plans[id(compiled)], settings)
-            for one, compiled, settings in zip(
-                self.group, self.compiled, self.settings, strict=True
-            )
-        ]
-        for leg, row in zip(legs, self.plans, strict=True):
-            plan_row(leg, row)
-        return legs
-
-    def allows(self, params: dict[str, float]) -> bool:
-        """Whether a combination keeps the strategy's rules."""
-        return self.compiled[0].allows(params)
-
-    def run(self, params: dict[str, float]) -> Any:  # noqa: ANN401 - a float64 array
-        """Return the figures of one combination."""
-        legs = self.legs(params)
-        if self.repeater is None:
-            market = assemble(legs, self.tables, self.cache, dense=True)
-            self.repeater = Repeater(market, self.cash)
-        columns = columns_of_legs(legs, self.cache)
-        account, daily, refusals = self.repeater(self.plans, *columns)
-        open_count = self.repeater.open_count
-        figures(account, daily, int(refusals.sum()), open_count, self.timeframe.ms, self.row)
-        if self.streams is not None:
-            acct = account[0]
-            self.streams.add_equity(float(acct.initial), daily, float(acct.trades - open_count))
-        return self.row
-
-    def listen(self, room: int) -> Streams:
-        """Keep the trial rows of the next `room` runs."""
-        ends = [int(one.bars.ts[-1]) for one in self.group]
-        first = min(int(one.bars.ts[0]) for one in self.group) + self.timeframe.ms
-        days = (max(ends) + self.timeframe.ms - 1) // DAY_MS - (first - 1) // DAY_MS + 1
-        self.streams = Streams(room, (first - 1) // DAY_MS, days)
-        return self.streams
 
 
 def sweep(
@@ -243,14 +182,15 @@ def _check_first(request: SweepRequest, tables: list[Tables]) -> None:
     """Raise `UserError` unless every group can run the first allowed combination."""
     cache = ColumnCache()
     for group, table in zip(request.groups, tables, strict=True):
-        worker = Worker(group, request, table, cache)
-        first = next((one for one in request.grid if worker.allows(one)), None)
+        worker = request.worker(group, table, cache)
+        first = next(filter(None, map(worker.plans_of, request.grid)), None)
         if first is None:
             raise UserError(
                 "no combination keeps the strategy's rules",
                 where=request.strategy.name,
                 fix="widen the ranges",
             )
+        worker.construct(first)
         for leg in worker.legs(first):
             leg.plan.require_bars(leg.series.bars)
 
@@ -315,8 +255,10 @@ def _run_chunks(
         known: dict[int, Worker] = local.__dict__.setdefault("workers", {})
         if chunk[0] not in known:
             known.clear()  # a thread holds the state of one group at a time
-            known[chunk[0]] = Worker(request.groups[chunk[0]], request, tables[chunk[0]], cache)
-        return _run_chunk(known[chunk[0]], request, chunk, stop)
+            known[chunk[0]] = request.worker(request.groups[chunk[0]], tables[chunk[0]], cache)
+        worker = known[chunk[0]]
+        streams = worker.listen(chunk[2] - chunk[1]) if count is not None else None
+        return _run_chunk(worker, request, chunk, streams, stop)
 
     done, skipped = start.done, start.skipped
     with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
@@ -324,7 +266,7 @@ def _run_chunks(
             for chunk, found in _in_order(pool, work, missing, workers * AHEAD):
                 if found is None:
                     continue
-                if count is not None and found.combos:
+                if count is not None and found.streams is not None and found.combos:
                     count(chunk, found.streams, found.combos)
                 _write_table(_part(parts, chunk), found.table)
                 done += chunk[2] - chunk[1]
@@ -359,23 +301,24 @@ def _in_order(
 
 
 def _run_chunk(
-    worker: Worker, request: SweepRequest, chunk: Chunk, stop: threading.Event
+    worker: Worker,
+    request: SweepRequest,
+    chunk: Chunk,
+    streams: Streams | None,
+    stop: threading.Event,
 ) -> Done | None:
     """Return the rows of one chunk; None if the sweep was stopped meanwhile."""
     _, first, end = chunk
     combos: list[dict[str, float]] = []
-    rows = []
-    streams = worker.listen(end - first)
+    rows = np.empty((end - first, len(METRICS)))
     for number in range(first, end):
         if stop.is_set():
             return None
         combination = request.grid.combination(number)
-        if not worker.allows(combination):
-            continue
-        rows.append(worker.run(combination).copy())
-        combos.append(combination)
+        if worker.run(combination, rows[len(combos)]):
+            combos.append(combination)
     params = {name: [one[name] for one in combos] for name in request.grid.axes}
-    return Done(table_of_rows(worker.group, params, rows), streams, combos)
+    return Done(table_of_rows(worker.group, params, list(rows[: len(combos)])), streams, combos)
 
 
 def _write_table(path: Path, table: pa.Table) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit, jit_inner
 from ballast.core.time import YEAR_DAYS
+from ballast.kernel.tape import account_row, position, tape_row
 from ballast.research.metrics.ratios import EXPONENT_MAX
 
 METRICS = (
@@ -83,17 +84,16 @@ def longest_fall(initial: float, daily: Any) -> int:  # noqa: ANN401 - float64 a
     return longest
 
 
-@jit
-def figures(
-    account: Any,  # noqa: ANN401 - an ACCOUNT record array
+@jit_inner
+def write_figures(
+    acct: Any,  # noqa: ANN401 - an ACCOUNT record
     daily: Any,  # noqa: ANN401 - float64 array
     refused: int,
     open_count: int,
     timeframe_ms: int,
     out: Any,  # noqa: ANN401 - float64 array
 ) -> None:
-    """Write METRICS of one run into `out`; `open_count` positions were still open at its end."""
-    acct = account[0]
+    """Write METRICS of one run into `out`."""
     growth = acct.equity / acct.initial
     out[0] = acct.equity
     out[1] = growth - 1.0
@@ -117,3 +117,36 @@ def figures(
     out[19] = longest_fall(acct.initial, daily)
     out[20] = acct.killed
     out[21] = refused
+
+
+@jit
+def figures(
+    account: Any,  # noqa: ANN401 - an ACCOUNT record array
+    daily: Any,  # noqa: ANN401 - float64 array
+    refused: int,
+    open_count: int,
+    timeframe_ms: int,
+    out: Any,  # noqa: ANN401 - float64 array
+) -> None:
+    """Write METRICS of one run into `out`; `open_count` positions were still open at its end."""
+    write_figures(account[0], daily, refused, open_count, timeframe_ms, out)
+
+
+@jit
+def figures_at(
+    tape: int,
+    daily: Any,  # noqa: ANN401 - float64 array
+    refusals: Any,  # noqa: ANN401 - int64 array
+    timeframe_ms: int,
+    out: Any,  # noqa: ANN401 - float64 array
+) -> None:
+    """Write METRICS of the run that has just ended on `tape`, the address of its TAPE row."""
+    t = tape_row(tape, 0)
+    open_count = 0
+    for s in range(t.symbols):
+        if position(t.pos, s).lots > 0:
+            open_count += 1
+    refused = 0
+    for k in range(len(refusals)):
+        refused += refusals[k]
+    write_figures(account_row(t.account, 0), daily, refused, open_count, timeframe_ms, out)

@@ -89,6 +89,8 @@ class CompiledStrategy:
         self.source: Source = strategy.source(program)
         self._needs_timeframe = strategy.needs_timeframe
         self._rules = ScalarTable((*construction.scalars(), *strategy.require))
+        self._required = tuple(self._rules.place[node] for node in strategy.require)
+        self._traded = tuple(self._rules.place[node] for node in construction.scalars())
 
     def plan(
         self, params: Mapping[str, float] | None = None, timeframe: Timeframe | None = None
@@ -96,13 +98,28 @@ class CompiledStrategy:
         """Return the plan of one combination; raise `StrategyError` unless it is allowed."""
         values = self.strategy.values(params or {})
         rules = self._rules.resolve(values)
-        for node in self.strategy.require:
-            if not rules[self._rules.place[node]]:
+        for node, place in zip(self.strategy.require, self._required, strict=True):
+            if not rules[place]:
                 raise StrategyError(
                     f"{show(node)} does not hold",
                     where=self.strategy.name,
                     expected=", ".join(f"{key} = {value:g}" for key, value in values.items()),
                 )
+        return self._plan(values, rules, timeframe)
+
+    def allowed_plan(self, params: Mapping[str, float], timeframe: Timeframe) -> Plan | None:
+        """Return the plan of one combination; None out of its ranges or against its rules."""
+        try:
+            values = self.strategy.values(params)
+            rules = self._rules.resolve(values)
+        except StrategyError:
+            return None
+        for place in self._required:
+            if not rules[place]:
+                return None
+        return self._plan(values, rules, timeframe)
+
+    def _plan(self, values: dict[str, float], rules: Scalars, timeframe: Timeframe | None) -> Plan:
         if timeframe is None and self._needs_timeframe:
             raise StrategyError(
                 "the strategy reads a higher timeframe", fix="give the timeframe of the bars"
@@ -116,7 +133,11 @@ class CompiledStrategy:
             rules = self._rules.resolve(values)
         except StrategyError:
             return False
-        return all(rules[self._rules.place[node]] for node in self.strategy.require)
+        return all(rules[place] for place in self._required)
+
+    def traded(self, rules: Scalars) -> Scalars:
+        """Take the numbers of the trade construction out of the strategy's."""
+        return tuple([rules[place] for place in self._traded])
 
     def columns(
         self,
@@ -145,7 +166,7 @@ class Plan:
         self.strategy = compiled.strategy
         self.params = params
         self.timeframe = timeframe
-        self._scalars = scalars
+        self.numbers = scalars  # of the expressions: equal ones give equal columns
         self._rules = rules
         self._warmup: int | None = None
 
@@ -162,10 +183,15 @@ class Plan:
         )
 
     @property
+    def trade_numbers(self) -> Scalars:
+        """The numbers of the trade construction: equal ones fill equal PLAN rows."""
+        return self.compiled.traded(self._rules)
+
+    @property
     def warmup(self) -> int:
         """Leading bars of a segment on which nothing is decided."""
         if self._warmup is None:
-            self._warmup = self.compiled.source.warmup(self._scalars, self.timeframe)
+            self._warmup = self.compiled.source.warmup(self.numbers, self.timeframe)
         return self._warmup
 
     @property
@@ -198,7 +224,7 @@ class Plan:
     ) -> Columns:
         """Return the columns of however few bars: too few give no signal."""
         used = OneRun() if cache is None else cache
-        return columns_of(self.compiled.source, self._scalars, market, symbol, used)
+        return columns_of(self.compiled.source, self.numbers, market, symbol, used)
 
 
 def compile_plan(

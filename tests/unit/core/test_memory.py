@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SCRIPT = """
 import numpy as np
 from ballast.core.jit import jit
-from ballast.core.memory import Binding, f8, i8, rows, set_f8, set_i8, u1
+from ballast.core.memory import Binding, f8, i8, rows, set_f8, set_i8, touch_8, u1, word_at
 
 ROW = np.dtype([("price", "f8"), ("count", "i8"), ("kind", "u1")], align=True)
 row = rows(ROW)
@@ -44,6 +44,15 @@ def walk(prices, counts, marks, table, grid):
     return total
 
 
+@jit
+def peek(marks):
+    touch_8(marks, 10**9)  # asking for a line never faults
+    return word_at(marks, 0), word_at(marks, 8)
+
+
+many = np.arange(3, 19, dtype=np.uint8) * np.uint8(13)
+held = Binding()
+assert peek(held.bind(many)) == tuple(many.view(np.int64).tolist())
 prices, counts = np.linspace(0.1, 0.7, 5), np.array([3, -2, 2**62, 0, 9])
 marks, grid = np.array([0, 255, 1, 2, 3], np.uint8), np.zeros((5, 2))
 table = np.zeros(5, ROW).view(np.recarray)

@@ -128,6 +128,22 @@ def test_a_repeater_forgets_the_run_before() -> None:
     assert other[1:] == (alone.daily.tobytes(), alone.refusals.tobytes())
 
 
+def test_a_row_does_not_depend_on_the_combination_before_it(tmp_path: Path) -> None:
+    """Neighbours share bound columns, or the row of their trade construction, or nothing.
+
+    Each order of the axes makes another neighbour of each combination.
+    """
+    axes = {"fast": (5.0, 9.0), "slow": (9.0, 21.0), "stop": (1.5, 3.0), "trail": (2.0, 5.5)}
+    found = []
+    for names in (tuple(axes), tuple(reversed(axes))):
+        grid = Grid({name: axes[name] for name in names})
+        table = sweep(SweepRequest(CROSS, grid, [series_of(1_200)]), tmp_path / names[0]).table
+        rows = [{name: repr(row[name]) for name in (*axes, *METRICS)} for row in table.to_pylist()]
+        found.append(sorted(rows, key=repr))
+    assert found[0] == found[1]
+    assert len({row["final_equity"] for row in found[0]}) > 5
+
+
 def test_figures_that_are_not_defined_are_nan_not_zero(tmp_path: Path) -> None:
     """Nobody traded: no ratio, no win rate, and no drawdown either, however long it was flat."""
     grid = Grid({"threshold": (0.9,)})

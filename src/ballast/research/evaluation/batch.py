@@ -16,7 +16,7 @@ from ballast.core.memory import i8
 from ballast.kernel import loop
 from ballast.kernel.account import gross_notional
 from ballast.kernel.run import close_books
-from ballast.kernel.tape import position, trade_row
+from ballast.kernel.tape import position, tape_row, trade_row
 from ballast.research.sweep_row import figures
 
 _FULL = loop.FULL
@@ -32,9 +32,9 @@ def daily_returns(initial: float, daily: Any, out: Any) -> None:  # noqa: ANN401
 
 
 @jit
-def longest_trade(tape: Any, first: int, count: int, at_ms: int) -> int:  # noqa: ANN401 - a TAPE
+def longest_trade(tape: int, first: int, count: int, at_ms: int) -> int:
     """Return the longest of the trades `first:count`, and of the positions open at `at_ms`."""
-    t = tape[0]
+    t = tape_row(tape, 0)
     most = 0
     for n in range(first, count):
         row = trade_row(t.trades, n)
@@ -48,7 +48,7 @@ def longest_trade(tape: Any, first: int, count: int, at_ms: int) -> int:  # noqa
 
 @jit
 def run_batch(
-    tape: Any,  # noqa: ANN401 - a TAPE record array
+    tape: int,  # address of the TAPE row
     account: Any,  # noqa: ANN401 - an ACCOUNT record array
     refusals: Any,  # noqa: ANN401 - int64
     daily: Any,  # noqa: ANN401 - float64: equity at the end of each day of a run
@@ -65,7 +65,7 @@ def run_batch(
     held: Any,  # noqa: ANN401 - float64 [n]: notional open at the end
 ) -> int:
     """Run combinations `first` and on; return the one the trade rows had no room for, or `n`."""
-    t = tape[0]
+    t = tape_row(tape, 0)
     for k in range(first, len(combos)):
         for now, fresh in state:
             now[:] = fresh

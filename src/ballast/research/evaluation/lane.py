@@ -149,7 +149,7 @@ class Lane:
         stops = self._stops(self._at[0], ends)
         while done < len(combos):
             done = run_batch(
-                sim.tape, sim.account, sim.refusals, self._daily, self._state, combos, stops, done,
+                sim.at, sim.account, sim.refusals, self._daily, self._state, combos, stops, done,
                 self._timeframe.ms, rows.figures, rows.daily, self.padding, rows.closed,
                 rows.longest_ms, rows.held,
             )  # fmt: skip
