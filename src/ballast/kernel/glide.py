@@ -226,13 +226,86 @@ def trail_line(p: Row, spec: Row, plan: Row) -> tuple[float, float]:
 
 
 @jit_pasted
+def run_ahead(
+    t: Row, acct: Row, p: Row, spec: Row, plan: Row, marks: int, i: int, last: int, bits: int,
+    until_ms: int, low_at: float, high_at: float, wake_at: float, floor_at: float, slope: float,
+    shift: float,
+) -> int:  # fmt: skip
+    """Pass the bars from `i` that only extend a range; return the first other one.
+
+    Equity never falls while the mark moves our way, so its bounds are bounds of the mark; they are
+    met a hair early. An armed trail is asked once, for the best price of all bars passed.
+    """
+    long = p.side > 0
+    side = float(p.side)
+    q = qty_of(spec, p.lots)
+    zero = side * p.entry if spec.perpetual else 0.0
+    slack = HAIR_OF_EQUITY * (abs(acct.cash) + acct.peak + q * p.entry)
+    mark_down = zero + (floor_at - acct.cash + slack) / q
+    mark_up = zero + (acct.peak - acct.cash - slack) / q
+    if plan.position_drawdown > 0.0:
+        mark_down = max(mark_down, side * p.entry - HAIR * plan.position_drawdown * p.entry)
+    up_at = high_at if long else -low_at
+    down_at = low_at if long else -high_at
+    if shift == -math.inf and (plan.trail_kind != 0 or plan.breakeven_r > 0.0):
+        up_at = min(up_at, max(side * p.best, side * wake_at))
+    j, best, least, worst = pass_quiet(
+        t, p, spec, marks, i, last, bits, until_ms, up_at, down_at, mark_up, mark_down,
+        side * p.best, slope, shift,
+    )  # fmt: skip
+    if j == i:
+        return i
+    best *= side
+    p.high = max(p.high, best if long else -least)
+    p.low = min(p.low, least if long else best)
+    acct.trough = min(acct.trough, equity_at(acct, p, spec, q, side * worst))
+    p.mark = f8(marks, j - 1)
+    acct.equity = equity_at(acct, p, spec, q, p.mark)
+    acct.now_ms = i8(t.ts, j - 1) + spec.timeframe_ms
+    if shift != -math.inf and side * best > side * p.best:
+        ratchet(t, p, spec, plan, j - 1, acct.now_ms, best)
+    p.best = best
+    return j
+
+
+@jit_inner
+def equity_at(acct: Row, p: Row, spec: Row, q: float, mark: float) -> float:
+    """Return the equity of a run whose one position of `q` base units is marked at `mark`."""
+    if spec.perpetual:
+        return acct.cash + p.side * (mark - p.entry) * q
+    return acct.cash + q * mark
+
+
+@jit_inner
+def record_walk(t: Row, acct: Row, p: Row, spec: Row, marks: int, k: int, bars: int) -> None:
+    """Write equity and notional of the `bars` bars up to clock index `k + bars`, if recorded."""
+    if not t.equity:
+        return
+    q = qty_of(spec, p.lots)
+    for j in range(bars):
+        m = f8(marks, p.bar + j)
+        set_f8(t.equity, k + j, equity_at(acct, p, spec, q, m))
+        set_f8(t.exposure, k + j, q * m)
+
+
+@jit_pasted
+def pass_peak(acct: Row, equity: float, at_ms: int) -> None:
+    """Book a new peak of equity; the fall since the old one is over."""
+    if acct.trough < acct.peak:
+        acct.worst_drawdown = max(acct.worst_drawdown, 1.0 - acct.trough / acct.peak)
+    acct.peak = equity
+    acct.trough = equity
+    acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, at_ms - acct.peak_ms)
+    acct.peak_ms = at_ms
+
+
+@jit_pasted
 def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     """Mark the quiet bars from clock index `k` on; return the index of the first other bar.
 
-    `pass_quiet` runs ahead over the bars that only extend a range; the bar it stops at is then
-    looked at exactly: it may still be quiet (a new peak, a ratchet, a new day), and then the walk
-    goes on. A bar that is quiet but for a signal is marked too, and left to be decided
-    (`acct.marked`).
+    `run_ahead` passes the bars that only extend a range; the bar it stops at is then looked at
+    exactly: it may still be quiet (a new peak, a ratchet, a new day), and then the walk goes on. A
+    bar that is quiet but for a signal is marked too, and left to be decided (`acct.marked`).
     """
     p = position(t.pos, 0)
     plan = plan_row(t.plan, 0)
@@ -248,74 +321,31 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     high_at = high_trigger(p, plan)
     bits = stop_bits(p, plan)
     q = qty_of(spec, p.lots)
-    entry = p.entry
-    # Equity at mark m is base + side * (m - zero) * q: all of a spot purchase was paid.
-    perpetual = spec.perpetual != 0
-    zero = entry if perpetual else 0.0
     has_mark = spec.has_mark != 0
     timeframe_ms = spec.timeframe_ms
     funding_ms = NEVER_MS
     if p.fund_row < spec.fund_last:
         funding_ms = funding_row(t.funding, p.fund_row).at_ms
-    cash = acct.cash
-    equity = acct.equity
-    peak = acct.peak
-    trough = acct.trough
     pained = plan.position_drawdown > 0.0
-    pain = plan.position_drawdown * entry
+    pain = plan.position_drawdown * p.entry
     # Nothing ratchets before the best price reaches one of its thresholds.
     wake_at = ratchet_from(p, plan)
     slope, shift = trail_line(p, spec, plan)
-    best = p.best
-    most = p.high
-    least = p.low
-    marks = t.mark_close if perpetual else t.close
-    floor_at = account_floor(acct, lim, peak)
-    day_end_ms = acct.day_end_ms
-    # Where each bar must be asked there is nothing to run over.
-    runs = not adaptive and not (pained and has_mark)
-    slack = HAIR_OF_EQUITY * (abs(cash) + peak + q * entry)
-    first = p.bar
-    i = first
-    mark = p.mark
-    close_ms = acct.now_ms
+    marks = t.mark_close if spec.perpetual else t.close
+    floor_at = account_floor(acct, lim, acct.peak)
+    i = p.bar
     while i < last:
-        if runs:
-            # Equity never falls while the mark moves our way: its bounds are bounds of the mark.
-            mark_down = side * zero + (floor_at - cash + slack) / q
-            mark_up = side * zero + (peak - cash - slack) / q
-            if pained:
-                mark_down = max(mark_down, side * entry - HAIR * pain)
-            up_at = high_at if long else -low_at
-            down_at = low_at if long else -high_at
-            if ratchets and shift == -math.inf:
-                up_at = min(up_at, max(side * best, side * wake_at))
-            until_ms = min(day_end_ms, funding_ms - 1) - timeframe_ms
-            j, far, bad, worst = pass_quiet(
-                t, p, spec, marks, i, last, bits, until_ms, up_at, down_at, mark_up,
-                mark_down, side * best, slope, shift,
+        if not adaptive and not (pained and has_mark):  # else each bar must be asked
+            until_ms = min(acct.day_end_ms, funding_ms - 1) - timeframe_ms
+            i = run_ahead(
+                t, acct, p, spec, plan, marks, i, last, bits, until_ms, low_at, high_at, wake_at,
+                floor_at, slope, shift,
             )  # fmt: skip
-            if j > i:
-                best = side * far
-                if long:
-                    most = max(most, best)
-                    least = min(least, bad)
-                else:
-                    least = min(least, best)
-                    most = max(most, -bad)
-                worst *= side
-                e = cash + side * (worst - entry) * q if perpetual else cash + q * worst
-                trough = min(trough, e)
-                mark = f8(marks, j - 1)
-                equity = cash + side * (mark - entry) * q if perpetual else cash + q * mark
-                close_ms = i8(t.ts, j - 1) + timeframe_ms
-                i = j
-                if shift != -math.inf and side * best > side * p.best:
-                    ratchet(t, p, spec, plan, j - 1, close_ms, best)
-                    low_at = low_trigger(p, plan)
-                    high_at = high_trigger(p, plan)
-                if i == last:
-                    break
+            if shift != -math.inf:
+                low_at = low_trigger(p, plan)
+                high_at = high_trigger(p, plan)
+            if i == last:
+                break
         h = f8(t.high, i)
         l = f8(t.low, i)
         signal = u1(t.signals, i) & bits
@@ -327,34 +357,24 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
         if has_mark and (f8(t.mark_low, i) <= low_at or f8(t.mark_high, i) >= high_at):
             break
         m = f8(marks, i)
-        e = cash + side * (m - entry) * q if perpetual else cash + q * m
-        if next_ms > day_end_ms:
-            acct.equity = equity
+        e = equity_at(acct, p, spec, q, m)
+        if next_ms > acct.day_end_ms:
             roll_days(t, acct, day_of(next_ms))
-            day_end_ms = acct.day_end_ms
-            floor_at = account_floor(acct, lim, peak)
+            floor_at = account_floor(acct, lim, acct.peak)
         # A hair above the thresholds the step takes over: it applies the exact rule.
-        if e <= floor_at or (pained and side * (f8(t.close, i) - entry) <= -pain):
+        if e <= floor_at or (pained and side * (f8(t.close, i) - p.entry) <= -pain):
             break
-        if e > peak:
-            if trough < peak:
-                acct.worst_drawdown = max(acct.worst_drawdown, 1.0 - trough / peak)
-            peak = e
-            trough = e
-            acct.longest_drawdown_ms = max(acct.longest_drawdown_ms, next_ms - acct.peak_ms)
-            acct.peak_ms = next_ms
-            floor_at = account_floor(acct, lim, peak)
-        elif e < trough:
-            trough = e
-        equity = e
-        mark = m
-        close_ms = next_ms
-        most = max(most, h)
-        least = min(least, l)
+        if e > acct.peak:
+            pass_peak(acct, e, next_ms)
+            floor_at = account_floor(acct, lim, acct.peak)
+        acct.trough = min(acct.trough, e)
+        acct.equity = e
+        acct.now_ms = next_ms
+        p.mark = m
+        p.high = max(p.high, h)
+        p.low = min(p.low, l)
         reach = h if long else l
-        moved = reach > best if long else reach < best
-        if moved:
-            best = reach
+        moved = reach > p.best if long else reach < p.best
         woken = moved and ratchets and (reach >= wake_at if long else reach <= wake_at)
         if woken or adaptive:
             ratchet(t, p, spec, plan, i, next_ms, reach)
@@ -362,30 +382,19 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
             slope, shift = trail_line(p, spec, plan)
             low_at = low_trigger(p, plan)
             high_at = high_trigger(p, plan)
+        elif moved:
+            p.best = reach
         if signal:
             acct.marked = 1
             break
         i += 1
-    passed = i - first
+    passed = i - p.bar
     walked = passed + acct.marked
     if walked == 0:
         return k
-    if t.equity:
-        for j in range(walked):
-            m = f8(marks, first + j)
-            e = cash + side * (m - entry) * q if perpetual else cash + q * m
-            set_f8(t.equity, k + j, e)
-            set_f8(t.exposure, k + j, q * m)
-    acct.equity = equity
-    acct.worst_drawdown = max(acct.worst_drawdown, 1.0 - trough / peak)
-    acct.peak = peak
-    acct.trough = trough
-    acct.now_ms = close_ms
+    record_walk(t, acct, p, spec, marks, k, walked)
+    acct.worst_drawdown = max(acct.worst_drawdown, 1.0 - acct.trough / acct.peak)
     acct.held_bars += walked
     acct.exposed_ms += walked * timeframe_ms
-    p.best = best
-    p.high = most
-    p.low = least
-    p.mark = mark
     p.bar = i
     return k + passed
