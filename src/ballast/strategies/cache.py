@@ -61,6 +61,11 @@ class ColumnCache:
             self._columns[key] = column
             return column
 
+    def holds(self, key: Hashable) -> bool:
+        """Whether a column is there; this is no look-up and does not make it recently used."""
+        with self._lock:
+            return key in self._columns
+
     def put(self, key: Hashable, column: Column) -> None:
         """Keep a column; make room for it. A column larger than the bound is not kept."""
         size = column.nbytes

@@ -117,6 +117,7 @@ class Compiler:
         self.table = table
         self.made: dict[Node, Step] = {}
         self.unique: dict[tuple[str, tuple[int, ...]], Step] = {}
+        self.siblings: dict[Hashable, list[Step]] = {}
 
     def root(self, node: Node) -> Step:
         """Compile an expression; a scalar becomes a constant column."""
@@ -211,7 +212,7 @@ class Compiler:
     def _indicator(self, node: Indicator) -> Step:
         definition = building.definition_of(node)
         operands = tuple(self.operand(item) for item in (*node.inputs, *node.params))
-        return self.add(
+        step = self.add(
             node.name,
             operands,
             steps.indicator(definition, definition.outputs.index(node.output)),
@@ -219,6 +220,12 @@ class Compiler:
             is_condition=False,
             output=node.output,
         )
+        if definition.goes_in_pairs:
+            family = (node.name, node.output, operands[: len(node.inputs)])
+            step.siblings = self.siblings.setdefault(family, [])
+            if step not in step.siblings:
+                step.siblings.append(step)
+        return step
 
     def _call(self, node: Call) -> Step:
         if node.name in steps.RELATIONS:

@@ -7,7 +7,7 @@ operands. Operands are steps, or places in the tuple of scalars.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Step:
     is_condition: bool
     others: tuple[str, ...]  # symbols read besides the own one
     is_scratch: bool = False  # depends on all that the signals depend on: never asked for twice
+    siblings: list[Step] = field(default_factory=list)  # the same indicator of the same series
 
 
 class Leads:

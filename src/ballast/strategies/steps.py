@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ballast.core.errors import StrategyError
 from ballast.core.time import Timeframe
 from ballast.strategies import kernels
 from ballast.strategies.building import YEARLY, check_length, check_param
@@ -265,14 +266,37 @@ def indicator(definition: Definition, output: int) -> Callable[[Evaluation, Step
     count = len(definition.inputs)
     names = definition.outputs
 
-    def run(evaluation: Evaluation, step: Step) -> Column:
-        columns = tuple(evaluation.floats(item) for item in step.inputs[:count])
-        params = bound(
+    def params_of(evaluation: Evaluation, step: Step) -> Scalars:
+        return bound(
             definition,
             [float(evaluation.value(item)) for item in step.inputs[count:]],
             evaluation.frame.bars.timeframe.bars_per_year,
         )
-        results = definition.compute(columns, params)
+
+    def missing_sibling(evaluation: Evaluation, step: Step) -> Step | None:
+        """Find a column that is free with this one: nobody has it, and its numbers are allowed."""
+        own = evaluation.key(step)
+        for sibling in step.siblings:
+            key = evaluation.key(sibling)
+            if key != own and not evaluation.cache.holds(key):
+                try:
+                    definition.check(params_of(evaluation, sibling))
+                except StrategyError:  # who asks for it will be told
+                    continue
+                return sibling
+        return None
+
+    def run(evaluation: Evaluation, step: Step) -> Column:
+        columns = tuple(evaluation.floats(item) for item in step.inputs[:count])
+        params = params_of(evaluation, step)
+        sibling = missing_sibling(evaluation, step) if len(step.siblings) > 1 else None
+        if sibling is None:
+            results = definition.compute(columns, params)
+        else:
+            results, others = definition.compute_two(
+                columns, params, params_of(evaluation, sibling)
+            )
+            evaluation.cache.put(evaluation.key(sibling), frozen(others[output]))
         stem = step.template.removesuffix(names[output])
         numbers = step.pick(evaluation.scalars)
         for name, result in zip(names, results, strict=True):

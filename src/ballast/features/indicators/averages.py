@@ -71,6 +71,63 @@ def wma(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
             out[i] = NAN
 
 
+@jit
+def two_emas(
+    inputs: Vectors,
+    params: tuple[Vector, Vector],
+    state: tuple[Vector, Vector],
+    outs: tuple[Vectors, Vectors],
+) -> None:
+    """Run `ema` twice: each recursion waits nine cycles a row, and the other fills the wait."""
+    series = inputs[0]
+    outs_a, outs_b = outs[0][0], outs[1][0]
+    length_a, length_b = int(params[0][0]), int(params[1][0])
+    alpha_a, alpha_b = 2.0 / (length_a + 1.0), 2.0 / (length_b + 1.0)
+    count_a, average_a = int(state[0][0]), state[0][1]
+    count_b, average_b = int(state[1][0]), state[1][1]
+    for i in range(series.size):
+        if math.isfinite(series[i]):
+            count_a, average_a = smooth(count_a, average_a, length_a, alpha_a, series[i])
+            count_b, average_b = smooth(count_b, average_b, length_b, alpha_b, series[i])
+            outs_a[i] = average_a if count_a == length_a else NAN
+            outs_b[i] = average_b if count_b == length_b else NAN
+        else:
+            count_a, average_a = 0, 0.0
+            count_b, average_b = 0, 0.0
+            outs_a[i] = NAN
+            outs_b[i] = NAN
+    state[0][0], state[0][1] = count_a, average_a
+    state[1][0], state[1][1] = count_b, average_b
+
+
+@jit
+def two_emas_first(
+    inputs: Vectors,
+    params: tuple[Vector, Vector],
+    state: tuple[Vector, Vector],
+    outs: tuple[Vectors, Vectors],
+) -> None:
+    """Run `ema_first` twice, as `two_emas` does."""
+    series = inputs[0]
+    outs_a, outs_b = outs[0][0], outs[1][0]
+    alpha_a, alpha_b = 2.0 / (params[0][0] + 1.0), 2.0 / (params[1][0] + 1.0)
+    count_a, average_a = int(state[0][0]), state[0][1]
+    count_b, average_b = int(state[1][0]), state[1][1]
+    for i in range(series.size):
+        if math.isfinite(series[i]):
+            count_a, average_a = smooth(count_a, average_a, 1, alpha_a, series[i])
+            count_b, average_b = smooth(count_b, average_b, 1, alpha_b, series[i])
+            outs_a[i] = average_a
+            outs_b[i] = average_b
+        else:
+            count_a, average_a = 0, 0.0
+            count_b, average_b = 0, 0.0
+            outs_a[i] = NAN
+            outs_b[i] = NAN
+    state[0][0], state[0][1] = count_a, average_a
+    state[1][0], state[1][1] = count_b, average_b
+
+
 @indicator(
     "ema",
     inputs=("series",),
@@ -78,6 +135,7 @@ def wma(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
     state=lambda _period: 2,
     warmup=("period - 1", lambda period: period - 1),
     settle=lambda period: period - 1 + forget_rows(2 / (period + 1)),
+    two=two_emas,
     convention="alpha = 2 / (period + 1), seeded with the mean of the first `period`. TA-Lib EMA.",
 )
 @jit
@@ -104,6 +162,7 @@ def ema(inputs: Vectors, params: Vector, state: Vector, outs: Vectors) -> None:
     state=lambda _period: 2,
     warmup=("0", lambda _period: 0),
     settle=lambda period: forget_rows(2 / (period + 1)),
+    two=two_emas_first,
     convention="alpha = 2 / (period + 1), seeded with the first value, valid from the first row: "
     "pandas ewm(span=period, adjust=False) (R-IND-01).",
 )

@@ -54,6 +54,24 @@ class Kernel(Protocol):
         """Read every row of `inputs`, write every row of `outs`, carry `state` on."""
 
 
+class TwoKernel(Protocol):
+    """The kernel of two sets of parameters at once, on the same inputs: (params, state, outs) x 2.
+
+    For recursions, which wait for their own last result: the second one fills the wait of the
+    first, and costs nothing.
+    """
+
+    def __call__(
+        self,
+        inputs: Vectors,
+        params: tuple[Vector, Vector],
+        state: tuple[Vector, Vector],
+        outs: tuple[Vectors, Vectors],
+        /,
+    ) -> None:
+        """Read every row of `inputs` once, write every row of both outputs."""
+
+
 class Stream(Protocol):
     """An indicator fed one row at a time."""
 
@@ -108,6 +126,19 @@ class Indicator:
         if any(column.ndim != 1 or column.size != columns[0].size for column in columns):
             raise StrategyError("series differ in length", where=f"{self.name}()")
         return self.engine.run(columns, checked)
+
+    @property
+    def goes_in_pairs(self) -> bool:
+        """Whether two sets of parameters cost no more than one."""
+        return isinstance(self.engine, CompiledEngine) and self.engine.two is not None
+
+    def compute_two(
+        self, inputs: Vectors, first: Params, second: Params
+    ) -> tuple[Vectors, Vectors]:
+        """Return what `compute` returns for each of two sets of parameters, bit for bit."""
+        assert isinstance(self.engine, CompiledEngine)
+        columns = tuple(_readonly(column) for column in inputs)
+        return self.engine.run_two(columns, self.check(first), self.check(second))
 
     def stream(self, params: Params) -> Stream:
         """Start a calculation fed row by row; bit for bit the rows of `compute`."""
@@ -178,6 +209,19 @@ class CompiledEngine:
     size: Callable[..., int]
     lead: Callable[..., int]
     forget: Callable[..., int]
+    two: TwoKernel | None = None
+
+    def run_two(self, inputs: Vectors, first: Params, second: Params) -> tuple[Vectors, Vectors]:
+        """Calculate the whole columns of two sets of parameters in one call."""
+        assert self.two is not None
+        rows = inputs[0].size
+        outs = (
+            tuple(np.empty(rows) for _ in range(self.outputs_count)),
+            tuple(np.empty(rows) for _ in range(self.outputs_count)),
+        )
+        states = (np.zeros(self._call(self.size, first)), np.zeros(self._call(self.size, second)))
+        self.two(inputs, (np.array(first), np.array(second)), states, outs)
+        return outs
 
     def run(self, inputs: Vectors, params: Params) -> Vectors:
         """Calculate whole columns in one call."""
@@ -249,6 +293,7 @@ def indicator(
     state: Callable[..., int],
     warmup: tuple[str, Callable[..., int]],
     settle: Callable[..., int] | None = None,
+    two: TwoKernel | None = None,
     convention: str,
 ) -> Callable[[Kernel], Kernel]:
     """Register a kernel under `name`. `warmup` is the formula twice: as text and as function."""
@@ -265,6 +310,7 @@ def indicator(
             size=state,
             lead=lead,
             forget=settle or lead,
+            two=two,
         )
         frozen = MappingProxyType(dict(params))
         _REGISTERED[name] = Indicator(
