@@ -25,7 +25,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-from ballast.research.metrics.proportion import wilson_interval
 
 from ballast.core.bars import Bars
 from ballast.core.certificate import Trials, Verdict
@@ -35,6 +34,7 @@ from ballast.research.attacks import battery as attacking
 from ballast.research.certify.battery import Effort, certify
 from ballast.research.certify.subject import Subject
 from ballast.research.evaluation import Evaluator
+from ballast.research.metrics.significance import wilson_interval
 from ballast.research.selection.trials import count_trials
 from ballast.research.series import Series
 from ballast.research.stress import battery as stressing

@@ -56,7 +56,7 @@ def count(
     ledger_state = verify(ledger, ledger.file.results)
     market = market_of([(one.bars.venue, one.bars.symbol) for one in subject.group])
     total = ledger.count(market=market) + ledger_state.uncounted
-    sketches = ledger.sketches(market=market, limit=STREAMS_MAX).values
+    sketches = ledger.sketches(market=market, limit=STREAMS_MAX).filled()
     independent = _independent(
         sketches if sketches.shape[1] >= PERIODS_MIN else seen.daily, total, subject.seed
     )
