@@ -38,6 +38,7 @@ VERBS: dict[str, Verb] = {
     "trades": Verb(f"{_HOME}.results", "Print the trades of a run.", _TEST),
     "signals": Verb(f"{_HOME}.signals", "Judge every signal, taken or refused.", _TEST),
     "compare": Verb(f"{_HOME}.results", "Compare two runs, down to the first trade.", _TEST),
+    "venue": Verb(f"{_HOME}.venue", "Serve a simulated exchange on this machine.", _HOUSE),
     "show-config": Verb(f"{_HOME}.show_config", "Every setting and where it came from.", _HOUSE),
     "config": Verb(f"{_HOME}.config_group", "Schema and profiles of the settings.", _HOUSE),
 }

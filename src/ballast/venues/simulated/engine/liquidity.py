@@ -30,6 +30,24 @@ class Ladder:
     sets_mark: bool = True
 
 
+def show_ladder(
+    street: Street, symbol: str, shape: Ladder, ticks: int, shown: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Put recorded depth around a price in place of what is `shown`; return (side, price) of it."""
+    wanted: list[tuple[int, int]] = []
+    half = shape.spread_ticks // 2
+    for level in range(shape.levels):
+        away = level * shape.step_ticks
+        wanted += [(-1, ticks + shape.spread_ticks - half + away), (1, ticks - half - away)]
+    wanted = [(side, price) for side, price in wanted if price > 0]
+    for side, price in shown:
+        if (side, price) not in wanted:
+            street.set_level(symbol, Side(side), price, 0)
+    for side, price in wanted:
+        street.set_level(symbol, Side(side), price, shape.lots)
+    return wanted
+
+
 class ScriptedPath:
     """A source that follows `(at_ns, ticks)` points of one symbol, in time order."""
 
@@ -58,18 +76,7 @@ class ScriptedPath:
 
     def _move(self, street: Street, ticks: int) -> None:
         shape = self._ladder
-        wanted: list[tuple[int, int]] = []
-        half = shape.spread_ticks // 2
-        for level in range(shape.levels):
-            away = level * shape.step_ticks
-            wanted += [(-1, ticks + shape.spread_ticks - half + away), (1, ticks - half - away)]
-        wanted = [(side, price) for side, price in wanted if price > 0]
-        for side, price in self._shown:
-            if (side, price) not in wanted:
-                street.set_level(self._symbol, Side(side), price, 0)
-        for side, price in wanted:
-            street.set_level(self._symbol, Side(side), price, shape.lots)
-        self._shown = wanted
+        self._shown = show_ladder(street, self._symbol, shape, ticks, self._shown)
         rises = ticks >= (street.last_ticks(self._symbol) or ticks)
         street.trade(self._symbol, Side.BUY if rises else Side.SELL, ticks, 1)
         if shape.sets_mark:

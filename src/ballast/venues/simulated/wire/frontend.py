@@ -75,10 +75,13 @@ class FrontEnd(Protocol):
     name: str
     hosts: frozenset[str]
     """Host names it answers to; over plain loopback the first path segment may name it instead."""
-    market: Market
-    """The engine behind it; several front ends may share one."""
     clock_skew_ns: int
     """Set by the faults: how far the venue's clock is from the engine's."""
+
+    @property
+    def market(self) -> Market:
+        """Return the engine behind it; several front ends may share one."""
+        ...
 
     def observe(self, event: Any) -> None:  # noqa: ANN401 - the engine's event union
         """Take every event of the engine once, before the sessions do."""

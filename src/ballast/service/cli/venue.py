@@ -1,0 +1,154 @@
+"""`ballast venue serve`: a simulated exchange on loopback, for any client to trade on."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ballast.core.errors import UserError
+from ballast.service.cli import options
+from ballast.service.cli.output import JsonFlag, emit, note, plain, say
+
+if TYPE_CHECKING:
+    from ballast.service.cli.venue_market import Plan
+    from ballast.service.cli.venue_open import OpenVenue
+
+app = typer.Typer(
+    help="Simulated exchanges that speak the real protocols.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+PORT_MAX = 65_535
+DURATION_MAX_S = 366 * 86_400.0
+
+
+@app.callback()
+def venue() -> None:
+    """Keep the verbs of this group by name."""
+
+
+@app.command()
+def serve(
+    exchange: Annotated[str, typer.Option(help="Whose protocol: binance.")] = "binance",
+    market: Annotated[
+        str, typer.Option(help="synthetic[:seed=7,price=60000,volatility=0.6] or candles:SERIES.")
+    ] = "synthetic",
+    symbol: Annotated[
+        str, typer.Option(help="What is listed, as the venue spells it.")
+    ] = "BTCUSDT",
+    balance: Annotated[
+        list[str] | None, typer.Option(help="ASSET=AMOUNT of the account; repeatable.")
+    ] = None,
+    speed: Annotated[float, typer.Option(help="Venue time a real second; 1 is real time.")] = 1.0,
+    port: Annotated[int, typer.Option(help="TLS port; 0: any free one.")] = 0,
+    plain_port: Annotated[int, typer.Option(help="Port without TLS; 0: any free one.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of market, keys and faults.")] = 0,
+    tick: Annotated[
+        str | None, typer.Option(help="Price step; default: as known, or 0.01.")
+    ] = None,
+    lot: Annotated[
+        str | None, typer.Option(help="Quantity step; default: as known, or 0.00001.")
+    ] = None,
+    ca: Annotated[
+        Path, typer.Option(help="Certificate for clients to trust: written here.")
+    ] = Path("simulated-ca.pem"),
+    duration: Annotated[float, typer.Option(help="Seconds to run; 0: until Ctrl-C.")] = 0.0,
+    json: JsonFlag = False,
+) -> None:
+    """Open a simulated exchange on loopback with one funded account, until Ctrl-C."""
+    from ballast.service.cli import venue_market, venue_open
+
+    _check(port, plain_port, duration)
+    plan = venue_market.plan_of(market, symbol=symbol, tick=tick, lot=lot, seed=seed)
+    opened = venue_open.open_venue(exchange, plan, balances=balance or [], seed=seed, speed=speed)
+    ports = (port, plain_port)
+    asyncio.run(_run(opened, plan, ports=ports, ca=ca, duration_s=duration, json=json))
+
+
+def _check(port: int, plain_port: int, duration_s: float) -> None:
+    for name, value in (("--port", port), ("--plain-port", plain_port)):
+        if not 0 <= value <= PORT_MAX:
+            raise UserError(f"port {value}", where=name, expected=f"0 to {PORT_MAX}")
+    if not 0.0 <= duration_s <= DURATION_MAX_S:
+        raise UserError(
+            f"{duration_s:g} s", where="--duration", expected=f"0 to {DURATION_MAX_S:g}"
+        )
+
+
+async def _run(
+    opened: OpenVenue,
+    plan: Plan,
+    *,
+    ports: tuple[int, int],
+    ca: Path,
+    duration_s: float,
+    json: bool,
+) -> None:
+    """Serve until the time is over or somebody says stop."""
+    from ballast.service.cli import venue_screen
+    from ballast.store.disk import Disk, replace_file
+    from ballast.venues.simulated.server.sockets import VenueServer
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    plain_ports = {opened.front.name: ports[1]}
+    async with VenueServer(
+        opened.gateway, opened.pace, port=ports[0], plain_ports=plain_ports
+    ) as server:
+        assert server.authority is not None  # noqa: S101 - TLS is on by default
+        replace_file(Disk(), ca, [server.authority.root_pem])
+        facts = _facts(opened, plan, ca) | {
+            "port": server.tls_port,
+            "plain_port": server.plain_ports[opened.front.name],
+            "plain_url": f"http://127.0.0.1:{server.plain_ports[opened.front.name]}",
+        }
+        _tell(facts, json=json)
+        screen = asyncio.create_task(venue_screen.show(opened))
+        try:
+            await asyncio.wait_for(stop.wait(), duration_s or None)
+        except TimeoutError:
+            pass
+        finally:
+            screen.cancel()
+            await asyncio.gather(screen, return_exceptions=True)
+
+
+def _facts(opened: OpenVenue, plan: Plan, ca: Path) -> dict[str, Any]:
+    return {
+        "exchange": opened.front.name,
+        "symbol": plan.listing.symbol,
+        "market": plan.words,
+        "api_key": opened.key.key,
+        "api_secret": opened.key.secret,
+        "balances": {
+            one.asset: str(opened.exchange.amount(one.asset, one.total_atoms))
+            for one in opened.exchange.balances(opened.key.account)
+        },
+        "hosts": sorted(opened.front.hosts),
+        "ca": str(ca.resolve()),
+        "speed": opened.pace.speed,
+        "started_ms": opened.started_ns // 1_000_000,
+    }
+
+
+def _tell(facts: dict[str, Any], *, json: bool) -> None:
+    """Say where the venue is, at once: a script that reads our pipe waits for it."""
+    if json:
+        from json import dumps
+
+        say(dumps(plain(facts), ensure_ascii=False))
+    else:
+        shown = {name: value for name, value in facts.items() if name != "hosts"}
+        emit(shown | {"hosts": ", ".join(facts["hosts"])})
+    sys.stdout.flush()
+    if not options.current().quiet:
+        note("a simulation: these keys open nothing else; Ctrl-C ends it")

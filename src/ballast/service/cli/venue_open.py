@@ -1,0 +1,85 @@
+"""Putting a simulated venue together: engine, market, account, key, front end, gateway."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from ballast.core.errors import UserError, suggest
+from ballast.venues.simulated.engine.exchange import Exchange
+from ballast.venues.simulated.engine.profile import VenueProfile
+from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
+from ballast.venues.simulated.fronts.keys import ApiKey, KeyRing
+from ballast.venues.simulated.server.pace import Pace
+from ballast.venues.simulated.wire.faults import FaultPlan
+from ballast.venues.simulated.wire.gateway import Gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ballast.service.cli.venue_market import Plan
+
+FRONTS = {"binance": BinanceSpot}
+QUOTE_START = Decimal(100_000)
+"""What an account has in quote where nothing is said; in base, as much at the first price."""
+BASE_PLACES = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVenue:
+    """A venue that stands and is not served yet."""
+
+    exchange: Exchange
+    front: BinanceSpot
+    gateway: Gateway
+    key: ApiKey
+    pace: Pace
+    plan: Plan
+    started_ns: int
+
+
+def open_venue(
+    name: str, plan: Plan, *, balances: Sequence[str], seed: int, speed: float
+) -> OpenVenue:
+    """Open a venue whose time begins now; raise `UserError` for one that cannot be."""
+    if name not in FRONTS:
+        raise UserError(
+            f"unknown exchange '{name}'",
+            where="--exchange",
+            expected=f"one of {', '.join(FRONTS)}",
+            fix=suggest(name, FRONTS),
+        )
+    start_ns = time.time_ns()
+    pace = Pace(start_ns, time.monotonic_ns, speed)
+    exchange = Exchange(VenueProfile(name=name), [plan.listing], seed=seed, start_ns=start_ns)
+    account = exchange.open_account("main", _balances(balances, plan))
+    exchange.attach(plan.source(start_ns))
+    keys = KeyRing()
+    key = keys.make(account, "main", seed=seed)
+    front = FRONTS[name](exchange, keys)
+    gateway = Gateway([front], FaultPlan(seed), now_ns=start_ns)
+    return OpenVenue(exchange, front, gateway, key, pace, plan, start_ns)
+
+
+def _balances(given: Sequence[str], plan: Plan) -> dict[str, Decimal]:
+    listing = plan.listing
+    if not given:
+        base = (QUOTE_START / plan.price).quantize(BASE_PLACES)
+        return {listing.quote: QUOTE_START, listing.base: base}
+    balances: dict[str, Decimal] = {}
+    for text in given:
+        asset, _, amount = text.partition("=")
+        try:
+            value = Decimal(amount)
+        except InvalidOperation:
+            value = Decimal(-1)
+        if asset not in {listing.base, listing.quote} or not value.is_finite() or value < 0:
+            raise UserError(
+                f"'{text}'",
+                where="--balance",
+                expected=f"{listing.quote}=1000 or {listing.base}=0.5",
+            )
+        balances[asset] = balances.get(asset, Decimal(0)) + value
+    return balances

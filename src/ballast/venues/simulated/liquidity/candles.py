@@ -1,0 +1,150 @@
+"""Candles played again: a path through open, both extremes and close, with the bar's volume.
+
+Within a bar the price goes from the open to the nearer extreme, to the other one, to the close (the
+high first where both are equally near), each leg in equal parts of time. The volume is traded along
+the way, one part a point, so that candles made of the public trades equal those replayed: in every
+price, and in volume, as long as only the street trades. Customers who trade add to it.
+
+Known limits: a bar with fewer lots than different prices trades one lot at each of them (the prices
+win over the volume), a bar without volume moves the book and trades nothing, and the depth around
+the price is made up: candles hold none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ballast.core.errors import DataError
+from ballast.core.orders import Side
+from ballast.venues.simulated.engine.liquidity import Ladder, show_ladder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ballast.venues.simulated.engine.street import Street
+
+STEPS = 8
+"""Points a leg of the path: 24 trades a bar, enough for triggers between the extremes to fire one
+by one, few enough for a year of hours in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandleTicks:
+    """One candle in whole ticks and lots."""
+
+    open_ns: int
+    open: int
+    high: int
+    low: int
+    close: int
+    lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place on the path of a bar: where the price is, and what trades there (0: nothing)."""
+
+    at_ns: int
+    ticks: int
+    lots: int
+
+
+def path_of(bar: CandleTicks, span_ns: int, steps: int = STEPS) -> list[Point]:
+    """Return the path of a bar: its open, high, low and close are those of the trades on it."""
+    turns = _turns(bar)
+    prices = [bar.open]
+    for start, stop in pairwise(turns):
+        prices += [start + (stop - start) * step // steps for step in range(1, steps + 1)]
+    if 0 < bar.lots < len(prices):
+        prices = turns[:1] + [b for a, b in pairwise(turns) if b != a]
+    count = len(prices)
+    lots = max(bar.lots, count) if bar.lots else 0
+    each, more = divmod(lots, count)
+    return [
+        Point(bar.open_ns + place * span_ns // count, ticks, each + (place < more))
+        for place, ticks in enumerate(prices)
+    ]
+
+
+def _turns(bar: CandleTicks) -> list[int]:
+    """Return the corners of the path: open, nearer extreme, other extreme, close."""
+    high_first = bar.high - bar.open <= bar.open - bar.low
+    extremes = [bar.high, bar.low] if high_first else [bar.low, bar.high]
+    return [bar.open, *extremes, bar.close]
+
+
+class CandleReplay:
+    """A source that plays candles of one symbol again, in time order."""
+
+    def __init__(
+        self,
+        symbol: str,
+        bars: Sequence[CandleTicks],
+        span_ns: int,
+        ladder: Ladder | None = None,
+        *,
+        steps: int = STEPS,
+    ) -> None:
+        """Replay these; raise `DataError` for candles that cannot be."""
+        for before, after in pairwise(bars):
+            if after.open_ns < before.open_ns + span_ns:
+                raise DataError("candles overlap or go back in time", where=symbol)
+        for place, bar in enumerate(bars):
+            if not 0 < bar.low <= min(bar.open, bar.close) or bar.lots < 0:
+                raise DataError(f"candle {place} has impossible values", where=symbol)
+            if max(bar.open, bar.close) > bar.high:
+                raise DataError(f"candle {place} has impossible values", where=symbol)
+        self._symbol = symbol
+        self._bars = bars
+        self._span_ns = span_ns
+        self._ladder = ladder or Ladder()
+        self._steps = steps
+        self._place = 0
+        self._point = 0
+        self._shown: list[tuple[int, int]] = []
+        self._path = self._path_here()
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the last candle was played; the book then stays as it is."""
+        return self._place >= len(self._bars)
+
+    def next_ns(self, now_ns: int) -> int | None:
+        """Return the time of the next point; one that is past already is due at once."""
+        return None if self.is_over else max(self._path[self._point].at_ns, now_ns)
+
+    def step(self, street: Street, now_ns: int) -> None:
+        """Move to every point that is due."""
+        while not self.is_over and self._path[self._point].at_ns <= now_ns:
+            point = self._path[self._point]
+            self._point += 1
+            if self._point == len(self._path):
+                self._place, self._point = self._place + 1, 0
+                self._path = self._path_here()
+            self._move(street, point)
+
+    def _move(self, street: Street, point: Point) -> None:
+        symbol, ticks = self._symbol, point.ticks
+        self._shown = show_ladder(street, symbol, self._ladder, ticks, self._shown)
+        if point.lots:
+            rises = ticks >= (street.last_ticks(symbol) or ticks)
+            street.trade(symbol, Side.BUY if rises else Side.SELL, ticks, point.lots)
+        if self._ladder.sets_mark:
+            street.set_mark(symbol, ticks)
+
+    def _path_here(self) -> list[Point]:
+        return [] if self.is_over else path_of(self._bars[self._place], self._span_ns, self._steps)
+
+    def snapshot(self) -> bytes:
+        """Return how far it has come."""
+        return msgspec.json.encode((self._place, self._point, self._shown))
+
+    def restore(self, state: bytes) -> None:
+        """Go back to where it was."""
+        kept = msgspec.json.decode(state, type=tuple[int, int, list[tuple[int, int]]])
+        self._place, self._point, self._shown = kept
+        self._path = self._path_here()

@@ -1,0 +1,78 @@
+"""A served venue in a process of its own, and ccxt that finds it by what it printed (R-EXCH-16)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import ssl
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+from ballast.venues.simulated.server.resolver import client_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAIR = "BTC/USDT"
+
+
+@contextmanager
+def served(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    command = [
+        sys.executable,
+        "-m",
+        "ballast.service.cli.main",
+        "venue",
+        "serve",
+        "--json",
+        "--duration",
+        "120",
+    ]
+    with subprocess.Popen(
+        [*command, *arguments],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+def test_ccxt_trades_with_what_the_line_says_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    async def trade(said: dict[str, Any]) -> dict[str, Any]:
+        import ccxt.async_support as ccxt  # noqa: PLC0415 - half a second
+
+        context = ssl.create_default_context(cafile=said["ca"])
+        session = client_session(said["hosts"], said["port"], context)
+        client = ccxt.binance(
+            {
+                "apiKey": said["api_key"],
+                "secret": said["api_secret"],
+                "session": session,
+                "options": {"fetchMarkets": {"types": ["spot"]}},
+            }
+        )
+        try:
+            await client.load_markets()
+            await client.create_order(PAIR, "market", "buy", 0.02)
+            return dict(await client.fetch_balance())
+        finally:
+            await client.close()
+            await session.close()
+
+    with served(tmp_path, "--balance", "USDT=5000") as (process, said):
+        with urlopen(f"{said['plain_url']}/api/v3/ticker/price", timeout=10) as answer:  # noqa: S310 - loopback
+            assert json.load(answer)[0]["symbol"] == "BTCUSDT"
+        balance = asyncio.run(asyncio.wait_for(trade(said), 60))
+        assert balance["BTC"]["total"] == 0.01998
+        assert 3_500 < balance["USDT"]["total"] < 4_100
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()

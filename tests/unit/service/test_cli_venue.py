@@ -1,0 +1,134 @@
+"""`ballast venue serve`: what it says, what it refuses (R-EXCH-16; issue points 2 and 6)."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.fakes.shell import ballast, csv_rows, tree, write_csv
+
+from ballast.service.cli import venue_market, venue_open, venue_screen
+from ballast.venues.simulated.liquidity.candles import CandleReplay
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVE = ("venue", "serve", "--duration", "0.2")
+SECOND_NS = 1_000_000_000
+
+
+def opened(**more: str) -> venue_open.OpenVenue:
+    plan = venue_market.plan_of("synthetic", symbol="BTCUSDT", tick=None, lot=None, seed=7)
+    return venue_open.open_venue("binance", plan, balances=[], seed=7, speed=60.0, **more)
+
+
+def test_a_venue_says_where_it_is_and_ends(tmp_path: Path) -> None:
+    done = ballast(tmp_path, *SERVE, "--market", "synthetic:seed=7", "--speed", "60", "--json")
+    assert done.out.count("\n") == 1
+    said = done.json()
+    assert said["port"] != said["plain_port"]
+    assert said["plain_url"] == f"http://127.0.0.1:{said['plain_port']}"
+    assert said["balances"] == {"BTC": "1.66670000", "USDT": "100000.00000000"}
+    assert (len(said["api_key"]), len(said["api_secret"])) == (64, 64)
+    assert "api.binance.com" in said["hosts"]
+    pem = (tmp_path / "simulated-ca.pem").read_text()
+    assert pem.startswith("-----BEGIN CERTIFICATE-----")
+    assert "PRIVATE" not in pem
+    again = ballast(tmp_path, *SERVE, "--json").json()
+    assert again["api_key"] == said["api_key"]
+    assert ballast(tmp_path, *SERVE, "--seed", "1", "--json").json()["api_key"] != said["api_key"]
+
+
+def test_people_get_a_table_and_a_note(tmp_path: Path) -> None:
+    done = ballast(tmp_path, *SERVE, "--balance", "USDT=500", "--balance", "BTC=0.5")
+    assert done.code == 0
+    assert "api_secret" in done.out
+    assert "500.00000000" in done.out
+    assert "a simulation" in done.err
+
+
+def test_stored_candles_are_played_again(tmp_path: Path) -> None:
+    """R-EXCH-16: the tick is that of the data, or the mistake is one line."""
+    write_csv(tmp_path / "BTCUSDT_1h.csv", csv_rows(50))
+    stored = ("data", "import", "BTCUSDT_1h.csv", "--venue", "binance", "--symbol", "BTCUSDT")
+    assert ballast(tmp_path, *stored, "-t", "1h").code == 0
+    candles = ("--market", "candles:BINANCE-BTCUSDT-1h")
+    said = ballast(tmp_path, *SERVE, *candles, "--json").json()
+    assert said["market"] == "candles BINANCE-BTCUSDT-1h, 50 bars"
+    coarse = ballast(tmp_path, *SERVE, *candles, "--tick", "7").mistake()
+    assert "is no multiple of the tick 7" in coarse
+    none = ballast(tmp_path, *SERVE, "--market", "candles:BINANCE-NONE-1h").mistake()
+    assert "NONE" in none
+
+
+def test_the_first_stored_bar_opens_when_the_venue_does(tmp_path: Path) -> None:
+    write_csv(tmp_path / "BTCUSDT_1h.csv", csv_rows(3))
+    stored = ("data", "import", "BTCUSDT_1h.csv", "--venue", "binance", "--symbol", "BTCUSDT")
+    assert ballast(tmp_path, *stored, "-t", "1h").code == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        plan = venue_market.plan_of(
+            "candles:BTCUSDT", symbol="BTCUSDT", tick=None, lot=None, seed=0
+        )
+    source = plan.source(10**18)
+    assert isinstance(source, CandleReplay)
+    assert source.next_ns(0) == 10**18
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--exchange", "binanse"), "unknown exchange 'binanse'"),
+        (("--market", "sinthetic"), "did you mean 'synthetic'?"),
+        (("--market", "synthetic:sead=3"), "did you mean 'seed'?"),
+        (("--market", "synthetic:seed=x"), "expected a whole number"),
+        (("--market", "synthetic:price=0"), "expected a number above 0"),
+        (("--market", "synthetic:price=nan"), "expected a number above 0"),
+        (("--market", "synthetic:price=1e9"), "take a coarser --tick"),
+        (("--market", "synthetic:price=0.5"), "take a finer tick"),
+        (("--market", "synthetic:volatility=20"), "at most 10"),
+        (("--market", "candles:BINANCE-NONE-1h"), "no data for the venue"),
+        (("--symbol", "BTC"), "'BTC' is no spot symbol"),
+        (("--symbol", "btcusdt"), "'btcusdt' is no spot symbol"),
+        (("--speed", "0"), "speed 0"),
+        (("--speed", "nan"), "speed nan"),
+        (("--speed", "1e9"), "at most 100000"),
+        (("--port", "70000"), "port 70000"),
+        (("--plain-port", "-1"), "port -1"),
+        (("--duration", "nan"), "nan s"),
+        (("--balance", "DOGE=1"), "expected USDT=1000"),
+        (("--balance", "USDT=-1"), "'USDT=-1'"),
+        (("--tick", "0"), "expected a number above 0"),
+        (("--lot", "x"), "'x'"),
+    ],
+)
+def test_mistakes_are_one_line_and_open_nothing(
+    tmp_path: Path, arguments: tuple[str, str], said: str
+) -> None:
+    assert said in ballast(tmp_path, *SERVE, *arguments).mistake()
+    assert tree(tmp_path) == {}
+
+
+def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for name in ("--port", "--plain-port"):
+            said = ballast(tmp_path, *SERVE, name, port).mistake()
+            assert f"port {port} cannot be opened" in said
+    assert tree(tmp_path) == {}
+
+
+def test_the_screen_shows_price_orders_streams_and_faults() -> None:
+    desk = opened()
+    desk.gateway.advance(desk.started_ns + SECOND_NS)
+    rows = dict(venue_screen.rows_of(desk))
+    bid, ask = (float(text) for text in rows["bid / ask"].split(" / "))
+    assert 59_000 < bid < ask < 61_000
+    assert rows["open orders"] == "0"
+    assert rows["streams"] == "0"
+    assert rows["faults"] == "0 injected, 0 waiting"
+    assert rows["USDT"] == "100000.00000000"
+    assert venue_screen.table_of(desk).row_count == len(rows)
