@@ -69,6 +69,8 @@ def test_ccxt_trades_with_what_the_line_says_and_ctrl_c_ends_it(tmp_path: Path) 
     with served(tmp_path, "--balance", "USDT=5000") as (process, said):
         with urlopen(f"{said['plain_url']}/api/v3/ticker/price", timeout=10) as answer:  # noqa: S310 - loopback
             assert json.load(answer)[0]["symbol"] == "BTCUSDT"
+        with urlopen(f"{said['control_url']}/status", timeout=10) as answer:  # noqa: S310 - loopback
+            assert json.load(answer)["symbols"]["BTCUSDT"]["trading"] == "trading"
         balance = asyncio.run(asyncio.wait_for(trade(said), 60))
         assert balance["BTC"]["total"] == 0.01998
         assert 3_500 < balance["USDT"]["total"] < 4_100

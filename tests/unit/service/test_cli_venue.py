@@ -95,7 +95,8 @@ def test_the_first_stored_bar_opens_when_the_venue_does(tmp_path: Path) -> None:
         (("--speed", "nan"), "speed nan"),
         (("--speed", "1e9"), "at most 100000"),
         (("--port", "70000"), "port 70000"),
-        (("--plain-port", "-1"), "port -1"),
+        (("--plain-port", "-1"), "--plain-port: port -1"),
+        (("--control-port", "65536"), "--control-port: port 65536"),
         (("--duration", "nan"), "nan s"),
         (("--balance", "DOGE=1"), "expected USDT=1000"),
         (("--balance", "USDT=-1"), "'USDT=-1'"),
@@ -115,7 +116,7 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        for name in ("--port", "--plain-port"):
+        for name in ("--port", "--plain-port", "--control-port"):
             said = ballast(tmp_path, *SERVE, name, port).mistake()
             assert f"port {port} cannot be opened" in said
     assert tree(tmp_path) == {}

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -49,6 +49,9 @@ def serve(
     speed: Annotated[float, typer.Option(help="Venue time a real second; 1 is real time.")] = 1.0,
     port: Annotated[int, typer.Option(help="TLS port; 0: any free one.")] = 0,
     plain_port: Annotated[int, typer.Option(help="Port without TLS; 0: any free one.")] = 0,
+    control_port: Annotated[
+        int, typer.Option(help="Port of the control interface; 0: any free one.")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Of market, keys and faults.")] = 0,
     tick: Annotated[
         str | None, typer.Option(help="Price step; default: as known, or 0.01.")
@@ -65,17 +68,26 @@ def serve(
     """Open a simulated exchange on loopback with one funded account, until Ctrl-C."""
     from ballast.service.cli import venue_market, venue_open
 
-    _check(port, plain_port, duration)
+    ports = Ports(port, plain_port, control_port)
+    _check(ports, duration)
     plan = venue_market.plan_of(market, symbol=symbol, tick=tick, lot=lot, seed=seed)
     opened = venue_open.open_venue(exchange, plan, balances=balance or [], seed=seed, speed=speed)
-    ports = (port, plain_port)
     asyncio.run(_run(opened, plan, ports=ports, ca=ca, duration_s=duration, json=json))
 
 
-def _check(port: int, plain_port: int, duration_s: float) -> None:
-    for name, value in (("--port", port), ("--plain-port", plain_port)):
+class Ports(NamedTuple):
+    """The ports asked for; 0 is any free one."""
+
+    port: int
+    plain_port: int
+    control_port: int
+
+
+def _check(ports: Ports, duration_s: float) -> None:
+    for name, value in zip(Ports._fields, ports, strict=True):
         if not 0 <= value <= PORT_MAX:
-            raise UserError(f"port {value}", where=name, expected=f"0 to {PORT_MAX}")
+            where = f"--{name.replace('_', '-')}"
+            raise UserError(f"port {value}", where=where, expected=f"0 to {PORT_MAX}")
     if not 0.0 <= duration_s <= DURATION_MAX_S:
         raise UserError(
             f"{duration_s:g} s", where="--duration", expected=f"0 to {DURATION_MAX_S:g}"
@@ -86,7 +98,7 @@ async def _run(
     opened: OpenVenue,
     plan: Plan,
     *,
-    ports: tuple[int, int],
+    ports: Ports,
     ca: Path,
     duration_s: float,
     json: bool,
@@ -94,22 +106,29 @@ async def _run(
     """Serve until the time is over or somebody says stop."""
     from ballast.service.cli import venue_screen
     from ballast.store.disk import Disk, replace_file
+    from ballast.venues.simulated.server.control import Control
     from ballast.venues.simulated.server.sockets import VenueServer
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    plain_ports = {opened.front.name: ports[1]}
-    async with VenueServer(
-        opened.gateway, opened.pace, port=ports[0], plain_ports=plain_ports
-    ) as server:
+    server = VenueServer(
+        opened.gateway,
+        opened.pace,
+        port=ports.port,
+        plain_ports={opened.front.name: ports.plain_port},
+    )
+    control = Control(server, opened.exchange, [opened.key.account], ports.control_port)
+    async with server, control:
         assert server.authority is not None  # noqa: S101 - TLS is on by default
         replace_file(Disk(), ca, [server.authority.root_pem])
         facts = _facts(opened, plan, ca) | {
             "port": server.tls_port,
             "plain_port": server.plain_ports[opened.front.name],
             "plain_url": f"http://127.0.0.1:{server.plain_ports[opened.front.name]}",
+            "control_port": control.port,
+            "control_url": f"http://127.0.0.1:{control.port}",
         }
         _tell(facts, json=json)
         screen = asyncio.create_task(venue_screen.show(opened))
