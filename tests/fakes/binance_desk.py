@@ -36,10 +36,13 @@ LISTING = Listing(
 class SpotDesk:
     """The venue in memory: engine, front end, gateway, a key."""
 
-    def __init__(self, start_ns: int, *, faults: FaultPlan | None = None) -> None:
-        """Open with a price of 60,000 that climbs a tenth a step, and a deep book."""
+    def __init__(
+        self, start_ns: int, *, faults: FaultPlan | None = None, climbs: bool = True
+    ) -> None:
+        """Open with a price of 60,000 that climbs a tenth a step or stands, and a deep book."""
         self.exchange = Exchange(VenueProfile(name="binance"), [LISTING], start_ns=start_ns)
-        points = [(start_ns + step * STEP_NS, 6_000_000 + step * 10) for step in range(20_000)]
+        steps = 20_000 if climbs else 1
+        points = [(start_ns + step * STEP_NS, 6_000_000 + step * 10) for step in range(steps)]
         self.exchange.attach(ScriptedPath(SYMBOL, points, Ladder(lots=100_000)))
         self.account = self.exchange.open_account(
             "me", {"USDT": Decimal(100_000), "BTC": Decimal(2)}
