@@ -93,9 +93,9 @@ class SpotSocket:
             return (_refused(None, _BAD),)
         number = asked.get("id")
         params = asked.get("params", {})
-        if not isinstance(params, dict):
+        values = _values(params)
+        if values is None:
             return (_refused(number, _BAD),)
-        values = {str(name): _text(value) for name, value in params.items()}
         try:
             result = self._call(str(asked.get("method")), values)
         except Refusal as refusal:
@@ -249,6 +249,18 @@ def _text(value: Any) -> str:  # noqa: ANN401 - JSON
     if isinstance(value, list):
         return json.dumps(value, separators=(",", ":"))
     return str(value)
+
+
+def _values(params: Any) -> dict[str, str] | None:  # noqa: ANN401 - JSON
+    """Return parameters as texts; None for what is no object, or holds half a surrogate pair."""
+    if not isinstance(params, dict):
+        return None
+    values = {str(name): _text(value) for name, value in params.items()}
+    try:
+        "".join((*values, *values.values())).encode()
+    except UnicodeEncodeError:
+        return None
+    return values
 
 
 def _refused(number: Any, refusal: Refusal) -> Text:  # noqa: ANN401 - whatever id was sent
