@@ -8,6 +8,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
@@ -44,28 +45,35 @@ def served(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str
             process.kill()
 
 
-def test_ccxt_trades_with_what_the_line_says_and_ctrl_c_ends_it(tmp_path: Path) -> None:
-    async def trade(said: dict[str, Any]) -> dict[str, Any]:
-        import ccxt.async_support as ccxt  # noqa: PLC0415 - half a second
+async def trade(said: dict[str, Any]) -> dict[str, Any]:
+    """Buy for what the venue takes, signed with the venue's time where that runs faster."""
+    import ccxt.async_support as ccxt  # noqa: PLC0415 - half a second
 
-        context = ssl.create_default_context(cafile=said["ca"])
-        session = client_session(said["hosts"], said["port"], context)
-        client = ccxt.binance(
-            {
-                "apiKey": said["api_key"],
-                "secret": said["api_secret"],
-                "session": session,
-                "options": {"fetchMarkets": {"types": ["spot"]}},
-            }
+    context = ssl.create_default_context(cafile=said["ca"])
+    session = client_session(said["hosts"], said["port"], context)
+    client = ccxt.binance(
+        {
+            "apiKey": said["api_key"],
+            "secret": said["api_secret"],
+            "session": session,
+            "options": {"fetchMarkets": {"types": ["spot"]}, "recvWindow": 60_000},
+        }
+    )
+    if said["speed"] != 1.0:
+        began_ms = said["started_ms"]
+        client.nonce = lambda: int(
+            began_ms + (time.time_ns() // 1_000_000 - began_ms) * said["speed"]
         )
-        try:
-            await client.load_markets()
-            await client.create_order(PAIR, "market", "buy", 0.02)
-            return dict(await client.fetch_balance())
-        finally:
-            await client.close()
-            await session.close()
+    try:
+        await client.load_markets()
+        await client.create_order(PAIR, "market", "buy", 0.02)
+        return dict(await client.fetch_balance())
+    finally:
+        await client.close()
+        await session.close()
 
+
+def test_ccxt_trades_with_what_the_line_says_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     with served(tmp_path, "--balance", "USDT=5000") as (process, said):
         with urlopen(f"{said['plain_url']}/api/v3/ticker/price", timeout=10) as answer:  # noqa: S310 - loopback
             assert json.load(answer)[0]["symbol"] == "BTCUSDT"
@@ -78,3 +86,9 @@ def test_ccxt_trades_with_what_the_line_says_and_ctrl_c_ends_it(tmp_path: Path) 
         assert process.wait(20) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def test_a_fast_venue_takes_orders_signed_with_its_own_time(tmp_path: Path) -> None:
+    with served(tmp_path, "--speed", "20") as (_process, said):
+        balance = asyncio.run(asyncio.wait_for(trade(said), 60))
+        assert balance["BTC"]["total"] == 1.68668

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.fakes.shell import ballast, csv_rows, tree, write_csv
 
+from ballast.core.errors import InternalError
 from ballast.service.cli import venue_market, venue_open, venue_screen
 from ballast.venues.simulated.liquidity.candles import CandleReplay
+from ballast.venues.simulated.liquidity.synthetic import SyntheticAgents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +20,10 @@ SERVE = ("venue", "serve", "--duration", "0.2")
 SECOND_NS = 1_000_000_000
 
 
-def opened(**more: str) -> venue_open.OpenVenue:
-    plan = venue_market.plan_of("synthetic", symbol="BTCUSDT", tick=None, lot=None, seed=7)
+def opened(**more: Any) -> venue_open.OpenVenue:
+    plan = venue_market.plan_of(
+        "synthetic", symbol="BTCUSDT", tick=None, lot=None, seed=7, period=None
+    )
     return venue_open.open_venue("binance", plan, balances=[], seed=7, speed=60.0, **more)
 
 
@@ -56,6 +60,8 @@ def test_stored_candles_are_played_again(tmp_path: Path) -> None:
     candles = ("--market", "candles:BINANCE-BTCUSDT-1h")
     said = ballast(tmp_path, *SERVE, *candles, "--json").json()
     assert said["market"] == "candles BINANCE-BTCUSDT-1h, 50 bars"
+    some = ballast(tmp_path, *SERVE, *candles, "--period", "..1990-01-01").mistake()
+    assert "0 candles to replay" in some
     coarse = ballast(tmp_path, *SERVE, *candles, "--tick", "7").mistake()
     assert "is no multiple of the tick 7" in coarse
     none = ballast(tmp_path, *SERVE, "--market", "candles:BINANCE-NONE-1h").mistake()
@@ -69,7 +75,7 @@ def test_the_first_stored_bar_opens_when_the_venue_does(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
         plan = venue_market.plan_of(
-            "candles:BTCUSDT", symbol="BTCUSDT", tick=None, lot=None, seed=0
+            "candles:BTCUSDT", symbol="BTCUSDT", tick=None, lot=None, seed=0, period=None
         )
     source = plan.source(10**18)
     assert isinstance(source, CandleReplay)
@@ -89,6 +95,9 @@ def test_the_first_stored_bar_opens_when_the_venue_does(tmp_path: Path) -> None:
         (("--market", "synthetic:price=0.5"), "take a finer tick"),
         (("--market", "synthetic:volatility=20"), "at most 10"),
         (("--market", "candles:BINANCE-NONE-1h"), "no data for the venue"),
+        (("--period", "2020..2021"), "no period"),
+        (("--past", "1001h"), "at most 1000h"),
+        (("--past", "soon"), "soon"),
         (("--symbol", "BTC"), "'BTC' is no spot symbol"),
         (("--symbol", "btcusdt"), "'btcusdt' is no spot symbol"),
         (("--speed", "0"), "speed 0"),
@@ -133,3 +142,27 @@ def test_the_screen_shows_price_orders_streams_and_faults() -> None:
     assert rows["faults"] == "0 injected, 0 waiting"
     assert rows["USDT"] == "100000.00000000"
     assert venue_screen.table_of(desk).row_count == len(rows)
+
+
+def test_a_past_gives_clients_candles_from_the_start() -> None:
+    """R-EXCH-16: a strategy that needs bars finds them; the last one is of now."""
+    desk = opened(past="3m")
+    made = desk.front.board.candles("BTCUSDT", 60 * SECOND_NS, now_ns=desk.exchange.now_ns)
+    assert len(made) in {3, 4}
+    assert all(one.lots > 0 for one in made)
+    assert 0 <= desk.started_ns - desk.exchange.now_ns < 120 * SECOND_NS
+    assert desk.exchange.drain() == []
+
+
+def test_a_venue_whose_market_breaks_ends_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must not go on as if the market merely stood still: exit code 70, no 20 seconds."""
+
+    def broken(*_: object) -> None:
+        raise InternalError("the walk left the road")
+
+    monkeypatch.setattr(SyntheticAgents, "step", broken)
+    done = ballast(tmp_path, "venue", "serve", "--duration", "20")
+    assert done.code == 70
+    assert "the walk left the road" in done.err

@@ -40,6 +40,12 @@ def serve(
     market: Annotated[
         str, typer.Option(help="synthetic[:seed=7,price=60000,volatility=0.6] or candles:SERIES.")
     ] = "synthetic",
+    period: Annotated[
+        str | None, typer.Option(help="Of the candles to replay: FROM..TO, either side open.")
+    ] = None,
+    past: Annotated[
+        str | None, typer.Option(help="Let the market run this long before it opens: 30m, 2h.")
+    ] = None,
     symbol: Annotated[
         str, typer.Option(help="What is listed, as the venue spells it.")
     ] = "BTCUSDT",
@@ -70,8 +76,10 @@ def serve(
 
     ports = Ports(port, plain_port, control_port)
     _check(ports, duration)
-    plan = venue_market.plan_of(market, symbol=symbol, tick=tick, lot=lot, seed=seed)
-    opened = venue_open.open_venue(exchange, plan, balances=balance or [], seed=seed, speed=speed)
+    plan = venue_market.plan_of(market, symbol=symbol, tick=tick, lot=lot, seed=seed, period=period)
+    opened = venue_open.open_venue(
+        exchange, plan, balances=balance or [], seed=seed, speed=speed, past=past
+    )
     asyncio.run(_run(opened, plan, ports=ports, ca=ca, duration_s=duration, json=json))
 
 
@@ -132,13 +140,18 @@ async def _run(
         }
         _tell(facts, json=json)
         screen = asyncio.create_task(venue_screen.show(opened))
+        ends = {asyncio.create_task(stop.wait()), asyncio.create_task(server.until_broken())}
         try:
-            await asyncio.wait_for(stop.wait(), duration_s or None)
-        except TimeoutError:
-            pass
+            await asyncio.wait(
+                ends, timeout=duration_s or None, return_when=asyncio.FIRST_COMPLETED
+            )
+            for one in ends:
+                if one.done():
+                    one.result()
         finally:
-            screen.cancel()
-            await asyncio.gather(screen, return_exceptions=True)
+            for one in (screen, *ends):
+                one.cancel()
+            await asyncio.gather(screen, *ends, return_exceptions=True)
 
 
 def _facts(opened: OpenVenue, plan: Plan, ca: Path) -> dict[str, Any]:

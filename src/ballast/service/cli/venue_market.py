@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError, UserError, suggest
+from ballast.core.time import parse_period
 from ballast.service.cli.stores import candle_store, instrument_book, pick_series
 from ballast.venues.simulated.engine.liquidity import Ladder
 from ballast.venues.simulated.engine.profile import Filters, Listing
@@ -28,6 +29,8 @@ LEVEL_QUOTE = Decimal(20_000)
 MIN_NOTIONAL = Decimal(5)
 NS_MS = 1_000_000
 GRID_SLACK = 1e-6
+CANDLES_MAX = 1_000_000
+"""Candles of a replay: two years of minutes, some 200 MB."""
 KINDS = ("synthetic", "candles")
 
 
@@ -41,7 +44,9 @@ class Plan:
     source: Callable[[int], LiquiditySource]
 
 
-def plan_of(text: str, *, symbol: str, tick: str | None, lot: str | None, seed: int) -> Plan:
+def plan_of(
+    text: str, *, symbol: str, tick: str | None, lot: str | None, seed: int, period: str | None
+) -> Plan:
     """Return the market a `--market` text means; raise `UserError` for one that cannot be."""
     kind, _, rest = text.partition(":")
     if kind not in KINDS:
@@ -54,8 +59,10 @@ def plan_of(text: str, *, symbol: str, tick: str | None, lot: str | None, seed: 
     base, quote = _assets(symbol)
     steps = (_step("--tick", tick), _step("--lot", lot))
     if kind == "synthetic":
+        if period is not None:
+            raise UserError("a synthetic market has no period", where="--period")
         return _synthetic(rest, (symbol, base, quote), steps, seed)
-    return _candles(rest, (symbol, base, quote), steps)
+    return _candles(rest, (symbol, base, quote), steps, period)
 
 
 def _assets(symbol: str) -> tuple[str, str]:
@@ -143,11 +150,21 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _candles(
-    text: str, names: tuple[str, str, str], steps: tuple[Decimal | None, Decimal | None]
+    text: str,
+    names: tuple[str, str, str],
+    steps: tuple[Decimal | None, Decimal | None],
+    period: str | None,
 ) -> Plan:
     store = candle_store()
     info = pick_series(store, text, None, None)
-    bars = store.read(info.venue, info.symbol, info.timeframe)
+    bars = store.read(info.venue, info.symbol, info.timeframe, *parse_period(period or ".."))
+    if not 0 < len(bars) <= CANDLES_MAX:
+        raise DataError(
+            f"{len(bars)} candles to replay",
+            where=info.symbol,
+            expected=f"1 to {CANDLES_MAX}",
+            fix="choose with --period FROM..TO",
+        )
     tick, lot = _known_steps(bars, steps)
     listing = _listing(names, tick, lot)
     ticks = {name: _on_grid(bars, name, tick) for name in ("open", "high", "low", "close")}
@@ -157,11 +174,13 @@ def _candles(
     ladder = Ladder(lots=_level_lots(listing, price))
     span_ns = info.timeframe.ms * NS_MS
 
+    rows = zip(stamps, *ticks.values(), lots, strict=True)
+    candles = [CandleTicks(at * NS_MS, *row) for at, *row in rows]
+
     def source(start_ns: int) -> CandleReplay:
-        """Replay as if the first bar opened now."""
-        rows = zip(stamps, *ticks.values(), lots, strict=True)
-        moved = [CandleTicks(start_ns + (at - stamps[0]) * NS_MS, *row) for at, *row in rows]
-        return CandleReplay(listing.symbol, moved, span_ns, ladder)
+        """Replay as if the first bar opened at `start_ns`."""
+        shift_ns = start_ns - candles[0].open_ns
+        return CandleReplay(listing.symbol, candles, span_ns, ladder, shift_ns=shift_ns)
 
     source(0)  # refuses what cannot be, before anything is opened
     return Plan(listing, price, f"candles {bars.name}, {len(bars)} bars", source)

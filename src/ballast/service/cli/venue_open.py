@@ -8,9 +8,12 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import UserError, suggest
+from ballast.core.time import Timeframe
+from ballast.service.cli.output import progress
 from ballast.venues.simulated.engine.exchange import Exchange
 from ballast.venues.simulated.engine.profile import VenueProfile
 from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
+from ballast.venues.simulated.fronts.board import CANDLES_MAX, MINUTE_NS
 from ballast.venues.simulated.fronts.keys import ApiKey, KeyRing
 from ballast.venues.simulated.server.pace import Pace
 from ballast.venues.simulated.wire.faults import FaultPlan
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 FRONTS = {"binance": BinanceSpot}
 QUOTE_START = Decimal(100_000)
 """What an account has in quote where nothing is said; in base, as much at the first price."""
+NS_MS = 1_000_000
 BASE_PLACES = Decimal("0.0001")
 
 
@@ -41,9 +45,18 @@ class OpenVenue:
 
 
 def open_venue(
-    name: str, plan: Plan, *, balances: Sequence[str], seed: int, speed: float
+    name: str,
+    plan: Plan,
+    *,
+    balances: Sequence[str],
+    seed: int,
+    speed: float,
+    past: str | None = None,
 ) -> OpenVenue:
-    """Open a venue whose time begins now; raise `UserError` for one that cannot be."""
+    """Open a venue whose clients come now, and whose market began a `past` ago.
+
+    Raise `UserError` for a venue that cannot be.
+    """
     if name not in FRONTS:
         raise UserError(
             f"unknown exchange '{name}'",
@@ -51,8 +64,8 @@ def open_venue(
             expected=f"one of {', '.join(FRONTS)}",
             fix=suggest(name, FRONTS),
         )
-    start_ns = time.time_ns()
-    pace = Pace(start_ns, time.monotonic_ns, speed)
+    Pace(0, time.monotonic_ns, speed)  # refuses an impossible speed before anything runs
+    start_ns = time.time_ns() - _past_ns(past)
     exchange = Exchange(VenueProfile(name=name), [plan.listing], seed=seed, start_ns=start_ns)
     account = exchange.open_account("main", _balances(balances, plan))
     exchange.attach(plan.source(start_ns))
@@ -60,7 +73,30 @@ def open_venue(
     key = keys.make(account, "main", seed=seed)
     front = FRONTS[name](exchange, keys)
     gateway = Gateway([front], FaultPlan(seed), now_ns=start_ns)
-    return OpenVenue(exchange, front, gateway, key, pace, plan, start_ns)
+    _run_up(gateway, start_ns)
+    opened_ns = time.time_ns()
+    pace = Pace(opened_ns, time.monotonic_ns, speed)
+    return OpenVenue(exchange, front, gateway, key, pace, plan, opened_ns)
+
+
+def _past_ns(text: str | None) -> int:
+    if text is None:
+        return 0
+    span_ns = Timeframe.parse(text).ms * NS_MS
+    if span_ns > CANDLES_MAX * MINUTE_NS:
+        raise UserError(f"a past of {text}", where="--past", expected="at most 1000h")
+    return span_ns
+
+
+def _run_up(gateway: Gateway, start_ns: int) -> None:
+    """Let the market run until now, a minute at a time: candles are kept, events are not."""
+    minutes = (time.time_ns() - start_ns) // MINUTE_NS
+    if not minutes:
+        return
+    with progress("past", minutes) as bar:
+        for minute in range(1, minutes + 1):
+            gateway.advance(start_ns + minute * MINUTE_NS)
+            bar.advance()
 
 
 def _balances(given: Sequence[str], plan: Plan) -> dict[str, Decimal]:

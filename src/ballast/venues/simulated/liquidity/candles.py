@@ -12,7 +12,7 @@ the price is made up: candles hold none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -88,8 +88,9 @@ class CandleReplay:
         ladder: Ladder | None = None,
         *,
         steps: int = STEPS,
+        shift_ns: int = 0,
     ) -> None:
-        """Replay these; raise `DataError` for candles that cannot be."""
+        """Replay these, `shift_ns` later than they were; raise `DataError` for impossible ones."""
         for before, after in pairwise(bars):
             if after.open_ns < before.open_ns + span_ns:
                 raise DataError("candles overlap or go back in time", where=symbol)
@@ -103,6 +104,7 @@ class CandleReplay:
         self._span_ns = span_ns
         self._ladder = ladder or Ladder()
         self._steps = steps
+        self._shift_ns = shift_ns
         self._place = 0
         self._point = 0
         self._shown: list[tuple[int, int]] = []
@@ -137,7 +139,11 @@ class CandleReplay:
             street.set_mark(symbol, ticks)
 
     def _path_here(self) -> list[Point]:
-        return [] if self.is_over else path_of(self._bars[self._place], self._span_ns, self._steps)
+        if self.is_over:
+            return []
+        bar = self._bars[self._place]
+        moved = replace(bar, open_ns=bar.open_ns + self._shift_ns)
+        return path_of(moved, self._span_ns, self._steps)
 
     def snapshot(self) -> bytes:
         """Return how far it has come."""

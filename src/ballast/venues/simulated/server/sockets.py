@@ -93,12 +93,16 @@ class VenueServer:
         """Close everything."""
         await self.stop()
 
+    async def until_broken(self) -> None:
+        """Wait for ever, unless the venue's time stops passing: then raise what stopped it."""
+        if self._turning is not None:
+            await asyncio.shield(self._turning)
+
     async def stop(self) -> None:
         """Close ports and streams."""
         if self._turning is not None:
             self._turning.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._turning
+            await asyncio.gather(self._turning, return_exceptions=True)
             self._turning = None
         for server in self._servers:
             server.close()
