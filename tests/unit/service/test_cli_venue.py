@@ -68,7 +68,7 @@ def test_stored_candles_are_played_again(tmp_path: Path) -> None:
     assert "NONE" in none
 
 
-def test_the_first_stored_bar_opens_when_the_venue_does(tmp_path: Path) -> None:
+def test_stored_bars_keep_their_place_on_the_clock(tmp_path: Path) -> None:
     write_csv(tmp_path / "BTCUSDT_1h.csv", csv_rows(3))
     stored = ("data", "import", "BTCUSDT_1h.csv", "--venue", "binance", "--symbol", "BTCUSDT")
     assert ballast(tmp_path, *stored, "-t", "1h").code == 0
@@ -77,9 +77,11 @@ def test_the_first_stored_bar_opens_when_the_venue_does(tmp_path: Path) -> None:
         plan = venue_market.plan_of(
             "candles:BTCUSDT", symbol="BTCUSDT", tick=None, lot=None, seed=0, period=None
         )
-    source = plan.source(10**18)
+    hour_ns = 3_600 * SECOND_NS
+    began_ns = 500_000 * hour_ns
+    source = plan.source(began_ns + hour_ns // 3)
     assert isinstance(source, CandleReplay)
-    assert source.next_ns(0) == 10**18
+    assert source.next_ns(0) == began_ns
 
 
 @pytest.mark.parametrize(

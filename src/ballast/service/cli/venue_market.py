@@ -178,8 +178,13 @@ def _candles(
     candles = [CandleTicks(at * NS_MS, *row) for at, *row in rows]
 
     def source(start_ns: int) -> CandleReplay:
-        """Replay as if the first bar opened at `start_ns`."""
-        shift_ns = start_ns - candles[0].open_ns
+        """Replay as if the first bar were the one that is open at `start_ns`.
+
+        Bars keep their place on the clock, so that candles of the venue are the stored ones: what
+        of the first bar is over by then trades at once.
+        """
+        late_ns = start_ns - candles[0].open_ns
+        shift_ns = late_ns - late_ns % span_ns
         return CandleReplay(listing.symbol, candles, span_ns, ladder, shift_ns=shift_ns)
 
     source(0)  # refuses what cannot be, before anything is opened
