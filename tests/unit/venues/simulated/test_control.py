@@ -11,9 +11,9 @@ import pytest
 from tests.fakes.binance_desk import SYMBOL, SpotDesk, spot_server
 
 from ballast.core.errors import UserError
-from ballast.core.orders import OrderKind, OrderRequest, Side
+from ballast.core.orders import OrderKind, OrderRef, OrderRequest, Side
 from ballast.venues.simulated.engine.events import Trading
-from ballast.venues.simulated.engine.outcomes import Rejected
+from ballast.venues.simulated.engine.outcomes import Accepted, Rejected
 from ballast.venues.simulated.server.control import BODY_MAX, Control
 
 if TYPE_CHECKING:
@@ -64,6 +64,26 @@ def test_status_says_what_the_venue_is_doing() -> None:
         assert market["trading"] == "trading"
         assert 59_999 <= float(market["bid"]) < float(market["ask"]) < 61_000
         assert abs(said["now_ms"] * 1_000_000 - panel.desk.exchange.now_ns) < 10**10
+
+    at_panel(test)
+
+
+def test_open_orders_are_listed_and_go_when_they_are_done() -> None:
+    async def test(panel: Panel, _plain: str) -> None:
+        exchange, account = panel.desk.exchange, panel.desk.account
+        limit = OrderRequest(SYMBOL, Side.BUY, OrderKind.LIMIT, 1_000, 5_000_000, client_id="mine")
+        accepted = exchange.submit(account, limit)
+        assert isinstance(accepted, Accepted)
+        order_id = accepted.order.order_id
+        assert (await panel.ask("GET", "/orders"))[1]["orders"] == [
+            {
+                "account": account, "symbol": SYMBOL, "order_id": order_id, "client_id": "mine",
+                "side": "buy", "kind": "limit", "status": "new", "price": "50000.00",
+                "trigger": None, "qty": "0.01000", "filled": "0.00000",
+            }
+        ]  # fmt: skip
+        exchange.cancel(account, OrderRef(SYMBOL, order_id=order_id))
+        assert await panel.ask("GET", "/orders") == (200, {"orders": []})
 
     at_panel(test)
 

@@ -1,6 +1,7 @@
 """Control: what can be asked of a served venue, and done to it, while it runs. JSON on loopback.
 
     GET  /status                                 what market, clients and faults are doing
+    GET  /orders                                 the open orders of all accounts
     GET  /faults                                 how many there were, the last ones, those that wait
     POST /faults  {"fault", "pattern", "count"}  order a fault for the next requests or frames
     POST /speed   {"speed"}                      let the venue's time run at another speed
@@ -26,7 +27,9 @@ from ballast.venues.simulated.wire.faults import Command, fault_named
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ballast.core.orders import Order
     from ballast.venues.simulated.engine.exchange import Exchange
+    from ballast.venues.simulated.engine.profile import Listing
     from ballast.venues.simulated.server.sockets import VenueServer
 
 LOOPBACK = "127.0.0.1"
@@ -78,6 +81,7 @@ class Control:
         self._server: asyncio.Server | None = None
         self._doors: dict[str, dict[str, Callable[[bytes], dict[str, Any]]]] = {
             "/status": {"GET": self._status},
+            "/orders": {"GET": self._orders},
             "/faults": {"GET": self._faults, "POST": self._order_fault},
             "/speed": {"POST": self._change_speed},
             "/halt": {"POST": lambda body: self._trade(body, Trading.HALTED)},
@@ -151,6 +155,12 @@ class Control:
             },
         }
 
+    def _orders(self, _body: bytes) -> dict[str, Any]:
+        found = [one for account in self._accounts for one in self._exchange.open_orders(account)]
+        return {
+            "orders": [_order(one, self._exchange.listings[one.request.symbol]) for one in found]
+        }
+
     def _faults(self, _body: bytes) -> dict[str, Any]:
         faults = self._venue.gateway.faults
         return {
@@ -193,6 +203,24 @@ class Control:
         self._venue.gateway.advance(self._venue.pace.now_ns())
         self._exchange.set_trading(symbol, trading)
         return {"symbol": symbol, "trading": trading}
+
+
+def _order(order: Order, listing: Listing) -> dict[str, Any]:
+    """Return an order as people read it; a price of 0 is none."""
+    wanted = order.request
+    return {
+        "account": order.account,
+        "symbol": wanted.symbol,
+        "order_id": order.order_id,
+        "client_id": wanted.client_id,
+        "side": wanted.side.name.lower(),
+        "kind": wanted.kind,
+        "status": order.status,
+        "price": str(listing.price(wanted.price_ticks)) if wanted.price_ticks else None,
+        "trigger": str(listing.price(order.stop_ticks)) if order.stop_ticks else None,
+        "qty": str(listing.qty(wanted.qty_lots)),
+        "filled": str(listing.qty(order.filled_lots)),
+    }
 
 
 def _done(door: Callable[[bytes], dict[str, Any]], body: bytes) -> Reply:
