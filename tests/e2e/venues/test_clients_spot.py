@@ -84,10 +84,12 @@ async def by_script(script: str) -> tuple[list[Any], dict[str, Any], str]:
         return [json.loads(line) for line in out.splitlines()], state(desk), err.decode()
 
 
-def check_told(told: list[Any]) -> None:
-    """Hold every answer against what the scenario says."""
+def check_told(told: list[Any], without: frozenset[str] = frozenset()) -> None:
+    """Hold every answer against what the scenario says, but for what a client cannot do."""
     assert len(told) == len(STEPS)
     for number, (step, heard) in enumerate(zip(STEPS, told, strict=True)):
+        if step.do in without:
+            continue
         assert plain(heard) == plain(step.told), f"step {number}: {step.do} {step.with_}"
 
 
@@ -123,7 +125,7 @@ def ccxt_end() -> tuple[list[Any], dict[str, Any]]:
 
 def test_ccxt_is_told_what_the_scenario_says(ccxt_end: tuple[list[Any], dict[str, Any]]) -> None:
     assert len(STEPS) >= 30
-    check_told(ccxt_end[0])
+    check_told(ccxt_end[0], without=frozenset({"streamed pairs"}))
 
 
 @needs_clients

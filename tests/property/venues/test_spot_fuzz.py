@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 HOST = min(HOSTS)
 START_NS = 1_700_000_000_000_000_000
 STEP_NS = 700_000_000
-REQUESTS = 4_000
+REQUESTS = 6_000
 FRAMES = 2_000
+IDS = [str(number) for number in range(1, 30)]
 PARAMS: dict[str, list[str]] = {
     "symbol": [SYMBOL], "symbols": [f'["{SYMBOL}"]'], "side": ["BUY", "SELL"],
     "type": ["LIMIT", "MARKET", "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT",
@@ -34,7 +35,8 @@ PARAMS: dict[str, list[str]] = {
     "price": ["50000", "60000", "70000.01"], "stopPrice": ["10000", "90000"],
     "quoteOrderQty": ["600"], "icebergQty": ["0.1"], "trailingDelta": ["100"],
     "newClientOrderId": ["a-1", "a-2", "a-3"], "origClientOrderId": ["a-1", "a-2", "a-3"],
-    "orderId": ["1", "2"], "limit": ["5", "500", "5000"], "interval": ["1m", "1h", "1M"],
+    "orderId": IDS, "orderListId": IDS[:8], "limit": ["5", "500", "5000"],
+    "interval": ["1m", "1h", "1M"],
     "startTime": ["1"], "endTime": ["1999999999999"], "fromId": ["1"], "recvWindow": ["5000"],
     "cancelReplaceMode": ["STOP_ON_FAILURE", "ALLOW_FAILURE"], "cancelOrderId": ["1", "2"],
     "newOrderRespType": ["ACK", "RESULT", "FULL"], "selfTradePreventionMode": ["EXPIRE_MAKER"],
@@ -55,7 +57,8 @@ LIMIT = "symbol side type timeInForce quantity price newClientOrderId newOrderRe
 OWN = {
     "/api/v3/order": LIMIT, "/api/v3/order/test": LIMIT,
     "/api/v3/order/cancelReplace": LIMIT + " cancelReplaceMode cancelOrderId",
-    "/api/v3/depth": "symbol limit", "/api/v3/trades": "symbol limit",
+    "/api/v3/orderList": "symbol orderListId", "/api/v3/orderList/oco": "pair",
+    "/api/v3/openOrderList": "", "/api/v3/depth": "symbol limit", "/api/v3/trades": "symbol limit",
     "/api/v3/klines": "symbol interval limit startTime endTime", "/api/v3/exchangeInfo": "symbol",
     "/api/v3/allOrders": "symbol limit orderId", "/api/v3/myTrades": "symbol limit fromId",
     "/api/v3/account": "omitZeroBalances",
@@ -70,6 +73,10 @@ GOOD = [
      ("stopPrice", "10000")],
 ]  # fmt: skip
 """Orders that are taken as they are."""
+GOOD_PAIR = [
+    ("symbol", SYMBOL), ("side", "SELL"), ("quantity", "0.001"), ("aboveType", "LIMIT_MAKER"),
+    ("abovePrice", "70000"), ("belowType", "STOP_LOSS"), ("belowStopPrice", "10000"),
+]  # fmt: skip
 WITH_GOOD = {"newClientOrderId", "newOrderRespType", "cancelReplaceMode", "cancelOrderId"}
 
 
@@ -92,13 +99,17 @@ def names_of(dice: Dice, path: str, method: str) -> list[str]:
         return [name for name in PARAMS if dice.chance(0.25)]
     if path == "/api/v3/order" and method != "POST":
         return ["symbol", dice.one(["orderId", "origClientOrderId"])]
+    if path == "/api/v3/orderList" and method == "GET":
+        return ["orderListId"]
     own = OWN.get(path, "symbol" if "/v3/" in path and dice.chance(0.7) else "").split()
     return [name for name in own if dice.chance(0.95)]
 
 
 def pairs_of(dice: Dice, stamp: int, names: list[str]) -> list[tuple[str, str]]:
     """Return parameters that mostly make sense, then some that do not."""
-    pairs = [(name, dice.one(PARAMS[name])) for name in names]
+    pairs = [(name, dice.one(PARAMS[name])) for name in names if name != "pair"]
+    if "pair" in names:
+        pairs = list(GOOD_PAIR)
     if "type" in names and dice.chance(0.6):
         pairs = dice.one(GOOD) + [one for one in pairs if one[0] in WITH_GOOD]
     pairs.append(("timestamp", str(stamp)))

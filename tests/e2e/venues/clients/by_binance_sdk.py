@@ -79,6 +79,27 @@ class Trader:
         )  # fmt: skip
         return lines.order(plain(made)["newOrderResponse"])
 
+    def pair(self, values: dict[str, str]) -> Any:
+        made = self.rest.order_list_oco(
+            symbol=SYMBOL, side=values["side"], quantity=float(values["qty"]),
+            list_client_order_id=values["id"], above_type="LIMIT_MAKER",
+            above_price=float(values["price"]), above_client_order_id=values["above"],
+            below_type="STOP_LOSS_LIMIT", below_stop_price=float(values["stop"]),
+            below_price=float(values["stop_price"]), below_time_in_force="GTC",
+            below_client_order_id=values["below"],
+        )  # fmt: skip
+        return lines.pair(plain(made))
+
+    def query_pair(self, values: dict[str, str]) -> Any:
+        return lines.pair(plain(self.rest.get_order_list(orig_client_order_id=values["id"])))
+
+    def cancel_pair(self, values: dict[str, str]) -> Any:
+        ended = self.rest.delete_order_list(symbol=SYMBOL, list_client_order_id=values["id"])
+        return lines.pair(plain(ended))
+
+    def streamed_pairs(self, _values: dict[str, str]) -> Any:
+        return self.streams.pairs
+
     def cancel_all(self, _values: dict[str, str]) -> Any:
         return lines.ids(plain(self.rest.delete_open_orders(symbol=SYMBOL)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.e2e.venues.clients import lines
 from tests.fakes.binance_desk import eventually
 
 PAIR = "BTC/USDT"
@@ -90,6 +91,30 @@ class Trader:
             number(values["price"]), {"clientOrderId": values["id"]},
         )  # fmt: skip
         return order(made)
+
+    async def pair(self, values: dict[str, str]) -> Any:
+        made = await self.client.private_post_orderlist_oco(
+            {
+                "symbol": "BTCUSDT", "side": values["side"], "quantity": values["qty"],
+                "listClientOrderId": values["id"], "aboveType": "LIMIT_MAKER",
+                "abovePrice": values["price"], "aboveClientOrderId": values["above"],
+                "belowType": "STOP_LOSS_LIMIT", "belowStopPrice": values["stop"],
+                "belowPrice": values["stop_price"], "belowTimeInForce": "GTC",
+                "belowClientOrderId": values["below"],
+            }
+        )  # fmt: skip
+        return lines.pair(made)
+
+    async def query_pair(self, values: dict[str, str]) -> Any:
+        asked = {"origClientOrderId": values["id"]}
+        return lines.pair(await self.client.private_get_orderlist(asked))
+
+    async def cancel_pair(self, values: dict[str, str]) -> Any:
+        asked = {"symbol": "BTCUSDT", "listClientOrderId": values["id"]}
+        return lines.pair(await self.client.private_delete_orderlist(asked))
+
+    async def streamed_pairs(self, _values: dict[str, str]) -> Any:
+        """Return nothing: ccxt has no stream of lists."""
 
     async def cancel_all(self, _values: dict[str, str]) -> Any:
         return {"ids": sorted(orders(await self.client.cancel_all_orders(PAIR)))}

@@ -56,6 +56,27 @@ class Trader:
         )  # fmt: skip
         return lines.order(made["newOrderResponse"])
 
+    async def pair(self, values: dict[str, str]) -> Any:
+        made = await self.client.create_oco_order(
+            symbol=SYMBOL, side=values["side"], quantity=values["qty"],
+            listClientOrderId=values["id"], aboveType="LIMIT_MAKER", abovePrice=values["price"],
+            aboveClientOrderId=values["above"], belowType="STOP_LOSS_LIMIT",
+            belowStopPrice=values["stop"], belowPrice=values["stop_price"],
+            belowTimeInForce="GTC", belowClientOrderId=values["below"],
+        )  # fmt: skip
+        return lines.pair(made)
+
+    async def query_pair(self, values: dict[str, str]) -> Any:
+        return lines.pair(await self.client.v3_get_order_list(origClientOrderId=values["id"]))
+
+    async def cancel_pair(self, values: dict[str, str]) -> Any:
+        return lines.pair(
+            await self.client.v3_delete_order_list(symbol=SYMBOL, listClientOrderId=values["id"])
+        )
+
+    async def streamed_pairs(self, _values: dict[str, str]) -> Any:
+        return self.streams.pairs
+
     async def cancel_all(self, _values: dict[str, str]) -> Any:
         return lines.ids(await self.client.cancel_all_open_orders(symbol=SYMBOL))
 

@@ -43,6 +43,12 @@ def order(raw: dict[str, Any]) -> dict[str, str]:
     return {"id": own, "status": raw["status"], "filled": raw["executedQty"]}
 
 
+def pair(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what matters of an OCO pair."""
+    own = sorted(one["clientOrderId"] for one in raw["orders"])
+    return {"id": raw["listClientOrderId"], "status": raw["listOrderStatus"], "ids": own}
+
+
 def account(raw: dict[str, Any]) -> dict[str, list[str]]:
     """Return free and locked by asset."""
     return {one["asset"]: [one["free"], one["locked"]] for one in raw["balances"]}
@@ -83,6 +89,7 @@ class Streams:
     def __init__(self) -> None:
         """Know nothing yet."""
         self.orders: dict[str, list[str]] = {}
+        self.pairs: dict[str, list[str]] = {}
         self.bids: dict[float, str] = {}
         self.asks: dict[float, str] = {}
         self.last = 0
@@ -97,6 +104,8 @@ class Streams:
         """Take an event of the user's own stream; one client leaves its name `e` out."""
         if "X" in event and "z" in event:
             self.orders[event["C"] or event["c"]] = [event["X"], event["z"]]
+        elif "L" in event and "O" in event:
+            self.pairs.setdefault(event["C"], []).append(event["L"])
 
     def depth(self, event: dict[str, Any]) -> None:
         """Take a change of the book; one that leaves a gap is a failure."""

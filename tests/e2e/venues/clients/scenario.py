@@ -87,11 +87,27 @@ TRADED = [
                      "price": "62000"}, refused(-2021)),
 ]  # fmt: skip
 OPEN_THEN = ["ice-1", "maker-1", "rest-1", "stop-1", "stop-2", "take-1", "take-2"]
+PAIR = {"id": "pair-1", "side": "SELL", "qty": "0.1", "above": "above-1", "price": "66000",
+        "below": "below-1", "stop": "50000", "stop_price": "49900"}  # fmt: skip
+
+
+def pair(status: str) -> dict[str, Any]:
+    """Return what a client is told of the pair."""
+    return {"id": "pair-1", "status": status, "ids": ["above-1", "below-1"]}
+
+
 CLOSED = [
     Step("open orders", {}, {"ids": OPEN_THEN}),
     Step("cancel all", {}, {"ids": OPEN_THEN}),
     Step("cancel all", {}, refused(-2011)),
     Step("open orders", {}, {"ids": []}),
+    Step("pair", PAIR, pair("EXECUTING")),
+    Step("query pair", {"id": "pair-1"}, pair("EXECUTING")),
+    Step("open orders", {}, {"ids": ["above-1", "below-1"]}),
+    Step("cancel pair", {"id": "pair-1"}, pair("ALL_DONE")),
+    Step("query pair", {"id": "pair-1"}, pair("ALL_DONE")),
+    Step("cancel pair", {"id": "pair-1"}, refused(-2011)),
+    Step("query pair", {"id": "nobody"}, refused(-2013)),
     limit("last-1", "BUY", "0.1", "40000", order("last-1", "NEW")),
     limit("last-2", "SELL", "0.2", "80000", order("last-2", "NEW")),
     Step("account", {}, {"BTC": ["1.799", "0.2"], "USDT": ["95939.98001", "4000"]}),
@@ -101,7 +117,8 @@ CLOSED = [
         "take-1": ["CANCELED", "0"], "take-2": ["CANCELED", "0"], "maker-1": ["CANCELED", "0"],
         "ice-1": ["CANCELED", "0"], "ioc-1": ["EXPIRED", "0.97"], "fok-1": ["EXPIRED", "0"],
         "fok-2": ["FILLED", "0.1"], "part-1": ["CANCELED", "0.895"], "move-1": ["CANCELED", "0"],
-        "move-2": ["CANCELED", "0"], "last-1": ["NEW", "0"], "last-2": ["NEW", "0"],
+        "move-2": ["CANCELED", "0"], "above-1": ["CANCELED", "0"],
+        "below-1": ["CANCELED", "0"], "last-1": ["NEW", "0"], "last-2": ["NEW", "0"],
     }),
     Step("my trades", {}, [
         ["BUY", "0.02", ASK, "BTC", "0.00002"], ["BUY", "0.01", ASK, "BTC", "0.00001"],
@@ -112,5 +129,6 @@ CLOSED = [
 STREAMED = [
     Step("streamed book", {}, {"bid": "59999.98", "ask": "60000.02"}),
     Step("streamed orders", {}, CLOSED[-2].told),
+    Step("streamed pairs", {}, {"pair-1": ["EXECUTING", "ALL_DONE"]}),
 ]
 STEPS = [*OPENED, *TRADED, *CLOSED, *STREAMED]

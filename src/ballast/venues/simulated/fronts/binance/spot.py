@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from ballast.venues.simulated.engine.events import HaltChanged, Trading
+from ballast.venues.simulated.engine.events import HaltChanged, ListChanged, Trading
 from ballast.venues.simulated.fronts.binance import (
     errors,
     security,
     spot_account,
+    spot_lists,
     spot_orders,
     spot_public,
     spot_socket,
@@ -91,6 +92,10 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("DELETE", "/api/v3/openOrders"): Route(spot_orders.cancel_open, 1, _T),
     ("GET", "/api/v3/openOrders"): Route(spot_orders.open_orders, 6, _S),
     ("GET", "/api/v3/allOrders"): Route(spot_orders.all_orders, 20, _S),
+    ("POST", "/api/v3/orderList/oco"): Route(spot_lists.place, 1, _T),
+    ("DELETE", "/api/v3/orderList"): Route(spot_lists.cancel, 1, _T),
+    ("GET", "/api/v3/orderList"): Route(spot_lists.query, 4, _S),
+    ("GET", "/api/v3/openOrderList"): Route(spot_lists.open_lists, 6, _S),
     ("GET", "/api/v3/account"): Route(spot_account.account, 20, _S),
     ("GET", "/api/v3/account/commission"): Route(spot_account.commission, 20, _S),
     ("GET", "/api/v3/myTrades"): Route(spot_account.my_trades, 20, _S),
@@ -127,6 +132,7 @@ class BinanceSpot:
         self.keys = keys
         self.words = Words(market)
         self.board = Board()
+        self.lists = spot_lists.Lists()
         self.clock_skew_ns = 0
         self._weights = Meter(WEIGHT)
         self._orders_10s = Meter(ORDERS_10S)
@@ -140,8 +146,10 @@ class BinanceSpot:
         return self.market.now_ns + self.clock_skew_ns
 
     def observe(self, event: Event) -> None:
-        """Keep candles and halts."""
+        """Keep candles, pairs of orders and halts."""
         self.board.observe(event)
+        if isinstance(event, ListChanged):
+            self.lists.observe(event)
         if isinstance(event, HaltChanged):
             self._trading[event.symbol] = event.trading
 

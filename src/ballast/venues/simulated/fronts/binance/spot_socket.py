@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.orders import OrderStatus
-from ballast.venues.simulated.engine.events import BalanceChanged, Change, Filled, OrderUpdated
+from ballast.core.orders import ListKind, OrderStatus
+from ballast.venues.simulated.engine.events import (
+    BalanceChanged,
+    Change,
+    Filled,
+    ListChanged,
+    OrderUpdated,
+)
 from ballast.venues.simulated.fronts.binance import (
     errors,
     security,
     spot_account,
+    spot_lists,
     spot_orders,
     spot_public,
 )
@@ -57,10 +64,19 @@ SIGNED_METHODS: dict[str, Handler] = {
     "order.cancelReplace": spot_orders.replace_order,
     "openOrders.status": spot_orders.open_orders,
     "openOrders.cancelAll": spot_orders.cancel_open,
+    "orderList.place.oco": spot_lists.place,
+    "orderList.status": spot_lists.query,
+    "orderList.cancel": spot_lists.cancel,
+    "openOrderLists.status": spot_lists.open_lists,
     "allOrders": spot_orders.all_orders,
     "myTrades": spot_account.my_trades,
 }
-TRADING = frozenset({"order.place", "order.cancel", "order.cancelReplace", "openOrders.cancelAll"})
+TRADING = frozenset(
+    {
+        "order.place", "order.cancel", "order.cancelReplace", "openOrders.cancelAll",
+        "orderList.place.oco", "orderList.cancel",
+    }
+)  # fmt: skip
 CHANGES = {
     Change.NEW: "NEW",
     Change.TRADE: "TRADE",
@@ -148,6 +164,8 @@ class SpotSocket:
                 account, body = event.order.account, self._order(event)
             case Filled():
                 account, body = event.fill.account, self._fill(event)
+            case ListChanged() if event.kind is ListKind.OCO:
+                account, body = event.account, spot_lists.status_event(self._front, event)
             case BalanceChanged():
                 account, body = event.account, self._balance(event)
             case _:

@@ -1,0 +1,203 @@
+"""Order lists of Binance spot: OCO pairs, as they are sent, asked for, cancelled and told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ballast.core.orders import ListKind, ListRequest, OrderRef, OrderRequest, Side
+from ballast.venues.simulated.engine.outcomes import Rejected
+from ballast.venues.simulated.fronts.binance import errors, spot_orders
+from ballast.venues.simulated.fronts.binance.errors import Refusal
+from ballast.venues.simulated.fronts.parameters import BadParameter, Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ballast.core.orders import Order
+    from ballast.venues.simulated.engine.events import ListChanged
+    from ballast.venues.simulated.fronts.binance.call import Call
+    from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
+
+NS_MS = 1_000_000
+KEPT = 10_000
+"""Lists that are remembered, the oldest forgotten first."""
+NAMES = {
+    "Type": "type", "ClientOrderId": "newClientOrderId", "IcebergQty": "icebergQty",
+    "Price": "price", "StopPrice": "stopPrice", "TrailingDelta": "trailingDelta",
+    "TimeInForce": "timeInForce", "StrategyId": "strategyId", "StrategyType": "strategyType",
+}  # fmt: skip
+"""What follows `above` or `below`, and the same of a single order."""
+STOPS = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT"})
+GAINS = frozenset({"LIMIT_MAKER", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
+NO_SUCH_LIST = Refusal(-2013, "Order list does not exist.")
+
+
+class Lists:
+    """The pairs of one venue: the engine forgets a list that is done."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self._by_id: dict[int, ListChanged] = {}
+
+    def observe(self, event: ListChanged) -> None:
+        """Remember where a pair stands."""
+        if event.kind is ListKind.OCO:
+            self._by_id[event.list_id] = event
+            if len(self._by_id) > KEPT:
+                del self._by_id[next(iter(self._by_id))]
+
+    def of(self, account: int) -> Iterator[ListChanged]:
+        """Walk the pairs of an account, the last one first."""
+        return (one for one in reversed(self._by_id.values()) if one.account == account)
+
+
+def place(front: BinanceSpot, call: Call) -> Any:  # noqa: ANN401 - JSON
+    """POST /api/v3/orderList/oco."""
+    given = call.given
+    symbol = call.symbol()
+    own = spot_orders.client_id(call, "listClientOrderId") or front.new_client_id()
+    shared = {name: given.required(name) for name in ("side", "quantity")}
+    for name in ("newOrderRespType", "selfTradePreventionMode"):
+        if (text := given.optional(name)) is not None:
+            shared[name] = text
+    above, answer = _leg(front, call, "above", {"symbol": symbol, **shared})
+    below, _ = _leg(front, call, "below", {"symbol": symbol, **shared})
+    given.finish()
+    _check_sides(given, above)
+    for _ in range(2):
+        front.count_order(call)
+    wanted = ListRequest(symbol, ListKind.OCO, (above, below), own)
+    outcome = front.market.submit_list(call.account, wanted)
+    if isinstance(outcome, Rejected):
+        raise errors.rejected(outcome)
+    orders = outcome.orders
+    reports = [front.words.acknowledged(one, call.now_ns, answer, ()) for one in orders]
+    head = _head(orders[0].list_id, own, symbol, call.now_ms, is_done=False)
+    return head | {"orders": _names(orders), "orderReports": reports}
+
+
+def _leg(
+    front: BinanceSpot, call: Call, side: str, shared: dict[str, str]
+) -> tuple[OrderRequest, str]:
+    """Read one leg as if it had been sent alone; what is wrong is named as it was sent."""
+    call.given.required(side + "Type")
+    values = dict(shared)
+    for name, alone in NAMES.items():
+        if (text := call.given.optional(side + name)) is not None:
+            values[alone] = text
+    if values["type"] not in STOPS | GAINS:
+        raise Refusal(-1116, "Invalid orderType.")
+    try:
+        return spot_orders.order_request(front, replace(call, given=Parameters(values)))
+    except BadParameter as problem:
+        sent = {alone: side + name for name, alone in NAMES.items()}
+        raise BadParameter(problem.fault, sent.get(problem.name, problem.name)) from None
+
+
+def _check_sides(given: Parameters, above: OrderRequest) -> None:
+    """Raise a `Refusal` unless the gain lies above a sale, or below a purchase."""
+    kinds = given.required("aboveType"), given.required("belowType")
+    gain, stop = kinds if above.side is Side.SELL else kinds[::-1]
+    if gain not in GAINS or stop not in STOPS:
+        raise Refusal(-1128, "Combination of optional parameters invalid.")
+
+
+def query(front: BinanceSpot, call: Call) -> Any:  # noqa: ANN401 - JSON
+    """GET /api/v3/orderList."""
+    found = _meant(front, call, "origClientOrderId")
+    call.given.finish()
+    if found is None:
+        raise NO_SUCH_LIST
+    return _whole(front, found)
+
+
+def open_lists(front: BinanceSpot, call: Call) -> Any:  # noqa: ANN401 - JSON
+    """GET /api/v3/openOrderList."""
+    call.given.finish()
+    return [_whole(front, one) for one in front.lists.of(call.account) if not one.is_done]
+
+
+def cancel(front: BinanceSpot, call: Call) -> Any:  # noqa: ANN401 - JSON
+    """DELETE /api/v3/orderList."""
+    symbol = call.symbol()
+    found = _meant(front, call, "listClientOrderId")
+    own = spot_orders.client_id(call, "newClientOrderId") or front.new_client_id()
+    call.given.finish()
+    if found is None or found.is_done or found.symbol != symbol:
+        raise errors.UNKNOWN_ORDER
+    outcome = front.market.cancel(call.account, OrderRef(symbol, found.order_ids[0]))
+    if isinstance(outcome, Rejected):
+        raise errors.UNKNOWN_ORDER
+    orders = _orders(front, found)
+    reports = [front.words.cancelled(one, own, call.now_ns) for one in orders]
+    head = _head(found.list_id, found.client_id, symbol, call.now_ms, is_done=True)
+    return head | {"orders": _names(orders), "orderReports": reports}
+
+
+def _meant(front: BinanceSpot, call: Call, own_name: str) -> ListChanged | None:
+    number, own = call.maybe_whole("orderListId"), call.given.optional(own_name)
+    if number is None and own is None:
+        raise Refusal(
+            -1102, f"Param '{own_name}' or 'orderListId' must be sent, but both were empty/null!"
+        )
+    for one in front.lists.of(call.account):
+        if one.list_id == number if number is not None else one.client_id == own:
+            return one
+    return None
+
+
+def _orders(front: BinanceSpot, found: ListChanged) -> list[Order]:
+    refs = (OrderRef(found.symbol, one) for one in found.order_ids)
+    orders = (front.market.order(found.account, ref) for ref in refs)
+    return [one for one in orders if one is not None]
+
+
+def _names(orders: Sequence[Order]) -> list[dict[str, Any]]:
+    return [
+        {
+            "symbol": one.request.symbol,
+            "orderId": one.order_id,
+            "clientOrderId": one.request.client_id,
+        }
+        for one in orders
+    ]
+
+
+def _head(number: int, own: str, symbol: str, at_ms: int, *, is_done: bool) -> dict[str, Any]:
+    return {
+        "orderListId": number,
+        "contingencyType": "OCO",
+        "listStatusType": "ALL_DONE" if is_done else "EXEC_STARTED",
+        "listOrderStatus": "ALL_DONE" if is_done else "EXECUTING",
+        "listClientOrderId": own,
+        "transactionTime": at_ms,
+        "symbol": symbol,
+    }
+
+
+def _whole(front: BinanceSpot, found: ListChanged) -> dict[str, Any]:
+    at_ms = found.at_ns // NS_MS
+    head = _head(found.list_id, found.client_id, found.symbol, at_ms, is_done=found.is_done)
+    return head | {"orders": _names(_orders(front, found))}
+
+
+def status_event(front: BinanceSpot, event: ListChanged) -> dict[str, Any]:
+    """Return `listStatus` of the user's own stream."""
+    whole = _whole(front, event)
+    return {
+        "e": "listStatus",
+        "E": whole["transactionTime"],
+        "s": event.symbol,
+        "g": event.list_id,
+        "c": "OCO",
+        "l": whole["listStatusType"],
+        "L": whole["listOrderStatus"],
+        "r": "NONE",
+        "C": event.client_id,
+        "T": whole["transactionTime"],
+        "O": [
+            {"s": one["symbol"], "i": one["orderId"], "c": one["clientOrderId"]}
+            for one in whole["orders"]
+        ],
+    }
