@@ -58,9 +58,9 @@ def place(front: BinanceSpot, call: Call) -> Any:  # noqa: ANN401 - JSON
     symbol = call.symbol()
     own = spot_orders.client_id(call, "listClientOrderId") or front.new_client_id()
     shared = {name: given.required(name) for name in ("side", "quantity")}
-    for name in ("newOrderRespType", "selfTradePreventionMode"):
-        if (text := given.optional(name)) is not None:
-            shared[name] = text
+    shared["newOrderRespType"] = given.optional("newOrderRespType") or "RESULT"
+    if (mode := given.optional("selfTradePreventionMode")) is not None:
+        shared["selfTradePreventionMode"] = mode
     above, answer = _leg(front, call, "above", {"symbol": symbol, **shared})
     below, _ = _leg(front, call, "below", {"symbol": symbol, **shared})
     given.finish()

@@ -23,7 +23,7 @@ from ballast.venues.simulated.fronts.binance import (
 )
 from ballast.venues.simulated.fronts.binance.errors import Refusal
 from ballast.venues.simulated.fronts.binance.spot_streams import LIFE_NS, PING_NS, PONG_NS
-from ballast.venues.simulated.fronts.binance.spot_words import ZERO, kind_of, status_of
+from ballast.venues.simulated.fronts.binance.spot_words import ZERO, kind_of
 from ballast.venues.simulated.fronts.keys import hmac_hex, same
 from ballast.venues.simulated.fronts.parameters import BadParameter
 from ballast.venues.simulated.wire.messages import Close, Ping, Text
@@ -180,7 +180,8 @@ class SpotSocket:
         order = event.order
         change = CHANGES.get(event.change, "NEW")
         if event.change is Change.ENDED:
-            change = "CANCELED" if order.status is OrderStatus.CANCELLED else "EXPIRED"
+            ended = self._front.words.status(order)
+            change = ended if ended == "CANCELED" else "EXPIRED"
         return self._report(order, change, event.at_ns, None)
 
     def _fill(self, event: Filled) -> dict[str, Any]:
@@ -208,7 +209,7 @@ class SpotSocket:
             "g": order.list_id or -1,
             "C": asked.client_id if change == "CANCELED" else "",
             "x": change,
-            "X": status_of(order),
+            "X": words.status(order),
             "r": "NONE",
             "i": order.order_id,
             "l": words.qty(symbol, fill.qty_lots if fill else 0),

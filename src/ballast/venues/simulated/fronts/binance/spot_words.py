@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.orders import EndReason, OrderKind, OrderStatus, Side, TimeInForce
+from ballast.core.orders import EndReason, OrderKind, OrderRef, OrderStatus, Side, TimeInForce
 from ballast.venues.simulated.fronts.numbers import fixed, scaled_text
 
 if TYPE_CHECKING:
@@ -53,13 +53,6 @@ def kind_of(order: Order) -> str:
     return KINDS[order.request.kind]
 
 
-def status_of(order: Order) -> str:
-    """Return Binance's name for where an order stands."""
-    if order.status is OrderStatus.EXPIRED and order.reason is EndReason.SELF_TRADE:
-        return "EXPIRED_IN_MATCH"
-    return STATUS[order.status]
-
-
 class Words:
     """Prints orders and fills of one exchange."""
 
@@ -88,6 +81,22 @@ class Words:
         listing = self.listing(symbol)
         return amount(listing.tick * listing.lot * value)
 
+    def status(self, order: Order) -> str:
+        """Return Binance's name for where an order stands."""
+        if order.status is OrderStatus.EXPIRED and order.reason is EndReason.SELF_TRADE:
+            return "EXPIRED_IN_MATCH"
+        if order.reason is EndReason.LIST and self._gave_way(order):
+            return "EXPIRED"
+        return STATUS[order.status]
+
+    def _gave_way(self, order: Order) -> bool:
+        """Tell whether a leg ended because the other one of its pair, a number away, began."""
+        for number in (order.order_id - 1, order.order_id + 1):
+            other = self._exchange.order(order.account, OrderRef(order.request.symbol, number))
+            if other is not None and other.list_id == order.list_id:
+                return bool(other.filled_lots or other.triggered_ns)
+        return False
+
     def order(self, order: Order) -> dict[str, Any]:
         """Return what a query of an order answers."""
         asked = order.request
@@ -101,7 +110,7 @@ class Words:
             "origQty": self.qty(symbol, asked.qty_lots or order.filled_lots),
             "executedQty": self.qty(symbol, order.filled_lots),
             "cummulativeQuoteQty": self.quote(symbol, order.value),
-            "status": status_of(order),
+            "status": self.status(order),
             "timeInForce": TIFS.get(asked.tif, "GTC"),
             "type": kind_of(order),
             "side": asked.side.name,
