@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
@@ -13,6 +13,9 @@ from tests.fakes.binance_desk import SYMBOL, SpotDesk
 from ballast.core.orders import OrderKind, OrderRequest, Side
 from ballast.venues.simulated.fronts.keys import hmac_hex
 from ballast.venues.simulated.wire.messages import Answer, Request, Response, Text
+
+if TYPE_CHECKING:
+    from ballast.venues.simulated.wire.streams import Connection
 
 START_NS = 1_700_000_000_000_000_000
 NOW_NS = START_NS + 1_000_000_000
@@ -37,6 +40,17 @@ def send(desk: SpotDesk, method: str, path: str, values: dict[str, str]) -> Any:
     return outcome.response.json()
 
 
+def ask(desk: SpotDesk, opened: Connection, method: str, values: dict[str, str]) -> Any:
+    """Return what the websocket interface answers."""
+    asked = {**values, "apiKey": desk.key.key, "timestamp": str(NOW_NS // 1_000_000)}
+    payload = "&".join(f"{name}={asked[name]}" for name in sorted(asked))
+    asked["signature"] = hmac_hex(desk.key.secret, payload.encode())
+    frame = {"id": 1, "method": method, "params": asked}
+    desk.gateway.receive(opened, json.dumps(frame), NOW_NS)
+    said = [one for one in desk.gateway.take(opened, NOW_NS) if isinstance(one, Text)]
+    return json.loads(said[0].text).get("result")
+
+
 def statuses(desk: SpotDesk) -> dict[str, str]:
     found = send(desk, "GET", "/api/v3/allOrders", {"symbol": SYMBOL})
     return {one["clientOrderId"]: one["status"] for one in found}
@@ -50,11 +64,7 @@ def test_a_leg_that_gave_way_expires_and_the_user_is_told_so() -> None:
     desk = SpotDesk(START_NS, climbs=False)
     opened = desk.gateway.connect(Request("GET", HOST, "/ws-api/v3"), NOW_NS)
     assert not isinstance(opened, Response)
-    asked = {"apiKey": desk.key.key, "timestamp": str(NOW_NS // 1_000_000)}
-    payload = "&".join(f"{name}={asked[name]}" for name in sorted(asked))
-    asked["signature"] = hmac_hex(desk.key.secret, payload.encode())
-    frame = {"id": 1, "method": "userDataStream.subscribe.signature", "params": asked}
-    desk.gateway.receive(opened, json.dumps(frame), NOW_NS)
+    ask(desk, opened, "userDataStream.subscribe.signature", {})
     made = send(desk, "POST", "/api/v3/orderList/oco", SALE)
     assert [one["status"] for one in made["orderReports"]] == ["NEW", "NEW"]
     assert locked(desk) == 50_000_000
@@ -67,6 +77,20 @@ def test_a_leg_that_gave_way_expires_and_the_user_is_told_so() -> None:
     assert [one["L"] for one in told if one.get("e") == "listStatus"] == ["EXECUTING", "ALL_DONE"]
     reports = {one["c"]: (one["x"], one["X"]) for one in told if one.get("e") == "executionReport"}
     assert reports == {"gain": ("TRADE", "FILLED"), "stop": ("EXPIRED", "EXPIRED")}
+
+
+def test_the_websocket_interface_takes_pairs_too() -> None:
+    desk = SpotDesk(START_NS, climbs=False)
+    opened = desk.gateway.connect(Request("GET", HOST, "/ws-api/v3"), NOW_NS)
+    assert not isinstance(opened, Response)
+    assert ask(desk, opened, "orderList.place.oco", SALE)["listOrderStatus"] == "EXECUTING"
+    asked = {"origClientOrderId": "pair"}
+    found = ask(desk, opened, "orderList.status", asked)
+    assert [one["clientOrderId"] for one in found["orders"]] == ["gain", "stop"]
+    assert ask(desk, opened, "openOrderLists.status", {}) == [found]
+    asked = {"symbol": SYMBOL, "listClientOrderId": "pair"}
+    assert ask(desk, opened, "orderList.cancel", asked)["listOrderStatus"] == "ALL_DONE"
+    assert statuses(desk) == {"gain": "CANCELED", "stop": "CANCELED"}
 
 
 def test_cancelling_one_leg_cancels_both() -> None:
