@@ -74,7 +74,7 @@ COMPILED = [
     "features/indicators/rsi.py", "research/sweep_row.py", "research/metrics/ratios.py",
 ]  # fmt: skip
 """Through the door themselves, or read by one that is: a reason code, a constant of a formula."""
-PLAIN = ["research/report/page.py", "service/cli/main.py", "store/candles.py"]
+PLAIN = ["research/report/page.py", "service/cli/main.py", "service/config/load.py"]
 IDENTITY = "from ballast.core import jit; print(jit.source_hash(), jit.CACHE_DIR)"
 
 
