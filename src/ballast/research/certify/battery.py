@@ -26,7 +26,7 @@ from ballast.research.case import Case
 from ballast.research.certify import judge
 from ballast.research.certify.counting import count
 from ballast.research.certify.findings import Findings
-from ballast.research.certify.issue import Certified, expectation_of, issue
+from ballast.research.certify.issue import Certified, expected_of, issue
 from ballast.research.evaluation import Evaluator
 from ballast.research.metrics.trades import closed_trades
 from ballast.research.montecarlo.bootstrap import bootstrap_returns
@@ -35,7 +35,6 @@ from ballast.research.outofsample.checks import check_prices
 from ballast.research.outofsample.neighbours import neighbours
 from ballast.research.outofsample.rating import evidence_of
 from ballast.research.outofsample.stitched import window_of
-from ballast.research.regimes import regime_table
 from ballast.research.selection.pbo import overfitting
 from ballast.research.selection.reality import superior_ability
 from ballast.research.selection.sharpe import (
@@ -250,8 +249,7 @@ def bootstrap_stage(bench: Bench) -> list[Check]:
         found.bootstrap = bootstrap_returns(daily, seed=seed, draws=rules.draws)
         found.year = bootstrap_returns(daily, seed=seed, draws=rules.draws, horizon=YEAR)
     result = bench.judge.run(found.params)
-    found.expectation = expectation_of(result, bench.judge.days())
-    found.regimes = regime_table(result)
+    found.expectation = expected_of(result, bench.judge.days())
     shares = _shares(result)
     if len(shares) >= TRADES_MIN:
         found.shuffle = shuffle_trades(shares, seed=seed, draws=rules.draws)

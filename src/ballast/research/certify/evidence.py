@@ -49,7 +49,7 @@ def evidence_of(found: Findings) -> dict[str, Any]:
         "trade_order": None if found.shuffle is None else _shuffle(found),
         "attacks": None if found.attacks is None else _attacks(found),
         "stress": None if found.stress is None else _stress(found),
-        "regimes": found.regimes,
+        "regimes": None if found.stress is None else found.stress.regimes,
     }
     cut: dict[str, Any] = _cut(plain(document))
     canonical_json(cut)  # raises here, not at signing, if anything is not finite

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ballast.research.montecarlo.bootstrap import Bootstrap
     from ballast.research.montecarlo.trades import Shuffle
     from ballast.research.outofsample import CrossValidation, Fold, WalkForward, Window
-    from ballast.research.regimes import RegimeTable
     from ballast.research.selection.pbo import Overfitting
     from ballast.research.selection.reality import Superiority
     from ballast.research.selection.sharpe import DeflatedSharpe, SharpeRecord
@@ -52,6 +51,5 @@ class Findings:
     attacks: Attacks | None = None
     stress: Stress | None = None
     expectation: Expectation | None = None
-    regimes: RegimeTable | None = None
     quality: dict[str, float] = field(default_factory=dict)  # score by symbol
     notes: list[str] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from ballast.core.certificate import (
     Expectation,
     Limits,
     Trials,
-    Verdict,
     overall,
 )
+from ballast.core.errors import DataError
 from ballast.core.hashing import value_hash
 from ballast.core.instrument import Kind
 from ballast.core.settings import as_dict
@@ -25,6 +25,7 @@ from ballast.research.code import code_version
 from ballast.research.metrics.trades import closed_trades
 from ballast.research.metrics.units import quantities, trade_returns
 from ballast.research.run import beside_hash, effective_settings, own_settings
+from ballast.risk.degradation.expectation import expectation_of
 from ballast.strategies.family import family_hash
 
 if TYPE_CHECKING:
@@ -116,33 +117,20 @@ def _limits(subject: Subject, found: Findings, end_ms: int) -> Limits:
     )
 
 
-def expectation_of(result: Result, days: int) -> Expectation | None:
+def expected_of(result: Result, days: int) -> Expectation | None:
     """Return what trades are to be expected; None with too few of them, or all alike."""
     trades = closed_trades(result.run.trades)
-    if len(trades) < TRADES_EXPECTED or days < 1:
+    if len(trades) < TRADES_EXPECTED:
         return None
-    closed = trade_returns(result, trades)
     traded = quantities(result, trades) * (trades["entry"] + trades["exit"])
     slips = trades["slippage"] / np.where(traded > 0.0, traded, 1.0) * BPS
-    deviation = float(np.std(closed, ddof=1))
-    if not deviation > 0.0:
+    first_day = (int(result.run.account.first_ms) - 1) // DAY_MS
+    entered = (trades["entry_ms"] - 1) // DAY_MS - first_day
+    counts = np.bincount(np.clip(entered, 0, days - 1), minlength=days)
+    try:
+        found = expectation_of(
+            trade_returns(result, trades).tolist(), slips.tolist(), counts.tolist()
+        )
+    except DataError:  # all results alike
         return None
-    ends = (trades["exit_ms"] - 1) // DAY_MS
-    counts = np.bincount(ends - ends.min(), minlength=days)[:days]
-    mean_count = float(np.mean(counts))
-    return Expectation(
-        trades=len(trades),
-        mean=float(np.mean(closed)),
-        deviation=deviation,
-        hit_rate=float(np.mean(trades["pnl"] > 0.0)),
-        slippage_bps=float(np.mean(slips)),
-        slippage_deviation_bps=float(np.std(slips, ddof=1)),
-        trades_per_day=len(trades) / days,
-        days=float(days),
-        dispersion=max(float(np.var(counts)) / mean_count, 0.1) if mean_count > 0.0 else 1.0,
-    )
-
-
-def is_yes(certified: Certified) -> bool:
-    """Tell whether the subject was certified."""
-    return certified.certificate.verdict is Verdict.PASS
+    return Expectation(**{item.name: getattr(found, item.name) for item in fields(found)})
