@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads the types when it runs
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +12,11 @@ from ballast.core.time import Timeframe, format_ms, parse_period
 from ballast.service.cli.output import JsonFlag, columns_of, emit, note, warn
 from ballast.service.cli.recordings import (
     MS,
+    ExchangeOption,
+    FramesArgument,
+    LotOption,
+    SymbolOption,
+    TickOption,
     all_manifests,
     import_frames,
     payload_of,
@@ -37,17 +41,11 @@ def register(app: typer.Typer) -> None:
 
 @trades.command("import")
 def import_(
-    files: Annotated[
-        list[Path], typer.Argument(help="Recorded frames, in the order they were received.")
-    ],
-    venue: Annotated[str, typer.Option(help="Exchange: BINANCE, BINANCEUSDM, OKX ...")],
-    symbol: Annotated[str, typer.Option(help="Symbol as the venue writes it.")],
-    tick: Annotated[
-        str | None, typer.Option(help="Step of prices; found in the frames by default.")
-    ] = None,
-    lot: Annotated[
-        str | None, typer.Option(help="Step of quantities; found in the frames by default.")
-    ] = None,
+    files: FramesArgument,
+    venue: ExchangeOption,
+    symbol: SymbolOption,
+    tick: TickOption = None,
+    lot: LotOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Import the trades of recorded frames, without their books and quotes."""

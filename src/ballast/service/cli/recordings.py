@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from ballast.core.errors import UserError
 from ballast.core.marketdata import Grid, Row
@@ -18,7 +21,6 @@ from ballast.service.cli.stores import tick_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -29,6 +31,19 @@ if TYPE_CHECKING:
     from ballast.venues.books.quality import Quality
 
 MS = 1_000_000
+FramesArgument = Annotated[
+    list[Path], typer.Argument(help="Recorded frames, in the order they were received.")
+]
+ExchangeOption = Annotated[
+    str, typer.Option("--venue", help="Exchange: BINANCE, BINANCEUSDM, OKX ...")
+]
+SymbolOption = Annotated[str, typer.Option("--symbol", help="Symbol as the venue writes it.")]
+TickOption = Annotated[
+    str | None, typer.Option("--tick", help="Step of prices; found in the frames by default.")
+]
+LotOption = Annotated[
+    str | None, typer.Option("--lot", help="Step of quantities; found in the frames by default.")
+]
 
 
 @dataclass(frozen=True, slots=True)
