@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ from ballast.store.trials import (
     verify,
 )
 from ballast.store.trials.chain import GENESIS
+from ballast.store.trials.file import LedgerFile
+from ballast.store.trials.heads import head_path
 from ballast.store.trials.rows import BLOCKS_MAX
 
 if TYPE_CHECKING:
@@ -228,6 +230,29 @@ def test_threads_of_one_process_share_a_ledger(ledger: TrialLedger) -> None:
     assert ledger.count() == 40, "trial 7 is also one of thread 0"
     assert ledger.repeats() == 40
     assert verify(ledger).is_whole
+
+
+def test_a_ledger_begun_between_two_looks_of_the_reader_is_whole(tmp_path: Path) -> None:
+    """No head yet, then the first writer of all, then the ledger: nobody took a head away."""
+    path = tmp_path / "ledger" / "trials.sqlite"
+
+    class Overtaken(LedgerFile):
+        @contextmanager
+        def reading(self) -> Iterator[sqlite3.Connection | None]:
+            if not self.path.exists():
+                with TrialLedger(path) as writer:
+                    writer.append(numbered(0, 3))
+            with super().reading() as connection:
+                yield connection
+
+    with TrialLedger(path) as ledger:
+        ledger.file = Overtaken(path, None)
+        found = verify(ledger)
+    assert found.problems == ()
+    assert found.trials == 3
+    head_path(path).unlink()
+    with TrialLedger(path) as ledger:
+        assert verify(ledger).problems == ("the head beside the ledger is gone",)
 
 
 def test_processes_write_at_once_and_none_is_lost(tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ def verify(
                 problems += _missing(beside, len(seen))
                 lost = max(sum(one.trials for one in seen), beside.trials if beside else 0)
                 return Verification(tuple(problems), (), Head(), 0, lost)
+            if beside is None and heads.read(ledger.path) is not None:
+                beside = Head()  # the first writer of all came between our two looks
             problems += _tables(connection)
             problems += _chain(connection)[:PROBLEMS_MAX]
             last, uncounted = last_of(connection)
