@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import socket
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.fakes.shell import ballast, csv_rows, tree, write_csv
 
 from ballast.core.errors import InternalError
+from ballast.core.instrument import Kind
 from ballast.service.cli import venue_market, venue_open, venue_screen
+from ballast.service.cli.venue_fronts import FRONTS, PERPETUAL, SPOT, Front, Offer
+from ballast.venues.simulated.engine.profile import VenueProfile
+from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
 from ballast.venues.simulated.liquidity.candles import CandleReplay
 from ballast.venues.simulated.liquidity.synthetic import SyntheticAgents
 
@@ -20,11 +25,31 @@ SERVE = ("venue", "serve", "--duration", "0.2")
 SECOND_NS = 1_000_000_000
 
 
-def opened(**more: Any) -> venue_open.OpenVenue:
-    plan = venue_market.plan_of(
-        "synthetic", symbol="BTCUSDT", tick=None, lot=None, seed=7, period=None
+BOTH = Front(
+    BinanceSpot,
+    {
+        Kind.SPOT: SPOT,
+        Kind.PERPETUAL: Offer(
+            "{base}-{quote}-SWAP",
+            PERPETUAL.tick,
+            Decimal(1),
+            Decimal("0.01"),
+            tiers=PERPETUAL.tiers,
+        ),
+    },
+    VenueProfile(),
+)
+"""A venue of spot and perpetual on one host; contracts of 0.01."""
+
+
+def plan(front: Front, market: str = "synthetic") -> venue_market.Plan:
+    return venue_market.plan_of(
+        market, offers=front.offers, symbol="BTCUSDT", tick=None, lot=None, seed=7, period=None
     )
-    return venue_open.open_venue("binance", plan, balances=[], seed=7, speed=60.0, **more)
+
+
+def opened(front: Front = FRONTS["binance"], **more: Any) -> venue_open.OpenVenue:
+    return venue_open.open_venue(front, plan(front), balances=[], seed=7, speed=60.0, **more)
 
 
 def test_a_venue_says_where_it_is_and_ends(tmp_path: Path) -> None:
@@ -74,12 +99,10 @@ def test_stored_bars_keep_their_place_on_the_clock(tmp_path: Path) -> None:
     assert ballast(tmp_path, *stored, "-t", "1h").code == 0
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
-        plan = venue_market.plan_of(
-            "candles:BTCUSDT", symbol="BTCUSDT", tick=None, lot=None, seed=0, period=None
-        )
+        found = plan(FRONTS["binance"], "candles:BTCUSDT")
     hour_ns = 3_600 * SECOND_NS
     began_ns = 500_000 * hour_ns
-    source = plan.source(began_ns + hour_ns // 3)
+    source = found.markets[0].source(began_ns + hour_ns // 3)
     assert isinstance(source, CandleReplay)
     assert source.next_ns(0) == began_ns
 
@@ -100,8 +123,8 @@ def test_stored_bars_keep_their_place_on_the_clock(tmp_path: Path) -> None:
         (("--period", "2020..2021"), "no period"),
         (("--past", "1001h"), "at most 1000h"),
         (("--past", "soon"), "soon"),
-        (("--symbol", "BTC"), "'BTC' is no spot symbol"),
-        (("--symbol", "btcusdt"), "'btcusdt' is no spot symbol"),
+        (("--symbol", "BTC"), "'BTC' is no pair"),
+        (("--symbol", "btcusdt"), "'btcusdt' is no pair"),
         (("--speed", "0"), "speed 0"),
         (("--speed", "nan"), "speed nan"),
         (("--speed", "1e9"), "at most 100000"),
@@ -146,9 +169,28 @@ def test_the_screen_shows_price_orders_streams_and_faults() -> None:
     assert venue_screen.table_of(desk).row_count == len(rows)
 
 
+def test_one_host_lists_a_pair_as_spot_and_as_perpetual() -> None:
+    """Both follow one fair price; the perpetual marks, pays funding, and counts in contracts."""
+    desk = opened(BOTH)
+    desk.gateway.advance(desk.started_ns + 60 * SECOND_NS)
+    spot, swap = (one.listing for one in desk.plan.markets)
+    assert (spot.symbol, swap.symbol) == ("BTCUSDT", "BTC-USDT-SWAP")
+    prices = [one.price(desk.exchange.last_ticks(one.symbol)) for one in (spot, swap)]
+    assert abs(prices[0] - prices[1]) < prices[0] / 1_000
+    marked = desk.exchange.perpetual("BTC-USDT-SWAP")
+    assert abs(swap.price(marked.mark_ticks) - prices[1]) < prices[1] / 1_000
+    assert marked.funding_rate_e9 == 100_000
+    lots = [
+        sum(lots for _ticks, lots in desk.exchange.book(one.symbol, 5).bids) for one in (spot, swap)
+    ]
+    assert 100 < lots[0] / lots[1] < 10_000  # 0.00001 BTC a lot, and 0.01 BTC
+    assert {one.asset for one in desk.exchange.balances(desk.key.account)} == {"BTC", "USDT"}
+
+
 def test_a_past_gives_clients_candles_from_the_start() -> None:
     """R-EXCH-16: a strategy that needs bars finds them; the last one is of now."""
     desk = opened(past="3m")
+    assert isinstance(desk.front, BinanceSpot)
     made = desk.front.board.candles("BTCUSDT", 60 * SECOND_NS, now_ns=desk.exchange.now_ns)
     assert len(made) in {3, 4}
     assert all(one.lots > 0 for one in made)

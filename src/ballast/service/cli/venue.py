@@ -46,9 +46,7 @@ def serve(
     past: Annotated[
         str | None, typer.Option(help="Let the market run this long before it opens: 30m, 2h.")
     ] = None,
-    symbol: Annotated[
-        str, typer.Option(help="What is listed, as the venue spells it.")
-    ] = "BTCUSDT",
+    symbol: Annotated[str, typer.Option(help="The pair: BTCUSDT or BTC-USDT.")] = "BTCUSDT",
     balance: Annotated[
         list[str] | None, typer.Option(help="ASSET=AMOUNT of the account; repeatable.")
     ] = None,
@@ -60,10 +58,10 @@ def serve(
     ] = 0,
     seed: Annotated[int, typer.Option(help="Of market, keys and faults.")] = 0,
     tick: Annotated[
-        str | None, typer.Option(help="Price step; default: as known, or 0.01.")
+        str | None, typer.Option(help="Price step; default: as known, or the usual one.")
     ] = None,
     lot: Annotated[
-        str | None, typer.Option(help="Quantity step; default: as known, or 0.00001.")
+        str | None, typer.Option(help="Quantity step; default: as known, or the usual one.")
     ] = None,
     ca: Annotated[
         Path, typer.Option(help="Certificate for clients to trust: written here.")
@@ -72,13 +70,22 @@ def serve(
     json: JsonFlag = False,
 ) -> None:
     """Open a simulated exchange on loopback with one funded account, until Ctrl-C."""
-    from ballast.service.cli import venue_market, venue_open
+    from ballast.service.cli import venue_fronts, venue_market, venue_open
 
     ports = Ports(port, plain_port, control_port)
     _check(ports, duration)
-    plan = venue_market.plan_of(market, symbol=symbol, tick=tick, lot=lot, seed=seed, period=period)
+    front = venue_fronts.front_of(exchange)
+    plan = venue_market.plan_of(
+        market,
+        offers=front.offers,
+        symbol=symbol,
+        tick=tick,
+        lot=lot,
+        seed=seed,
+        period=period,
+    )
     opened = venue_open.open_venue(
-        exchange, plan, balances=balance or [], seed=seed, speed=speed, past=past
+        front, plan, balances=balance or [], seed=seed, speed=speed, past=past
     )
     asyncio.run(_run(opened, plan, ports=ports, ca=ca, duration_s=duration, json=json))
 
@@ -155,15 +162,19 @@ async def _run(
 
 
 def _facts(opened: OpenVenue, plan: Plan, ca: Path) -> dict[str, Any]:
+    key = opened.key
+    phrase = {"api_passphrase": key.passphrase} if opened.venue.has_passphrase else {}
     return {
         "exchange": opened.front.name,
         "symbol": plan.listing.symbol,
+        "symbols": [one.listing.symbol for one in plan.markets],
         "market": plan.words,
-        "api_key": opened.key.key,
-        "api_secret": opened.key.secret,
+        "api_key": key.key,
+        "api_secret": key.secret,
+        **phrase,
         "balances": {
             one.asset: str(opened.exchange.amount(one.asset, one.total_atoms))
-            for one in opened.exchange.balances(opened.key.account)
+            for one in opened.exchange.balances(key.account)
         },
         "hosts": sorted(opened.front.hosts),
         "ca": str(ca.resolve()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError, UserError, suggest
@@ -15,13 +16,14 @@ from ballast.venues.simulated.liquidity.candles import CandleReplay, CandleTicks
 from ballast.venues.simulated.liquidity.synthetic import SyntheticAgents, SyntheticMarket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ballast.core.bars import Bars
+    from ballast.core.instrument import Kind
+    from ballast.service.cli.venue_fronts import Offer
     from ballast.venues.simulated.engine.street import LiquiditySource
 
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "EUR", "USD", "TRY", "BTC", "ETH", "BNB")
-TICK, LOT = Decimal("0.01"), Decimal("0.00001")
 MAX_TICKS, MAX_LOTS = 10**8, 10**10
 """Bounds of the filters: their product fits 63 bits, and no price of a real market is beyond."""
 LEVEL_QUOTE = Decimal(20_000)
@@ -35,17 +37,47 @@ KINDS = ("synthetic", "candles")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Listed:
     """A listing, and the source of its liquidity, which begins when the venue opens."""
 
     listing: Listing
-    price: Decimal
-    words: str
     source: Callable[[int], LiquiditySource]
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The listings of one pair: spot, perpetual, or both, around one price."""
+
+    markets: tuple[Listed, ...]
+    price: Decimal
+    words: str
+
+    @property
+    def listing(self) -> Listing:
+        """The first listing."""
+        return self.markets[0].listing
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the arguments say of the listings: the pair, and steps that are not the usual ones."""
+
+    base: str
+    quote: str
+    tick: Decimal | None
+    lot: Decimal | None
+    offers: Mapping[Kind, Offer]
+
+
 def plan_of(
-    text: str, *, symbol: str, tick: str | None, lot: str | None, seed: int, period: str | None
+    text: str,
+    *,
+    offers: Mapping[Kind, Offer],
+    symbol: str,
+    tick: str | None,
+    lot: str | None,
+    seed: int,
+    period: str | None,
 ) -> Plan:
     """Return the market a `--market` text means; raise `UserError` for one that cannot be."""
     kind, _, rest = text.partition(":")
@@ -56,22 +88,25 @@ def plan_of(
             expected="synthetic:seed=7 or candles:BINANCE-BTCUSDT-1h",
             fix=suggest(kind, KINDS),
         )
-    base, quote = _assets(symbol)
-    steps = (_step("--tick", tick), _step("--lot", lot))
+    wish = _Wish(*_assets(symbol), _step("--tick", tick), _step("--lot", lot), offers)
     if kind == "synthetic":
         if period is not None:
             raise UserError("a synthetic market has no period", where="--period")
-        return _synthetic(rest, (symbol, base, quote), steps, seed)
-    return _candles(rest, (symbol, base, quote), steps, period)
+        return _synthetic(rest, wish, seed)
+    return _candles(rest, wish, period)
 
 
 def _assets(symbol: str) -> tuple[str, str]:
-    for quote in QUOTES:
+    """Return base and quote of a pair, written BTCUSDT or BTC-USDT whatever the venue spells."""
+    base, hyphen, quote = symbol.partition("-")
+    if not hyphen:
+        quote = next((one for one in QUOTES if symbol.endswith(one)), "")
         base = symbol.removesuffix(quote)
-        if base not in {symbol, ""} and symbol.isalnum() and symbol.isupper():
-            return base, quote
+    plain = (base + quote).isalnum() and (base + quote).isupper() and symbol.isascii()
+    if plain and base and quote in QUOTES:
+        return base, quote
     raise UserError(
-        f"'{symbol}' is no spot symbol",
+        f"'{symbol}' is no pair",
         where="--symbol",
         expected=f"upper case, ending in one of {', '.join(QUOTES)}",
     )
@@ -91,7 +126,8 @@ def _positive(name: str, text: str) -> Decimal:
     return value
 
 
-def _listing(names: tuple[str, str, str], tick: Decimal, lot: Decimal) -> Listing:
+def _listing(wish: _Wish, kind: Kind, tick: Decimal, lot: Decimal) -> Listing:
+    offer = wish.offers[kind]
     filters = Filters(
         min_price=tick,
         max_price=tick * MAX_TICKS,
@@ -99,35 +135,48 @@ def _listing(names: tuple[str, str, str], tick: Decimal, lot: Decimal) -> Listin
         max_qty=lot * MAX_LOTS,
         min_notional=MIN_NOTIONAL,
     )
-    return Listing(*names, tick=tick, lot=lot, filters=filters)
+    return Listing(
+        offer.symbol(wish.base, wish.quote),
+        wish.base,
+        wish.quote,
+        tick=tick,
+        lot=lot,
+        kind=kind,
+        contract=offer.contract,
+        filters=filters,
+        maker_ppm=offer.maker_ppm,
+        taker_ppm=offer.taker_ppm,
+        tiers=offer.tiers,
+    )
 
 
 def _level_lots(listing: Listing, price: Decimal) -> int:
-    return max(1, int(LEVEL_QUOTE / price / listing.lot))
+    return max(1, int(LEVEL_QUOTE / price / (listing.lot * listing.contract)))
 
 
 # Synthetic ---------------------------------------------------------------------------------
 
 
-def _synthetic(
-    text: str, names: tuple[str, str, str], steps: tuple[Decimal | None, Decimal | None], seed: int
-) -> Plan:
+def _synthetic(text: str, wish: _Wish, seed: int) -> Plan:
     given = _pairs(text)
     price = _positive("--market price", given.get("price", "60000"))
     volatility = float(_positive("--market volatility", given.get("volatility", "0.6")))
     own_seed = given.get("seed", str(seed))
     if not own_seed.removeprefix("-").isdecimal():
         raise UserError(f"'{own_seed}'", where="--market seed", expected="a whole number")
-    listing = _listing(names, steps[0] or TICK, steps[1] or LOT)
-    ticks = int(price / listing.tick)
-    if ticks * 10 > MAX_TICKS:
-        raise UserError(f"price {price}", where="--market", fix="take a coarser --tick")
-    market = SyntheticMarket(
-        listing.symbol, ticks, _level_lots(listing, price), int(own_seed), volatility
-    )
-    SyntheticAgents(market, 0)  # refuses what cannot be, before anything is opened
+    walk = f"{wish.base}{wish.quote}"  # spot and perpetual of a pair follow one fair price
+    markets = []
+    for kind, offer in wish.offers.items():
+        listing = _listing(wish, kind, wish.tick or offer.tick, wish.lot or offer.lot)
+        ticks = int(price / listing.tick)
+        if ticks * 10 > MAX_TICKS:
+            raise UserError(f"price {price}", where="--market", fix="take a coarser --tick")
+        lots = _level_lots(listing, price)
+        made = SyntheticMarket(listing.symbol, ticks, lots, int(own_seed), volatility, walk)
+        SyntheticAgents(made, 0)  # refuses what cannot be, before anything is opened
+        markets.append(Listed(listing, partial(SyntheticAgents, made)))
     words = f"synthetic, seed {own_seed}, price {price}, volatility {volatility:g}"
-    return Plan(listing, price, words, lambda start_ns: SyntheticAgents(market, start_ns))
+    return Plan(tuple(markets), price, words)
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -149,12 +198,7 @@ def _pairs(text: str) -> dict[str, str]:
 # Candles -----------------------------------------------------------------------------------
 
 
-def _candles(
-    text: str,
-    names: tuple[str, str, str],
-    steps: tuple[Decimal | None, Decimal | None],
-    period: str | None,
-) -> Plan:
+def _candles(text: str, wish: _Wish, period: str | None) -> Plan:
     store = candle_store()
     info = pick_series(store, text, None, None)
     bars = store.read(info.venue, info.symbol, info.timeframe, *parse_period(period or ".."))
@@ -165,16 +209,21 @@ def _candles(
             expected=f"1 to {CANDLES_MAX}",
             fix="choose with --period FROM..TO",
         )
-    tick, lot = _known_steps(bars, steps)
-    listing = _listing(names, tick, lot)
-    ticks = {name: _on_grid(bars, name, tick) for name in ("open", "high", "low", "close")}
-    lots = [round(value / float(lot)) for value in bars.volume.tolist()]
-    stamps = bars.ts.tolist()
-    price = tick * ticks["open"][0]
-    ladder = Ladder(lots=_level_lots(listing, price))
-    span_ns = info.timeframe.ms * NS_MS
+    markets = []
+    for kind in wish.offers:
+        listing = _listing(wish, kind, *_known_steps(bars, wish, kind))
+        markets.append(Listed(listing, _replay(bars, listing, info.timeframe.ms * NS_MS)))
+    price = Decimal(repr(float(bars.open[0])))
+    return Plan(tuple(markets), price, f"candles {bars.name}, {len(bars)} bars")
 
-    rows = zip(stamps, *ticks.values(), lots, strict=True)
+
+def _replay(bars: Bars, listing: Listing, span_ns: int) -> Callable[[int], CandleReplay]:
+    """Return what plays the bars on a listing again."""
+    tick, size = listing.tick, float(listing.lot * listing.contract)
+    ticks = {name: _on_grid(bars, name, tick) for name in ("open", "high", "low", "close")}
+    lots = [round(value / size) for value in bars.volume.tolist()]
+    ladder = Ladder(lots=_level_lots(listing, tick * ticks["open"][0]))
+    rows = zip(bars.ts.tolist(), *ticks.values(), lots, strict=True)
     candles = [CandleTicks(at * NS_MS, *row) for at, *row in rows]
 
     def source(start_ns: int) -> CandleReplay:
@@ -188,17 +237,16 @@ def _candles(
         return CandleReplay(listing.symbol, candles, span_ns, ladder, shift_ns=shift_ns)
 
     source(0)  # refuses what cannot be, before anything is opened
-    return Plan(listing, price, f"candles {bars.name}, {len(bars)} bars", source)
+    return source
 
 
-def _known_steps(bars: Bars, steps: tuple[Decimal | None, Decimal | None]) -> tuple[Decimal, ...]:
+def _known_steps(bars: Bars, wish: _Wish, kind: Kind) -> tuple[Decimal, Decimal]:
     """Return tick and lot: as given, as the instrument book knows them, or the usual ones."""
-    tick, lot = steps
-    book = instrument_book()
-    if book.has(bars.venue, bars.symbol):
-        known = book.get(bars.venue, bars.symbol)
-        return tick or known.tick, lot or known.lot
-    return tick or TICK, lot or LOT
+    offer, book = wish.offers[kind], instrument_book()
+    if not book.has(bars.venue, bars.symbol):
+        return wish.tick or offer.tick, wish.lot or offer.lot
+    known = book.get(bars.venue, bars.symbol)
+    return wish.tick or known.tick, wish.lot or known.lot / offer.contract
 
 
 def _on_grid(bars: Bars, name: str, tick: Decimal) -> list[int]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from ballast.core.errors import UserError, suggest
+from ballast.core.errors import UserError
+from ballast.core.instrument import Kind
 from ballast.core.time import Timeframe
 from ballast.service.cli.output import progress
 from ballast.venues.simulated.engine.exchange import Exchange
-from ballast.venues.simulated.engine.profile import VenueProfile
-from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
 from ballast.venues.simulated.fronts.board import CANDLES_MAX, MINUTE_NS
 from ballast.venues.simulated.fronts.keys import ApiKey, KeyRing
 from ballast.venues.simulated.server.pace import Pace
@@ -22,21 +21,25 @@ from ballast.venues.simulated.wire.gateway import Gateway
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ballast.service.cli.venue_fronts import Front
     from ballast.service.cli.venue_market import Plan
+    from ballast.venues.simulated.wire.frontend import FrontEnd
 
-FRONTS = {"binance": BinanceSpot}
 QUOTE_START = Decimal(100_000)
 """What an account has in quote where nothing is said; in base, as much at the first price."""
 NS_MS = 1_000_000
 BASE_PLACES = Decimal("0.0001")
+FUNDING_E9 = 100_000
+"""The rate perpetuals pay where no source says another: 0.01 %, what venues fall back to."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenVenue:
     """A venue that stands and is not served yet."""
 
+    venue: Front
     exchange: Exchange
-    front: BinanceSpot
+    front: FrontEnd
     gateway: Gateway
     key: ApiKey
     pace: Pace
@@ -45,7 +48,7 @@ class OpenVenue:
 
 
 def open_venue(
-    name: str,
+    venue: Front,
     plan: Plan,
     *,
     balances: Sequence[str],
@@ -57,26 +60,23 @@ def open_venue(
 
     Raise `UserError` for a venue that cannot be.
     """
-    if name not in FRONTS:
-        raise UserError(
-            f"unknown exchange '{name}'",
-            where="--exchange",
-            expected=f"one of {', '.join(FRONTS)}",
-            fix=suggest(name, FRONTS),
-        )
     Pace(0, time.monotonic_ns, speed)  # refuses an impossible speed before anything runs
     start_ns = time.time_ns() - _past_ns(past)
-    exchange = Exchange(VenueProfile(name=name), [plan.listing], seed=seed, start_ns=start_ns)
+    listings = [one.listing for one in plan.markets]
+    exchange = Exchange(venue.profile, listings, seed=seed, start_ns=start_ns)
     account = exchange.open_account("main", _balances(balances, plan))
-    exchange.attach(plan.source(start_ns))
+    for one in plan.markets:
+        exchange.attach(one.source(start_ns))
+        if one.listing.kind is Kind.PERPETUAL:
+            exchange.street.set_funding(one.listing.symbol, FUNDING_E9)
     keys = KeyRing()
     key = keys.make(account, "main", seed=seed)
-    front = FRONTS[name](exchange, keys)
+    front = venue.make(exchange, keys)
     gateway = Gateway([front], FaultPlan(seed), now_ns=start_ns)
     _run_up(gateway, start_ns)
     opened_ns = time.time_ns()
     pace = Pace(opened_ns, time.monotonic_ns, speed)
-    return OpenVenue(exchange, front, gateway, key, pace, plan, opened_ns)
+    return OpenVenue(venue, exchange, front, gateway, key, pace, plan, opened_ns)
 
 
 def _past_ns(text: str | None) -> int:
@@ -102,8 +102,10 @@ def _run_up(gateway: Gateway, start_ns: int) -> None:
 def _balances(given: Sequence[str], plan: Plan) -> dict[str, Decimal]:
     listing = plan.listing
     if not given:
-        base = (QUOTE_START / plan.price).quantize(BASE_PLACES)
-        return {listing.quote: QUOTE_START, listing.base: base}
+        start = {listing.quote: QUOTE_START}
+        if any(one.listing.kind is Kind.SPOT for one in plan.markets):
+            start[listing.base] = (QUOTE_START / plan.price).quantize(BASE_PLACES)
+        return start
     balances: dict[str, Decimal] = {}
     for text in given:
         asset, _, amount = text.partition("=")

@@ -49,13 +49,17 @@ WALL_CHANCE, WALL_STEPS, WALL_LEVELS = 0.01, 120, 20
 
 @dataclass(frozen=True, slots=True)
 class SyntheticMarket:
-    """What the agents trade: one symbol, in ticks and lots; `volatility` is a year's, as a part."""
+    """What the agents trade: one symbol, in ticks and lots; `volatility` is a year's, as a part.
+
+    Markets of one seed that name the same `walk` follow the same fair price; default: the symbol.
+    """
 
     symbol: str
     price_ticks: int
     level_lots: int
     seed: int = 0
     volatility: float = 0.6
+    walk: str = ""
 
 
 class _State(msgspec.Struct):
@@ -113,7 +117,7 @@ class SyntheticAgents:
     def step(self, street: Street, now_ns: int) -> None:
         """Let everybody act once."""
         state, market = self._state, self._market
-        draw = stream(market.seed, f"synthetic/{market.symbol}/{state.step}")
+        draw = stream(market.seed, f"synthetic/{market.walk or market.symbol}/{state.step}")
         self._walk(draw)
         self._inform(street)
         makers = range(MAKERS) if state.step == 0 else (state.step % MAKERS,)
