@@ -120,8 +120,8 @@ def judge(case: Case) -> Said:
     trials = Trials(60, 60, independent.scaled(60), 0, 0, "")
     subject = Subject(strategy, series, settings, params=params, seed=case.seed)
     effort = Effort(
-        attacking.Effort(cuts=4, starts=2, permutations=50),
-        stressing.Effort(entry_seeds=50),
+        attacking.Effort(cuts=4, starts=2, permutations=100),
+        stressing.Effort(entry_seeds=100),
         stop_early=True,
     )
     said = certify(subject, effort=effort, trials=trials).certificate

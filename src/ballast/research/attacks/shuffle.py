@@ -4,6 +4,12 @@ Two questions. Is the real result better than what the same rules earn on the sa
 order, trend and all? The share of permutations that do as well is the p-value. And do the rules
 earn money on permuted bars that have no trend either? Nothing can be known there, so whoever earns
 reads the future: the result of a cheat survives what takes an honest edge away.
+
+One thing is left that earns without knowledge: real bars have wicks that prices come back from, a
+resting take fills in them, and a permutation keeps each bar with its wick. So a second figure is
+asked for: what the same rules earn beyond the *signals of another permutation* laid on the same
+bars. Those signals come as often, enter and leave through the same stops and takes, and know
+nothing of these bars. Only who earns, and earns more than they do, has read the future.
 """
 
 from __future__ import annotations
@@ -38,6 +44,13 @@ class ShuffleAttack:
     p_value: float
     driftless: Spread
     survival_t: float  # mean / standard error; infinite where all are alike and not 0
+    surplus: Spread  # of the driftless, less what the signals of another one earn on its bars
+    surplus_t: float
+
+    @property
+    def knowing_t(self) -> float:
+        """How sure it is that the rules know these bars: they earn, and signals of others less."""
+        return min(self.survival_t, self.surplus_t)
 
 
 def shuffle_attack(
@@ -55,14 +68,22 @@ def shuffle_attack(
     real = case.require_trades().value(metric)
     shuffler = Shuffler(case.series)
 
-    def value(number: int, *, is_driftless: bool) -> float:
-        made = shuffler.draw(seed, number, driftless=is_driftless)
-        found = case.changed(series=made).outcome().value(metric)
-        step()
-        return found
+    def on(number: int, *, is_driftless: bool = False) -> Case:
+        return case.changed(series=shuffler.draw(seed, number, driftless=is_driftless))
 
-    chance = [value(k, is_driftless=False) for k in range(permutations)]
-    flat = [value(k, is_driftless=True) for k in range(driftless)]
+    chance = []
+    for number in range(permutations):
+        chance.append(on(number).outcome().value(metric))
+        step()
+    flat, surplus = [], []
+    signals = on(driftless, is_driftless=True).signals()
+    for number in range(driftless):
+        case_here = on(number, is_driftless=True)
+        stranger = case_here.outcome(signals).value(metric)
+        flat.append(case_here.outcome().value(metric))
+        surplus.append(flat[-1] - stranger)
+        signals = case_here.signals()
+        step()
     return ShuffleAttack(
         metric=metric,
         real=real,
@@ -70,6 +91,8 @@ def shuffle_attack(
         p_value=p_value(real, chance),
         driftless=Spread.of(flat),
         survival_t=_t(flat),
+        surplus=Spread.of(surplus),
+        surplus_t=_t(surplus),
     )
 
 

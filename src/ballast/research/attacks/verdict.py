@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from ballast.research.attacks.battery import Attacks
 
 SURVIVAL_T = 5.0
-"""Mean over standard error of results on driftless permutations. At 16 of them an honest strategy,
-whose mean is at best 0, gets there once in 12,000 (Student's t, 15 degrees)."""
+"""Mean over standard error of the results on driftless permutations, and of what they are above
+those of signals from another permutation: both must get there. At 16 permutations an honest
+strategy, whose mean is at best 0, gets there once in 12,000 (Student's t, 15 degrees)."""
 KEPT_LEAST = 0.5
 """Share of the result that one bar of delay may take without a remark."""
 
@@ -28,11 +29,12 @@ def cheats(found: Attacks) -> tuple[str, ...]:
         lines.append(f"keeps state between calls: {found.state.memory.line()}")
     if not found.warmup.settled:
         lines.append(f"never forgets its first bar: {found.warmup.line()}")
-    if found.shuffle.survival_t >= SURVIVAL_T:
+    if found.shuffle.knowing_t >= SURVIVAL_T:
         lines.append(
             f"earns on bars in random order without a trend: mean {found.shuffle.metric} "
             f"{found.shuffle.driftless.mean:.2f} of {len(found.shuffle.driftless.values)}, "
-            f"t = {found.shuffle.survival_t:.1f}"
+            f"t = {found.shuffle.survival_t:.1f}; {found.shuffle.surplus.mean:.2f} more than "
+            f"signals of another order, t = {found.shuffle.surplus_t:.1f}"
         )
     return tuple(lines)
 

@@ -87,13 +87,16 @@ def tables_of(found: Attacks, caught: tuple[str, ...]) -> list[Table]:
     chance, flat = shuffle.permuted, shuffle.driftless
     cuts = f"{len(found.truncation.cuts_ms)} cuts"
     warm = f"{warmup.line()}; levels {warmup.level_bars}"
-    flats = f"mean {metric} {flat.mean:.3f} without a trend, t = {shuffle.survival_t:.1f}"
+    flats = (
+        f"mean {metric} {flat.mean:.3f} without a trend, t = {shuffle.survival_t:.1f}; "
+        f"{shuffle.surplus.mean:.3f} more than foreign signals, t = {shuffle.surplus_t:.1f}"
+    )
     order = f"{shuffle.real:.3f}; in random order {chance.low:.3f} to {chance.high:.3f}"
     rows = [
         ("truncation", marks[found.truncation.violation is None], cuts),
         ("state", marks[found.state.memory is None], "asked twice, in two lives"),
         ("warm-up", marks[warmup.settled], warm),
-        ("survival", marks[shuffle.survival_t < SURVIVAL_T], flats),
+        ("survival", marks[shuffle.knowing_t < SURVIVAL_T], flats),
         ("shuffle", "", f"{metric} {order}, p = {shuffle.p_value:.3f}"),
     ]
     delays = [
