@@ -48,7 +48,7 @@ from ballast.strategies import catalog
 SCENARIOS = ("stochrsi", "stochrsi_sma", "stochrsi_adx", "stochrsi_trix")
 PAIRS = ((5, 20), (9, 21), (12, 26), (20, 50), (50, 200))
 FRAMES = ("1h", "2h", "4h")
-EDGE = Edge(30.0, 5.0)
+EDGE = Edge(10.0, 5.0)
 LEVEL = 0.95
 RETURN, SHARPE = METRICS.index("total_return"), METRICS.index("sharpe")
 

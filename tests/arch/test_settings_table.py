@@ -49,8 +49,8 @@ TABLE: dict[str, list[tuple[str, object, float | None]]] = {
     "Spoof / penalty": [("gate.spoof_score", 0.50, 0.50), ("gate.risk_penalty", 0.80, 0.80)],
     "Confidence": [
         ("risk.confidence", 0.65, None),  # not lower in paper and live
-        ("gate.confidence_ranging", 0.70, None),
-        ("gate.confidence_volatile", 0.75, None),
+        ("risk.confidence_ranging", 0.70, None),
+        ("risk.confidence_volatile", 0.75, None),
     ],
     "Trades per hour / day": [("risk.entries_hour", 4, 10), ("risk.entries_day", 20, 50)],
     "Reward:risk": [("risk.reward_risk", 1.5, None)],

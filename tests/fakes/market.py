@@ -7,8 +7,8 @@
 
 Letters behind the prices: L and S enter long and short, l and s leave them, N fills nothing (a
 synthetic bar), E ends a segment. `v=12` sets the volume (default 1,000), `a=2` the ATR (default 1),
-`m=95:105:100` the mark's low, high and close, `c=0.7` the confidence, `z=2` the volatility's
-z-score, `p=94` the stop column.
+`m=95:105:100` the mark's low, high and close, `c=0.7` the confidence, `f=0.75` the least one
+asked of it, `z=2` the volatility's z-score, `p=94` the stop column.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BITS = {
     "N": Signal.NO_FILL,
     "E": Signal.SEGMENT_END,
 }
-DEFAULTS = {"v": 1_000.0, "a": 1.0, "c": 1.0, "z": 0.0, "p": np.nan, "g": 0.02, "d": 0.0}
+DEFAULTS = {"v": 1_000.0, "a": 1.0, "c": 1.0, "f": 0.0, "z": 0.0, "p": np.nan, "g": 0.02, "d": 0.0}
 PLAIN_PLAN: dict[str, Any] = {
     "allow_long": 1,
     "allow_short": 1,
@@ -169,8 +169,8 @@ def _parse(row: str) -> dict[str, float]:
     return {
         "open": o, "high": h, "low": l, "close": c, "volume": more["v"], "mark_low": marks[0],
         "mark_high": marks[1], "mark_close": marks[2], "signals": bits, "atr": more["a"],
-        "stop": more["p"], "confidence": more["c"], "volatility": more["z"], "sigma": more["g"],
-        "quote_volume": more["d"],
+        "stop": more["p"], "confidence": more["c"], "floor": more["f"], "volatility": more["z"],
+        "sigma": more["g"], "quote_volume": more["d"],
     }  # fmt: skip
 
 

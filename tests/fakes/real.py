@@ -87,8 +87,9 @@ def market_of(
         mark_high=np.ascontiguousarray(marks["high"], float),
         mark_low=np.ascontiguousarray(marks["low"], float),
         mark_close=np.ascontiguousarray(marks["close"], float),
-        signals=bits, atr=np.full(n, np.nan) if atr is None else atr, stop=NONE, confidence=NONE,
-        volatility=NONE, sigma=NONE, quote_volume=NONE, funding=records(FUNDING, list(funding)),
+        signals=bits, atr=np.full(n, np.nan) if atr is None else atr, stop=NONE,
+        confidence=NONE, floor=NONE, volatility=NONE, sigma=NONE, quote_volume=NONE,
+        funding=records(FUNDING, list(funding)),
         fees=records(FEE, []), tiers=records(TIER, list(tiers)), depth=records(DEPTH, []),
         fine_first=fine_first, fine=fine_rows,
     )  # fmt: skip

@@ -246,8 +246,8 @@ def build(spec: Any, plan: Any, limit: Any, series: list[Series], on: dict[str, 
     return Drawn(
         spec, plan, limit, flat("ts"), flat("open"), flat("high"), flat("low"), flat("close"),
         flat("volume"), flat("mark_high"), flat("mark_low"), flat("mark_close"), flat("signals"),
-        flat("atr"), flat("stop"), flat("confidence"), flat("volatility"), flat("sigma"),
-        flat("quote_volume"), fund, fee, tier, depth, fine_first, fine,
+        flat("atr"), flat("stop"), flat("confidence"), flat("floor"), flat("volatility"),
+        flat("sigma"), flat("quote_volume"), fund, fee, tier, depth, fine_first, fine,
     )  # fmt: skip
 
 
@@ -269,7 +269,7 @@ def markets(draw: DrawFn, *, busy: bool | None = None, calm: bool = False) -> Ma
             draw(patience(plan[s]))
     on = {
         name: draw(st.booleans())
-        for name in ("confidence", "volatility", "sigma", "quote_volume", "fine")
+        for name in ("confidence", "floor", "volatility", "sigma", "quote_volume", "fine")
     }
     on["stop"] = any(p.stop_kind == Level.COLUMN for p in plan)
     bars = draw(st.integers(20, 150))

@@ -35,6 +35,11 @@ def side_of(bits: Signal) -> int:
     return 1 if bits & Signal.ENTER_LONG else -1
 
 
+def least_confidence(c: Candidate) -> float:
+    """Return what the account asks of every entry, or the bar's own floor where that is more."""
+    return max(c.world.limits.confidence, c.bar.floor)
+
+
 # ------------------------------------------------------------------ the account's own checks
 
 
@@ -100,7 +105,7 @@ def _entry_spacing(c: Candidate) -> bool:
 
 
 def _confidence(c: Candidate) -> bool:
-    return bool(c.sym.plan.use_confidence and not c.bar.confidence >= c.world.limits.confidence)
+    return bool(c.sym.plan.use_confidence and not c.bar.confidence >= least_confidence(c))
 
 
 def _volatility(c: Candidate) -> bool:

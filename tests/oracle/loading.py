@@ -60,6 +60,7 @@ def _bars(market: Market, spec: Any) -> list[Bar]:
                 column(market.atr, math.nan),
                 column(market.stop, math.nan),
                 column(market.confidence, 1.0),
+                column(market.floor, 0.0),
                 column(market.volatility, 0.0),
                 column(market.sigma, 0.0),
                 column(market.quote_volume, 0.0),

@@ -28,6 +28,7 @@ class Series:
     atr: Any
     stop: Any
     confidence: Any
+    floor: Any
     volatility: Any
     sigma: Any
     quote_volume: Any
@@ -171,6 +172,7 @@ def series_of(
         np.where((rng.random(n) < 0.05) & (bits & 5 == 0), np.nan, atr),
         _sprinkle(rng, close * (1 - side * rng.uniform(0.0, 0.05, n)), 0.05, np.nan),
         _sprinkle(rng, rng.choice([0.3, 0.65, 0.7, 0.9], n), 0.05, np.nan),
+        rng.choice([0.0, 0.65, 0.7, 0.75, 1.0], n),
         _sprinkle(rng, rng.normal(0, 1, n), 0.05, np.nan),
         _sprinkle(rng, rng.uniform(0.01, 0.06, n), 0.05, np.nan),
         _sprinkle(rng, volume * close * 10, 0.05, np.nan),

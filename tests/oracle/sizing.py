@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ballast.core.reasons import Refusal
 from ballast.core.records import Size
 from tests.oracle.books import free_cash
-from tests.oracle.checks import last_days
+from tests.oracle.checks import last_days, least_confidence
 from tests.oracle.costs import rates, slip
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def scale(c: Candidate) -> float:
     limits, account, plan = c.world.limits, c.world.account, c.sym.plan
     total = 1.0
     if limits.scale_confidence and plan.use_confidence:
-        over = (c.bar.confidence - limits.confidence) / (1 - limits.confidence)
+        least = least_confidence(c)
+        over = (c.bar.confidence - least) / (1 - least) if least < 1 else 1.0
         total *= 0.5 + 0.5 * min(1.0, max(0.0, over))
     if limits.scale_volatility > 0 and plan.use_volatility and c.bar.volatility > 1:
         total *= limits.scale_volatility

@@ -53,6 +53,7 @@ class Bar:
     atr: float
     stop: float
     confidence: float
+    floor: float
     volatility: float
     sigma: float
     quote_volume: float

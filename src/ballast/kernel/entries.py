@@ -186,9 +186,12 @@ def consider(
     fallen = rolling_drawdown(t, acct, lim.rolling_days) if lim.rolling_drawdown > 0.0 else 0.0
     reason, measured, limit = refuse_account(acct, lim, now_ms, open_count, fallen)
     confidence = f8(t.confidence, i) if t.confidence else 1.0
+    floor = max(lim.confidence, f8(t.floor, i)) if t.floor else lim.confidence
     z = f8(t.volatility, i) if t.volatility else 0.0
     if not reason:
-        reason, measured, limit = refuse_symbol(p, spec, plan, lim, side, now_ms, confidence, z)
+        reason, measured, limit = refuse_symbol(
+            p, spec, plan, lim, side, now_ms, confidence, floor, z
+        )
     if reason:
         refuse(t, acct, s, side, reason, i, measured, limit)
         return
@@ -210,8 +213,8 @@ def consider(
     weak = equity_is_weak(t, acct, lim.scale_equity_days)
     free = free_cash(t, acct, 1)
     snapshot = Snapshot(
-        close, atr, away, confidence, z, sigma, quote_volume, free, slip, fee, open_risk, together,
-        gross, weak,
+        close, atr, away, confidence, floor, z, sigma, quote_volume, free, slip, fee, open_risk,
+        together, gross, weak,
     )  # fmt: skip
     lots, reason, measured, limit = size(acct, spec, plan, lim, snapshot)
     if not reason:

@@ -38,6 +38,7 @@ class Market:
     atr: Floats  # ATR at the close of the bar, price units
     stop: Floats  # optional: stop price for an entry decided on this bar (Level.COLUMN)
     confidence: Floats  # optional: 0..1
+    floor: Floats  # optional: least confidence of an entry decided on this bar
     volatility: Floats  # optional: z-score of historical volatility
     sigma: Floats  # optional: standard deviation of daily log returns (impact, vol target)
     quote_volume: Floats  # optional: mean quote volume of a bar, over the last 20 and this one

@@ -23,7 +23,7 @@ Row = Any
 
 COLUMNS = (
     "ts", "open", "high", "low", "close", "volume", "mark_high", "mark_low", "mark_close",
-    "signals", "atr", "stop", "confidence", "volatility", "sigma", "quote_volume",
+    "signals", "atr", "stop", "confidence", "floor", "volatility", "sigma", "quote_volume",
     "funding", "fees", "tiers", "depth", "fine_first", "fine", "spec", "plan", "limits",
 )  # fmt: skip
 STATE = ("pos", "account", "clock", "here", "live", "order", "keys")

@@ -25,6 +25,7 @@ from ballast.core.records import (
 from ballast.core.time import DAY_MS
 from ballast.features.activity import log_return_deviation, mean_quote_volume
 from ballast.kernel.market import Market
+from ballast.research.floors import floors_of
 from ballast.research.tables import Tables, flat, records, tables_of
 from ballast.strategies.cache import OneRun
 
@@ -189,9 +190,11 @@ def assemble(
     plan = records(PLAN, len(legs))
     for leg, row in zip(legs, plan, strict=True):
         plan_row(leg, row)
-    signals, atr, stop, confidence, volatility = columns_of_legs(
-        legs, cache if cache is not None else OneRun()
-    )
+    used = cache if cache is not None else OneRun()
+    signals, atr, stop, confidence, volatility = columns_of_legs(legs, used)
+    floor = np.zeros(0)
+    if np.any(plan["use_confidence"]):
+        floor = floors_of([leg.series.bars for leg in legs], [leg.settings for leg in legs], used)
     reads = Reads.of([leg.settings for leg in legs], plan)
     sigma, volume = activity([leg.series for leg in legs], reads, None if dense else signals)
     return Market(
@@ -203,6 +206,7 @@ def assemble(
         atr=atr,
         stop=stop,
         confidence=confidence,
+        floor=floor,
         volatility=volatility,
         sigma=sigma,
         quote_volume=volume,

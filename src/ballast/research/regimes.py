@@ -23,17 +23,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ballast.core.errors import InternalError, StrategyError
+from ballast.core.errors import InternalError
 from ballast.core.time import DAY_MS
-from ballast.features.regime.labels import KNOWN, Regime, regimes_of
+from ballast.features.regime.labels import KNOWN, Regime
+from ballast.research.floors import labels_of
 from ballast.research.metrics.drawdown import max_drawdown
 from ballast.research.metrics.groups import group
 from ballast.research.metrics.ratios import sharpe
 from ballast.research.metrics.series import daily_series, simple_returns
 from ballast.research.metrics.trades import closed_trades
-from ballast.strategies.column import column_of
-from ballast.strategies.parsing import parse
-from ballast.strategies.regimes import detectors, is_regime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,19 +103,6 @@ def default_detector(bars: Sequence[Bars]) -> str:
     """Return the formula that is used where none is named."""
     enough = min((len(one) for one in bars), default=0) >= ENOUGH_BARS
     return DETECTOR if enough else SHORT_DETECTOR
-
-
-def labels_of(bars: Sequence[Bars], detector: str) -> tuple[Codes, ...]:
-    """Return the regime of each bar of each series, by a formula such as `regime_hmm()`."""
-    node = parse(detector, where="detector")
-    if not is_regime(node):
-        raise StrategyError(
-            f"'{detector}' is not a regime",
-            where="detector",
-            expected=f"one of {', '.join(f'{name}()' for name in detectors())}",
-        )
-    market = {one.symbol: one for one in bars}
-    return tuple(regimes_of(column_of(node, market, one.symbol)) for one in bars)
 
 
 def by_regime(result: Result, labels: Sequence[Codes], detector: str = "") -> RegimeTable:

@@ -36,8 +36,9 @@ import numpy as np
 from ballast.core.reasons import Exit, Refusal, label
 from ballast.core.records import Signal
 from ballast.features.regime.labels import Regime
+from ballast.research.floors import labels_of
 from ballast.research.metrics.trades import mean
-from ballast.research.regimes import default_detector, labels_of
+from ballast.research.regimes import default_detector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

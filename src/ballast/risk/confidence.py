@@ -3,8 +3,8 @@
 | regime | setting | default |
 | --- | --- | --- |
 | trend | `risk.confidence` | 0.65 |
-| range | `gate.confidence_ranging` | 0.70 |
-| volatile | `gate.confidence_volatile` | 0.75 |
+| range | `risk.confidence_ranging` | 0.70 |
+| volatile | `risk.confidence_volatile` | 0.75 |
 | unknown | the strictest of the three | 0.75 |
 
 A calmer regime never asks for more than a wilder one: a raised `risk.confidence` holds everywhere.
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def confidence_floor(regime: Regime, settings: Settings) -> float:
     """Return the least confidence of an entry made in `regime`."""
     trending = settings.risk.confidence
-    ranging = max(trending, settings.gate.confidence_ranging)
-    volatile = max(ranging, settings.gate.confidence_volatile)
+    ranging = max(trending, settings.risk.confidence_ranging)
+    volatile = max(ranging, settings.risk.confidence_volatile)
     match regime:
         case Regime.TREND:
             return trending

@@ -105,7 +105,15 @@ def refuse_account(
 
 @jit
 def refuse_symbol(
-    p: Row, spec: Row, plan: Row, lim: Row, side: int, now_ms: int, confidence: float, z: float
+    p: Row,
+    spec: Row,
+    plan: Row,
+    lim: Row,
+    side: int,
+    now_ms: int,
+    confidence: float,
+    floor: float,
+    z: float,
 ) -> tuple[int, float, float]:
     """Check the rules of one symbol and one signal; return (reason or 0, measured, limit)."""
     if side < 0 and not spec.perpetual:
@@ -118,8 +126,8 @@ def refuse_symbol(
         since = now_ms - p.last_entry_ms
         if since < lim.entry_spacing_ms:
             return _SPACING, float(since), float(lim.entry_spacing_ms)
-    if plan.use_confidence and not confidence >= lim.confidence:  # a NaN is refused too
-        return _CONFIDENCE, confidence, lim.confidence
+    if plan.use_confidence and not confidence >= floor:  # a NaN is refused too
+        return _CONFIDENCE, confidence, floor
     if plan.use_volatility and lim.volatility_block > 0.0 and not z <= lim.volatility_block:
         return _VOLATILITY, z, lim.volatility_block
     return 0, 0.0, 0.0

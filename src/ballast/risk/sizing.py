@@ -45,6 +45,7 @@ class Snapshot(NamedTuple):
     atr: float
     away: float  # stop distance, 0 without a stop
     confidence: float
+    floor: float  # least confidence of an entry
     z: float  # volatility z-score
     sigma: float  # daily standard deviation of log returns; 0 where unknown
     quote_volume: float  # mean quote volume of a bar, over 20 bars; 0 where unknown
@@ -73,8 +74,8 @@ def mode_qty(plan: Row, equity: float, x: Snapshot) -> float:
 def scale(acct: Row, plan: Row, lim: Row, x: Snapshot) -> float:
     """Return the product of the reductions, in (0, 1]."""
     factor = 1.0
-    if plan.use_confidence and lim.scale_confidence and lim.confidence < 1.0:
-        above = (x.confidence - lim.confidence) / (1.0 - lim.confidence)
+    if plan.use_confidence and lim.scale_confidence and x.floor < 1.0:
+        above = (x.confidence - x.floor) / (1.0 - x.floor)
         factor *= 0.5 + 0.5 * min(max(above, 0.0), 1.0)
     if plan.use_volatility and lim.scale_volatility > 0.0 and x.z > VOLATILITY_HIGH_Z:
         factor *= lim.scale_volatility

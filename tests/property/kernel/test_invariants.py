@@ -103,7 +103,16 @@ def scramble_after(market: Market, close_ms: int, seed: int) -> Market:
         values = getattr(market, name).copy()
         values[later] *= (1.0 + ticks[later]) if name.endswith("high") else 1.0
         columns[name] = values
-    for name in ("volume", "atr", "confidence", "volatility", "sigma", "quote_volume", "stop"):
+    for name in (
+        "volume",
+        "atr",
+        "confidence",
+        "floor",
+        "volatility",
+        "sigma",
+        "quote_volume",
+        "stop",
+    ):
         values = getattr(market, name).copy()
         if len(values):
             values[later] *= 1.5

@@ -37,7 +37,9 @@ def test_defaults_pass_their_own_check() -> None:
 def test_risk_carries_the_names_of_the_limits_record() -> None:
     named = {item.name for item in fields(RiskSettings)}
     assert set(records.LIMITS.names or ()) <= named
-    assert named - set(records.LIMITS.names or ()) == {"enforce", "hard_bounds", "scale_floor"}
+    floors = {"confidence_regimes", "confidence_ranging", "confidence_volatile"}
+    apart = {"enforce", "hard_bounds", "scale_floor"}
+    assert named - set(records.LIMITS.names or ()) == apart | floors
 
 
 def test_costs_carry_the_names_of_the_spec_record() -> None:
@@ -120,7 +122,7 @@ def test_all_in_needs_its_explicit_flag() -> None:
         ({"sizing": {"fixed_notional": 0.2}, "risk": {"position_cap": 0.1}}, "fixed_notional"),
         ({"sizing": {"mode": "fixed_qty"}}, "sizing.fixed_qty"),
         ({"engine": {"initial_cash": -5}}, "engine.initial_cash"),
-        ({"gate": {"confidence_ranging": 0.8}}, "gate.confidence_ranging"),
+        ({"risk": {"confidence_ranging": 0.8}}, "risk.confidence_ranging"),
     ],
 )
 def test_rules_between_settings(values: dict[str, dict[str, object]], said: str) -> None:

@@ -188,6 +188,7 @@ def test_r_gate_12_positions_are_bounded_and_queued_entries_count() -> None:
     ("row", "plan", "limits", "reason"),
     [
         ("L c=0.64", {"use_confidence": 1}, {"confidence": 0.65}, "CONFIDENCE"),  # R-GATE-06
+        ("L c=0.7 f=0.75", {"use_confidence": 1}, {"confidence": 0.65}, "CONFIDENCE"),
         ("L c=nan", {"use_confidence": 1}, {}, "CONFIDENCE"),  # missing input blocks
         ("L z=2.1", {"use_volatility": 1}, {"volatility_block": 2.0}, "VOLATILITY"),  # R-GATE-16
         ("L z=nan", {"use_volatility": 1}, {"volatility_block": 2.0}, "VOLATILITY"),

@@ -81,6 +81,13 @@ def test_the_other_modes(plan: dict[str, Any], lots: int) -> None:
             {"confidence": 0.7, "scale_confidence": 1},
             12_500,
         ),
+        # The bar's own floor instead: 0.5 + 0.5 x (0.85 - 0.8) / 0.2 = 0.625
+        (
+            "c=0.85 f=0.8",
+            {"use_confidence": 1},
+            {"confidence": 0.7, "scale_confidence": 1},
+            10_416,
+        ),
         ("z=1.5", {"use_volatility": 1}, {"scale_volatility": 0.5}, 8_333),
         ("z=0.5", {"use_volatility": 1}, {"scale_volatility": 0.5}, 16_666),
     ],

@@ -18,7 +18,9 @@ from ballast.core.instrument import Kind
 from ballast.core.reasons import Refusal
 from ballast.core.records import LIMITS
 from ballast.core.settings import CostSettings, RiskSettings, Settings
+from ballast.features.regime.labels import Regime
 from ballast.research.assembly import limits_of
+from ballast.research.floors import labels_of
 from ballast.research.run import backtest
 from ballast.research.series import Series
 from ballast.strategies import (
@@ -115,7 +117,7 @@ STORIES: dict[str, Story] = {
     "positions": Story(TWO, BOTH, 1, loose=2, reason=Refusal.MAX_POSITIONS),
     "confidence": Story(
         {"A": FLAT}, {"A": {0: "L"}}, 0.8, loose=0.6, reason=Refusal.CONFIDENCE,
-        confidence=0.7,
+        beside={"confidence_regimes": "off"}, confidence=0.7,
     ),
     "volatility_block": Story(
         {"A": FLAT}, {"A": {0: "L"}}, 99.0, loose=101.0, reason=Refusal.VOLATILITY,
@@ -155,7 +157,7 @@ STORIES: dict[str, Story] = {
     "scale_drawdown": Story({"A": DROP}, LOSE_THEN_TRY, 1, beside={"drawdown_kill": 0.5}),
     "scale_streak": Story({"A": DROP}, LOSE_THEN_TRY, 0.5, loose=1.0),
     "scale_confidence": Story(
-        {"A": FLAT}, {"A": {0: "L"}}, 1, confidence=0.7
+        {"A": FLAT}, {"A": {0: "L"}}, 1, beside={"confidence_regimes": "off"}, confidence=0.7
     ),
     "scale_atr": Story({"A": FLAT}, {"A": {0: "L"}}, 10.0),
     "scale_volatility": Story({"A": FLAT}, {"A": {0: "L"}}, 0.5, loose=1.0,
@@ -224,9 +226,46 @@ def test_the_leverage_limit_also_bounds_all_positions_together() -> None:
     assert outcome(tight)[-1][3] < outcome(loose)[-1][3]
 
 
+@pytest.mark.parametrize(
+    ("detector", "sure", "refused"),
+    [("regime", 0.74, 1), ("regime", 0.75, 0), ("regime_clusters", 0.74, 1), ("off", 0.74, 0)],
+)
+def test_confidence_must_be_highest_while_the_regime_is_unknown(
+    detector: str, sure: float, refused: int
+) -> None:
+    """R-GATE-06: after 60 bars no detector knows anything yet."""
+    story = Story(
+        {"A": FLAT}, {"A": {0: "L"}}, 0.65, confidence=sure,
+        beside={"confidence_regimes": detector},
+    )  # fmt: skip
+    found = run(story, "confidence", 0.65)
+    assert found.run.refusals[Refusal.CONFIDENCE] == refused
+    if refused:
+        assert found.run.refused.limit.tolist() == [0.75]
+
+
+def test_each_entry_is_held_to_the_floor_of_its_own_regime() -> None:
+    """A quiet rise, then a storm: the same confidence is enough in one of them."""
+    rng = np.random.default_rng(4)
+    moves = np.concatenate([0.003 + rng.normal(0, 0.002, 700), rng.normal(0, 0.03, 100)])
+    closes = (100.0 * np.exp(np.cumsum(moves))).tolist()
+    story = Story(
+        {"A": closes}, {"A": {600: "L", 610: "l", 720: "L"}}, 0.65, confidence=0.74,
+        beside={"confidence_regimes": "regime"}, trade={"size": fixed_qty(1e-2)},
+    )  # fmt: skip
+    found = run(story, "confidence", 0.65)
+    labels = labels_of(found.bars, "regime()")[0]
+    seen = {bar: Regime(int(labels[LEAD + bar])) for bar in (600, 720)}
+    assert seen[600] is Regime.TREND
+    assert seen[720] is Regime.VOLATILE
+    assert found.run.trades.decided_bar.tolist() == [LEAD + 600]
+    assert found.run.refused.bar.tolist() == [LEAD + 720]
+
+
 def test_limits_carry_the_settings_by_name() -> None:
     """Every field of LIMITS has a setting of its name, and every setting of a limit a field."""
-    apart = {"enforce", "hard_bounds", "scale_floor"}
+    floors = {"confidence_regimes", "confidence_ranging", "confidence_volatile"}
+    apart = {"enforce", "hard_bounds", "scale_floor", *floors}
     assert {item.name for item in fields(RiskSettings)} - apart == set(NAMES)
     plain = RiskSettings()
     for name in NAMES:

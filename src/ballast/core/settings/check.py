@@ -27,8 +27,8 @@ def check(settings: Settings) -> Settings:
         _check_risk_order(settings.risk)
     _not_above("engine.leverage", settings.engine.leverage, "risk.leverage", settings.risk.leverage)
     _not_above(
-        "gate.confidence_ranging", settings.gate.confidence_ranging,
-        "gate.confidence_volatile", settings.gate.confidence_volatile,
+        "risk.confidence_ranging", settings.risk.confidence_ranging,
+        "risk.confidence_volatile", settings.risk.confidence_volatile,
     )  # fmt: skip
     return settings
 

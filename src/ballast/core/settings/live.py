@@ -57,24 +57,6 @@ class GateSettings:
         high=0.8,
         hard=True,
     )
-    confidence_ranging: float = setting(
-        0.70,
-        "Least confidence in a ranging market; `risk.confidence` holds in a trending one.",
-        "R-GATE-06",
-        unit="probability",
-        low=0.7,
-        high=1.0,
-        hard=True,
-    )
-    confidence_volatile: float = setting(
-        0.75,
-        "Least confidence in a volatile or unknown market.",
-        "R-GATE-06",
-        unit="probability",
-        low=0.75,
-        high=1.0,
-        hard=True,
-    )
     sector_share: float = setting(
         0.30,
         "Largest exposure of one sector.",

@@ -129,6 +129,31 @@ class RiskSettings:
         low=0.0,
         high=1.0,
     )
+    confidence_ranging: float = setting(
+        0.70,
+        "Least confidence in a ranging market; `risk.confidence` holds in a trending one.",
+        "R-GATE-06",
+        unit="probability",
+        low=0.7,
+        high=1.0,
+        hard=True,
+    )
+    confidence_volatile: float = setting(
+        0.75,
+        "Least confidence in a volatile or unknown market.",
+        "R-GATE-06",
+        unit="probability",
+        low=0.75,
+        high=1.0,
+        hard=True,
+    )
+    confidence_regimes: str = setting(
+        "regime_clusters",
+        "Which detector names the regime that decides the least confidence; off: "
+        "`risk.confidence` holds in all.",
+        "R-GATE-06",
+        choices=("regime_clusters", "regime_hmm", "regime", "off"),
+    )
     volatility_block: float = setting(
         2.0,
         "z-score of historical volatility above which no entry is made.",
