@@ -17,6 +17,7 @@ from ballast.core.orders import (
     OrderRequest,
     PositionMode,
     PositionSide,
+    PositionStops,
     SelfTrade,
     Side,
     TimeInForce,
@@ -31,7 +32,6 @@ from ballast.venues.simulated.engine.profile import (
     ReduceOnly,
     VenueProfile,
 )
-from ballast.venues.simulated.engine.stops import PositionStops
 from tests.fakes.venue import SPOT, SWAP, venue
 
 if TYPE_CHECKING:

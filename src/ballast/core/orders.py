@@ -170,13 +170,27 @@ class EndReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PositionStops:
+    """The stops a position should have; 0 for none of a kind. All of them are set together."""
+
+    take_profit_ticks: int = 0
+    stop_loss_ticks: int = 0
+    trail_ticks: int = 0
+    activation_ticks: int = 0
+    take_profit_by: TriggerBy = TriggerBy.LAST
+    stop_loss_by: TriggerBy = TriggerBy.LAST
+    trail_by: TriggerBy = TriggerBy.LAST
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRequest:
     """What is asked of a venue: one order.
 
     `price_ticks` of a market order is the worst price it may trade at. `quote_atoms` sizes a market
     order by money instead of by `qty_lots`. `close_position` means whatever the position is when
     the order triggers. A trailing stop follows by `trail_ppm` of the price, or by `trail_ticks`,
-    from `activation_ticks` on. `trigger_rises` overrides the direction the kind implies.
+    from `activation_ticks` on. `trigger_rises` overrides the direction the kind implies. `stops`
+    become the position's with each fill; those it has of another kind stay.
     """
 
     symbol: str
@@ -200,6 +214,7 @@ class OrderRequest:
     activation_ticks: int = 0
     display_lots: int = 0
     self_trade: SelfTrade | None = None
+    stops: PositionStops | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +234,7 @@ class AmendRequest:
     qty_lots: int = 0
     price_ticks: int = 0
     trigger_ticks: int = 0
+    stops: PositionStops | None = None
 
 
 @dataclass(frozen=True, slots=True)

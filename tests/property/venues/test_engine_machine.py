@@ -17,11 +17,11 @@ from ballast.core.orders import (
     OrderRef,
     OrderRequest,
     PositionSide,
+    PositionStops,
     SelfTrade,
     Side,
     TimeInForce,
 )
-from ballast.venues.simulated.engine.stops import PositionStops
 
 ACCOUNTS = st.integers(1, 3)
 SYMBOLS = st.sampled_from([SPOT, SWAP])

@@ -7,19 +7,16 @@ signed after that, as a client with a defect would.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from tests.fakes.binance_desk import SYMBOL, SpotDesk
+from tests.fakes.hostile import HOSTILE, Dice
 
-from ballast.core.rng import stream
 from ballast.venues.simulated.fronts.binance.spot import HOSTS, ROUTES, Security
 from ballast.venues.simulated.fronts.binance.spot_socket import OPEN_METHODS, SIGNED_METHODS
 from ballast.venues.simulated.fronts.keys import hmac_hex
 from ballast.venues.simulated.wire.messages import Answer, Request, Response
-
-if TYPE_CHECKING:
-    import numpy as np
 
 HOST = min(HOSTS)
 START_NS = 1_700_000_000_000_000_000
@@ -43,16 +40,6 @@ PARAMS: dict[str, list[str]] = {
     "cancelRestrictions": ["ONLY_NEW"], "omitZeroBalances": ["true"],
     "timeZone": ["0", "-3:30"], "permissions": ["SPOT"],
 }  # fmt: skip
-HOSTILE = [
-    "", " ", "0", "-1", "-0", "1e5", "1E400", "NaN", "Infinity", "-Infinity", ".5", "5.", "+1",
-    "1_0",
-    "0x10", "9" * 19, "9" * 40, "9" * 5_000, "0." + "0" * 300 + "1", "٣", "²", "é", "\x00", "\n",
-    "\ud800", "�", "null", "true", "[]", "{}", '["' + "A" * 500 + '"]', "[" * 3_000, "%", "&",
-    "=", "btcusdt", "BTCUSDT ", "ETHUSDT", "'; drop", "../..", "18446744073709551616",
-    "9223372036854775807", "-9223372036854775808", "a" * 36, "a" * 37,
-]  # fmt: skip
-
-
 LIMIT = "symbol side type timeInForce quantity price newClientOrderId newOrderRespType icebergQty"
 OWN = {
     "/api/v3/order": LIMIT, "/api/v3/order/test": LIMIT,
@@ -78,19 +65,6 @@ GOOD_PAIR = [
     ("abovePrice", "70000"), ("belowType", "STOP_LOSS"), ("belowStopPrice", "10000"),
 ]  # fmt: skip
 WITH_GOOD = {"newClientOrderId", "newOrderRespType", "cancelReplaceMode", "cancelOrderId"}
-
-
-class Dice:
-    """Seeded choices."""
-
-    def __init__(self, name: str) -> None:
-        self.draw: np.random.Generator = stream(7, name)
-
-    def one(self, options: Any) -> Any:
-        return options[int(self.draw.integers(len(options)))]
-
-    def chance(self, share: float) -> bool:
-        return bool(self.draw.random() < share)
 
 
 def names_of(dice: Dice, path: str, method: str) -> list[str]:

@@ -6,7 +6,7 @@ account, two listings of the same pair.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from ballast.core.errors import UserError, suggest
 from ballast.core.instrument import Kind
 from ballast.venues.simulated.engine.profile import Tier, VenueProfile
 from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
+from ballast.venues.simulated.fronts.bybit.unified import PROFILE as BYBIT
+from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +36,12 @@ TIERS = (
     Tier(Decimal(0), 10, Decimal("0.05"), Decimal(2_982_000)),
 )
 """Leverage brackets of a large pair; each deduction makes maintenance continuous at its floor."""
+BYBIT_TIERS = (
+    Tier(Decimal(2_000_000), 100, Decimal("0.005")),
+    Tier(Decimal(10_000_000), 50, Decimal("0.01"), Decimal(10_000)),
+    Tier(Decimal(50_000_000), 25, Decimal("0.02"), Decimal(110_000)),
+    Tier(Decimal(0), 10, Decimal("0.05"), Decimal(1_610_000)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,17 @@ class Front:
 
 FRONTS: dict[str, Front] = {
     "binance": Front(BinanceSpot, {Kind.SPOT: SPOT}, VenueProfile(name="binance")),
+    "bybit": Front(
+        BybitUnified,
+        {
+            Kind.SPOT: SPOT,
+            # Both are BTCUSDT on the wire; the engine needs a name for each.
+            Kind.PERPETUAL: replace(
+                PERPETUAL, spelling="{base}{quote}.P", taker_ppm=550, tiers=BYBIT_TIERS
+            ),
+        },
+        BYBIT,
+    ),
 }
 
 

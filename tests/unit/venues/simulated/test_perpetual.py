@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,11 @@ from ballast.core.orders import (
     OrderStatus,
     PositionMode,
     PositionSide,
+    PositionStops,
     Side,
 )
 from ballast.venues.simulated.engine.events import FundingPaid, PositionChanged
 from ballast.venues.simulated.engine.profile import ReduceOnly, VenueProfile
-from ballast.venues.simulated.engine.stops import PositionStops
 
 if TYPE_CHECKING:
     from ballast.venues.simulated.engine.exchange import Exchange
@@ -214,6 +215,24 @@ def test_position_stops_are_replaced_in_one_step_and_go_with_the_position() -> N
     found = exchange.order(me, OrderRef(SWAP, second.order_id))
     assert found is not None
     assert found.reason is EndReason.POSITION_CLOSED
+
+
+def test_stops_of_an_entry_are_the_positions_with_each_fill_and_only_then() -> None:
+    exchange, me, other = swap()
+    wanted = PositionStops(stop_loss_ticks=1_900_0)
+    entry = replace(limit(BUY, 1_990_0, 1_000, SWAP), client_id="entry", stops=wanted)
+    taken(exchange.submit(me, entry))
+    assert len(exchange.open_orders(me)) == 1
+    taken(exchange.submit(other, market(SELL, 400, SWAP)))
+    assert exchange.position_stops(me, SWAP) == wanted
+    # The owner moves the stop: that the entry ends does not move it back, another fill does.
+    moved = PositionStops(take_profit_ticks=2_100_0, stop_loss_ticks=1_950_0)
+    taken(exchange.set_position_stops(me, SWAP, BOTH, moved))
+    taken(exchange.submit(other, market(SELL, 100, SWAP)))
+    assert exchange.position_stops(me, SWAP) == replace(moved, stop_loss_ticks=1_900_0)
+    taken(exchange.set_position_stops(me, SWAP, BOTH, moved))
+    taken(exchange.cancel(me, OrderRef(SWAP, client_id="entry")))
+    assert exchange.position_stops(me, SWAP) == moved
 
 
 @pytest.mark.parametrize(("side", "paid"), [(BUY, -2 * 10**7), (SELL, 2 * 10**7)])

@@ -17,6 +17,7 @@ from ballast.core.orders import (
     OrderRef,
     OrderRequest,
     PositionMode,
+    PositionStops,
     Side,
 )
 from ballast.venues.simulated.engine import positions
@@ -29,7 +30,6 @@ from ballast.venues.simulated.engine.profile import (
     Tier,
     VenueProfile,
 )
-from ballast.venues.simulated.engine.stops import PositionStops
 from ballast.venues.simulated.engine.world import Holding
 
 BUY, SELL = Side.BUY, Side.SELL

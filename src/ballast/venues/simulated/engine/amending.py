@@ -74,6 +74,7 @@ def _changed(order: Live, asked: AmendRequest) -> OrderRequest | Rejected:
         qty_lots=asked.qty_lots or request.qty_lots,
         price_ticks=asked.price_ticks or request.price_ticks,
         trigger_ticks=asked.trigger_ticks or request.trigger_ticks,
+        stops=asked.stops or request.stops,
     )
     if changed == request:
         return Rejected(RejectReason.NO_CHANGE)
@@ -112,6 +113,10 @@ def _apply(
     world: World, account: Account, market: Market, order: Live, changed: OrderRequest
 ) -> None:
     before = order.request
+    if replace(before, stops=changed.stops) == changed:  # what the position gets: no other place
+        order.request = changed
+        shelf.update(world, order, Change.AMENDED)
+        return
     smaller = changed.qty_lots < before.qty_lots and changed.price_ticks == before.price_ticks
     order.request = changed
     if changed.trigger_ticks:

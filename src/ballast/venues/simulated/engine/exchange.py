@@ -42,12 +42,12 @@ if TYPE_CHECKING:
         OrderRef,
         OrderRequest,
         PositionMode,
+        PositionStops,
     )
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.latency import Request
     from ballast.venues.simulated.engine.outcomes import Outcome
     from ballast.venues.simulated.engine.profile import Listing, VenueProfile
-    from ballast.venues.simulated.engine.stops import PositionStops
     from ballast.venues.simulated.engine.street import LiquiditySource
     from ballast.venues.simulated.engine.world import Sent
 

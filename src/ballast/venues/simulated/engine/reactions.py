@@ -30,6 +30,7 @@ def run(world: World) -> None:
             market, account = world.markets[order.request.symbol], world.accounts[order.account]
             if market.terms.is_perpetual:
                 stops.drop_orphans(world, account, market.terms.symbol)
+                stops.follow(world, order)
                 liquidation.check_account(world, account, market)
         elif world.fired:
             symbol, ticks = world.fired.popleft()

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 from ballast.core.errors import InternalError
 from ballast.core.orders import PositionSide
 from ballast.kernel.exchange import views
-from ballast.venues.simulated.engine import desk, looking, margin, standing
+from ballast.venues.simulated.engine import desk, looking, margin, standing, stops
 from ballast.venues.simulated.engine.outcomes import PerpetualView
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from ballast.core.orders import Fill, MarginMode, Order, OrderRef, PositionMode
+    from ballast.core.orders import (
+        Fill,
+        MarginMode,
+        Order,
+        OrderRef,
+        PositionMode,
+        PositionStops,
+    )
     from ballast.venues.simulated.engine.events import Amount, Position, Trade, Trading
     from ballast.venues.simulated.engine.outcomes import BookView
     from ballast.venues.simulated.engine.world import Account, Market, World
@@ -87,6 +94,12 @@ class Reading:
     ) -> Position:
         """Return a position, open or empty, with the leverage and margin mode chosen for it."""
         return standing.of(self._world, self._account(account), self._market(symbol), side)
+
+    def position_stops(
+        self, account: int, symbol: str, side: PositionSide = PositionSide.BOTH
+    ) -> PositionStops:
+        """Return the stops a position has."""
+        return stops.present_stops(self._account(account), symbol, side)
 
     def position_mode(self, account: int) -> PositionMode:
         """Return the account's position mode."""

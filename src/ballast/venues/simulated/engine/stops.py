@@ -6,7 +6,7 @@ one step, so there is no moment without a stop; closing the position cancels the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ballast.core.orders import (
@@ -14,9 +14,9 @@ from ballast.core.orders import (
     OrderKind,
     OrderRequest,
     PositionSide,
+    PositionStops,
     RejectReason,
     Side,
-    TriggerBy,
 )
 from ballast.venues.simulated.engine import admission, checks, launching, shelf, triggers
 from ballast.venues.simulated.engine.outcomes import Accepted, Rejected
@@ -24,19 +24,6 @@ from ballast.venues.simulated.engine.outcomes import Accepted, Rejected
 if TYPE_CHECKING:
     from ballast.venues.simulated.engine.outcomes import Outcome
     from ballast.venues.simulated.engine.world import Account, Live, Market, World
-
-
-@dataclass(frozen=True, slots=True)
-class PositionStops:
-    """The stops a position should have; 0 for none of a kind. All of them are set together."""
-
-    take_profit_ticks: int = 0
-    stop_loss_ticks: int = 0
-    trail_ticks: int = 0
-    activation_ticks: int = 0
-    take_profit_by: TriggerBy = TriggerBy.LAST
-    stop_loss_by: TriggerBy = TriggerBy.LAST
-    trail_by: TriggerBy = TriggerBy.LAST
 
 
 def set_stops(
@@ -61,6 +48,71 @@ def set_stops(
         admission.admit(world, account, market, order)
         launching.launch(world, market, order)
     return Accepted(tuple(order.view() for order in drafts))
+
+
+def follow(world: World, order: Live) -> None:
+    """Give the position of an order that traded the stops that came with it.
+
+    The venue does not take an order back for a stop whose price has passed meanwhile: such a stop
+    is not set, and the position keeps those it has.
+    """
+    wanted = order.request.stops
+    if wanted is None or order.filled_lots <= order.guarded_lots:
+        return
+    order.guarded_lots = order.filled_lots
+    account, symbol = world.accounts[order.account], order.request.symbol
+    which = order.request.position_side
+    present = present_stops(account, symbol, which)
+    merged = _merged(present, wanted)
+    if merged != present:
+        set_stops(world, account, world.markets[symbol], which, merged)
+
+
+def present_stops(account: Account, symbol: str, which: PositionSide) -> PositionStops:
+    """Return the stops a position has, as they would be set."""
+    found = PositionStops()
+    for order in of_position(account, symbol, which):
+        request = order.request
+        match request.kind:
+            case OrderKind.TAKE_PROFIT_MARKET:
+                found = replace(
+                    found,
+                    take_profit_ticks=request.trigger_ticks,
+                    take_profit_by=request.trigger_by,
+                )
+            case OrderKind.STOP_MARKET:
+                found = replace(
+                    found, stop_loss_ticks=request.trigger_ticks, stop_loss_by=request.trigger_by
+                )
+            case _:
+                found = replace(
+                    found,
+                    trail_ticks=request.trail_ticks,
+                    activation_ticks=request.activation_ticks,
+                    trail_by=request.trigger_by,
+                )
+    return found
+
+
+def _merged(present: PositionStops, wanted: PositionStops) -> PositionStops:
+    if wanted.take_profit_ticks:
+        present = replace(
+            present,
+            take_profit_ticks=wanted.take_profit_ticks,
+            take_profit_by=wanted.take_profit_by,
+        )
+    if wanted.stop_loss_ticks:
+        present = replace(
+            present, stop_loss_ticks=wanted.stop_loss_ticks, stop_loss_by=wanted.stop_loss_by
+        )
+    if wanted.trail_ticks:
+        present = replace(
+            present,
+            trail_ticks=wanted.trail_ticks,
+            activation_ticks=wanted.activation_ticks,
+            trail_by=wanted.trail_by,
+        )
+    return present
 
 
 def of_position(account: Account, symbol: str, which: PositionSide) -> list[Live]:

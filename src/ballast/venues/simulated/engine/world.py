@@ -74,6 +74,8 @@ class Live:
     """Best price since a trailing stop became active."""
     received: int = 0
     """Base atoms its fills brought, less fees taken from them."""
+    guarded_lots: int = 0
+    """What had been filled when the position was last given the stops of this order."""
     in_book: bool = False
     is_position_stop: bool = False
     is_liquidation: bool = False
