@@ -12,20 +12,13 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from ballast.core.errors import DataError
+from ballast.store import tables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+OWNER = "the trial ledger"
 TABLES = ("batches", "outcomes", "repeats", "trials")
-
-
-def _append_only(table: str) -> str:
-    return "".join(
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, 'the trial ledger is append-only'); END;\n"
-        for verb in ("UPDATE", "DELETE")
-    )
 
 
 MIGRATIONS = (
@@ -58,21 +51,15 @@ CREATE TABLE outcomes (
 CREATE INDEX batches_by_family ON batches (family);
 CREATE INDEX batches_by_study ON batches (study);
 """
-    + "".join(_append_only(table) for table in TABLES),
+    + "".join(tables.append_only(table, OWNER) for table in TABLES),
 )
 """Script k brings version k to k + 1; a published one is never edited."""
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring a ledger to the newest version, after a backup beside it; under the writer's lock."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(MIGRATIONS):
-        raise DataError(
-            f"the trial ledger has version {version}",
-            where=str(path),
-            expected=f"at most {len(MIGRATIONS)}",
-            fix="update ballast",
-        )
+    version = tables.version_of(connection)
+    tables.refuse_newer(version, len(MIGRATIONS), owner=OWNER, where=str(path))
     if 0 < version < len(MIGRATIONS):
         with closing(sqlite3.connect(path.with_name(f"{path.name}.v{version}"))) as backup:
             connection.backup(backup)
@@ -80,16 +67,8 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(f"BEGIN;{script}PRAGMA user_version={number};COMMIT;")
 
 
-def described(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Return (name, definition) of every table, index and trigger, sorted."""
-    rows = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
-    )
-    return [(str(name), " ".join(str(sql).split())) for name, sql in rows]
-
-
 def wanted() -> list[tuple[str, str]]:
-    """Return what `described` gives for an untouched ledger of the newest version."""
+    """Return what `tables.described` gives for an untouched ledger of the newest version."""
     with closing(sqlite3.connect(":memory:")) as fresh:
         fresh.executescript("".join(MIGRATIONS))
-        return described(fresh)
+        return tables.described(fresh)

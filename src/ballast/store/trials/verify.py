@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError
+from ballast.store import tables
 from ballast.store.trials import chain, heads, schema
 from ballast.store.trials.chain import GENESIS, Head, Link
 from ballast.store.trials.file import holds, last_of
@@ -118,9 +119,7 @@ def _missing(beside: Head | None, results: int) -> list[str]:
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
     """Compare tables, indices and triggers with those of an untouched ledger."""
-    there, wanted = dict(schema.described(connection)), dict(schema.wanted())
-    names = sorted({*there, *wanted})
-    changed = [name for name in names if there.get(name) != wanted.get(name)]
+    changed = tables.changed(tables.described(connection), schema.wanted())
     found = [f"tables or triggers were changed: {', '.join(changed)}"] if changed else []
     check = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     return found + ([] if check == "ok" else [f"the file is damaged: {check}"])

@@ -1,0 +1,208 @@
+"""SQLite: the journal in one file, on a write-ahead log with `synchronous = FULL`.
+
+The library is apsw's own SQLite, not the one of the Python that happens to run: versions before
+3.51.3 can corrupt a write-ahead log when two connections meet at a checkpoint. Beyond that, only
+the writer's connection can checkpoint, for every reader opens the file read-only.
+
+The writer is held by a lock file that the system releases when its holder is killed, so a lease
+needs no clock and no waiting.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import apsw
+from filelock import FileLock, Timeout
+
+from ballast.core.errors import DataError
+from ballast.store import tables
+from ballast.store.disk import Disk, disk_errors, ensure_folder
+from ballast.store.journal import schema
+from ballast.store.journal.database import OWNER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+BUSY_MS = 5_000
+"""A reader never blocks the writer; whoever does for so long is a stranger with a shell."""
+CHECKPOINT_PAGES = 4_096
+"""16 MB of log between checkpoints: one costs tens of milliseconds, every few thousand commits."""
+CACHE_KB = 8_192
+OWNER_ONLY, FOLDER_ONLY = 0o600, 0o700
+
+
+class SqliteStatements:
+    """A transaction of a connection."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - SQL values
+        """Run one statement and return its rows."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each row of values."""
+        self._connection.executemany(sql, values)
+
+
+class SqliteDatabase:
+    """The journal at `path`. `scripts` and `vfs` (a layer under SQLite) are for tests."""
+
+    instr = "instr"
+    errors: tuple[type[Exception], ...] = (apsw.Error, OSError)
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        scripts: Sequence[str] = schema.SQLITE,
+        vfs: str | None = None,
+        synchronous: str = "FULL",
+    ) -> None:
+        self.path = path
+        self.where = str(path)
+        self.read_only = read_only
+        self._scripts = scripts
+        self._vfs = vfs
+        self._synchronous = synchronous
+        self._connection: apsw.Connection | None = None
+        self._lock = FileLock(str(path.with_suffix(".lock")), timeout=0)
+
+    def lock(self) -> bool:
+        """Hold the lock file; False if another process does."""
+        with disk_errors(self.path):
+            if not self.path.parent.is_dir():
+                ensure_folder(Disk(), self.path.parent)
+                self.path.parent.chmod(FOLDER_ONLY)
+            try:
+                self._lock.acquire()
+            except Timeout:
+                return False
+        return True
+
+    def exists(self) -> bool:
+        """Whether the file has tables."""
+        if not self.path.exists():
+            return False
+        return tables.version_of(self._open()) > 0
+
+    def prepare(self) -> None:
+        """Make or move on the tables, after a backup; put a log that was left into the file.
+
+        After a failed sync the system may show content that is not on the medium. Writing the log
+        out anew, synced, before anything is chained to it, makes what we see what there is.
+        """
+        if not self.path.exists():
+            with disk_errors(self.path):
+                os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT, OWNER_ONLY))
+                Disk().sync(self.path.parent)
+        connection = self._open()
+        version = tables.version_of(connection)
+        tables.refuse_newer(version, len(self._scripts), owner=OWNER, where=self.where)
+        if 0 < version < len(self._scripts):
+            copy_file(connection, self.path.with_name(f"{self.path.name}.v{version}"))
+        for number, script in enumerate(self._scripts[version:], start=version + 1):
+            connection.execute(f"BEGIN IMMEDIATE;{script}PRAGMA user_version={number};COMMIT;")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def writing(self) -> Iterator[SqliteStatements]:
+        """Open a transaction; it is on the medium when the block ends."""
+        connection = self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield SqliteStatements(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[SqliteStatements]:
+        """See one state of the file."""
+        connection = self._open()
+        connection.execute("BEGIN")
+        try:
+            yield SqliteStatements(connection)
+        finally:
+            _roll_back(connection)
+
+    def damage(self) -> list[str]:
+        """Compare the definitions with untouched ones; let SQLite look at every page."""
+        connection = self._open()
+        with closing(apsw.Connection(":memory:")) as fresh:
+            fresh.execute("".join(self._scripts))
+            wanted = tables.described(fresh)
+        changed = tables.changed(tables.described(connection), wanted)
+        found = [f"tables or triggers were changed: {', '.join(changed)}"] if changed else []
+        check = connection.execute("PRAGMA quick_check(1)").fetchall()[0][0]
+        return found + ([] if check == "ok" else [f"the file is damaged: {check}"])
+
+    def close(self) -> None:
+        """Close the file and give the lock back."""
+        try:
+            if self._connection is not None:
+                self._connection.close()
+        finally:
+            self._connection = None
+            self._lock.release()
+
+    def _open(self) -> apsw.Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> apsw.Connection:
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        if self.read_only:
+            flags = apsw.SQLITE_OPEN_READONLY
+            if not self.path.exists():
+                raise DataError("there is no journal", where=self.where)
+        connection = apsw.Connection(str(self.path), flags, self._vfs)
+        try:
+            connection.set_busy_timeout(BUSY_MS)
+            if self._vfs is not None:  # a layer of a test has no memory shared with others
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            if not self.read_only:
+                _settle_modes(connection, self._synchronous)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _settle_modes(connection: apsw.Connection, synchronous: str) -> None:
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchall()[0][0]
+    if mode != "wal":
+        raise DataError(f"the disk allows no write-ahead log ({mode})", fix="use a local disk")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+    connection.wal_autocheckpoint(CHECKPOINT_PAGES)
+
+
+def _roll_back(connection: apsw.Connection) -> None:
+    """End a transaction that is still open; SQLite ends some by itself when it fails."""
+    if connection.in_transaction:
+        try:
+            connection.execute("ROLLBACK")
+        except apsw.Error:  # the disk is gone: what was not committed is not there
+            return
+
+
+def copy_file(connection: apsw.Connection, target: Path) -> None:
+    """Copy a journal, as it is at this moment, into a new file that stands alone, synced."""
+    target.unlink(missing_ok=True)
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+    with closing(apsw.Connection(str(target))) as made:
+        with made.backup("main", connection, "main") as copying:
+            while not copying.done:
+                copying.step(-1)
+        made.execute("PRAGMA journal_mode = DELETE")
+    Disk().sync(target)
+    Disk().sync(target.parent)
