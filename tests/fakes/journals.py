@@ -80,3 +80,22 @@ class Home:
                 first = reader.before_first(tx)
             records = list(reader.walk(first))
         return [number_of(one.body) for one in records if not one.kind.startswith("journal.")]
+
+
+def put_by_hand(home: Home, sql: str, *values: object) -> None:
+    """Do what somebody with the password of the store would do."""
+    with closing(home.database()) as database, database.writing() as tx:
+        tx.rows(sql, *values)
+
+
+def triggers_off(home: Home, table: str) -> str:
+    """Return what switches the triggers of a table off."""
+    if home.url:
+        return f"ALTER TABLE {table} DISABLE TRIGGER USER"
+    with closing(home.database(read_only=True)) as database, database.reading() as tx:
+        asked = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+        names = [name for (name,) in tx.rows(asked, table)]
+    with closing(home.database()) as database, database.writing() as tx:
+        for name in names[1:]:
+            tx.rows(f"DROP TRIGGER {name}")
+    return f"DROP TRIGGER {names[0]}"
