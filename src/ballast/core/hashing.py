@@ -31,4 +31,9 @@ def canonical_json(value: Any) -> str:  # noqa: ANN401 - JSON values are of any 
 
 def value_hash(value: Any) -> str:  # noqa: ANN401 - JSON values are of any type
     """Return the hex BLAKE2b-128 of the canonical JSON of `value`."""
-    return hashlib.blake2b(canonical_json(value).encode(), digest_size=HASH_BYTES).hexdigest()
+    return digest_of(canonical_json(value).encode()).hex()
+
+
+def digest_of(data: bytes) -> bytes:
+    """Return the BLAKE2b-128 of some bytes."""
+    return hashlib.blake2b(data, digest_size=HASH_BYTES).digest()

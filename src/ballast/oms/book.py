@@ -1,0 +1,166 @@
+"""Book of record: all orders of one account, their fills, and what they hold.
+
+One writer, no I/O. `take` applies a report and says what was remarkable; everything that is asked
+of the book while trading is answered from an index, not by walking all orders there ever were.
+Orders that are over and settled leave memory after a while (`forget`); the journal has them, and
+the ids of their fills stay, because a venue repeats itself (A8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ballast.core.errors import InternalError
+from ballast.core.ids import is_ours
+from ballast.core.orders import Fill, PositionSide
+from ballast.core.reports import OrderReport, Report
+from ballast.oms import lifecycle
+from ballast.oms.holdings import FLAT, Holding
+from ballast.oms.record import OrderRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ballast.core.ids import Purpose
+    from ballast.core.orders import OrderRequest
+    from ballast.oms.lifecycle import Remark
+
+Key = tuple[str, PositionSide]
+TradeKey = tuple[str, int, int]
+"""Symbol, trade, order: a trade between two orders of one account is two fills with one number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a report did. `record` is None where it is about an order that is not ours."""
+
+    record: OrderRecord | None
+    remarks: tuple[Remark, ...] = ()
+    is_new: bool = True
+    """False where it was known already: a trade that was booked before."""
+
+
+class OrderBook:
+    """The orders, fills and holdings of one account."""
+
+    def __init__(self) -> None:
+        """Start with nothing; a replayed journal or a reconciliation fills it."""
+        self._orders: dict[str, OrderRecord] = {}
+        self._open: dict[str, None] = {}
+        self._doubtful: dict[str, None] = {}
+        self._by_venue_id: dict[tuple[str, int], str] = {}
+        self._trades: set[TradeKey] = set()
+        self._holdings: dict[Key, Holding] = {}
+        self._fees: dict[str, int] = {}
+
+    def prepare(
+        self, client_id: str, purpose: Purpose, request: OrderRequest, *, decision: int, at_ns: int
+    ) -> OrderRecord:
+        """Enter an intent; raise `InternalError` where its id was used before (A3)."""
+        if client_id in self._orders:
+            raise InternalError(f"client id {client_id} was used before")
+        if not is_ours(client_id) or request.client_id != client_id:
+            raise InternalError(f"'{request.client_id}' is not the client id {client_id}")
+        record = OrderRecord(client_id, purpose, request, decision, at_ns, updated_ns=at_ns)
+        return self._keep(record)
+
+    def keep(self, record: OrderRecord) -> OrderRecord:
+        """Replace the record of a known order by a later one of `lifecycle`."""
+        if record.client_id not in self._orders:
+            raise InternalError(f"no order {record.client_id}")
+        return self._keep(record)
+
+    def take(self, report: Report) -> Taken:
+        """Apply a report; the same one twice changes nothing the second time (A8)."""
+        if isinstance(report, Fill) and _key_of(report) in self._trades:
+            return Taken(self.find(report), is_new=False)
+        record = self.find(report)
+        if record is None:
+            return Taken(None)
+        applied = lifecycle.apply(record, report)
+        if lifecycle.Remark.OTHER_ORDER in applied.remarks:
+            return Taken(record, applied.remarks)
+        if isinstance(report, Fill):
+            self._trades.add(_key_of(report))
+            self._hold(report)
+        return Taken(self._keep(applied.record), applied.remarks)
+
+    def find(self, report: Report) -> OrderRecord | None:
+        """Return the order a report is about: by our id, else by the venue's."""
+        record = self._orders.get(report.client_id)
+        if record is None and isinstance(report, OrderReport | Fill):
+            known = self._by_venue_id.get((report.symbol, report.order_id), "")
+            record = self._orders.get(known)
+        return record if record is not None and record.symbol == report.symbol else None
+
+    def get(self, client_id: str) -> OrderRecord | None:
+        """Return an order by our id."""
+        return self._orders.get(client_id)
+
+    def open_orders(self, symbol: str | None = None) -> Iterator[OrderRecord]:
+        """Yield what may still trade, in the order of its intents."""
+        for client_id in self._open:
+            record = self._orders[client_id]
+            if symbol is None or record.symbol == symbol:
+                yield record
+
+    def doubtful(self) -> Iterator[OrderRecord]:
+        """Yield what must be asked about, or whose answer is awaited."""
+        for client_id in self._doubtful:
+            yield self._orders[client_id]
+
+    def holding(self, symbol: str, side: PositionSide = PositionSide.BOTH) -> Holding:
+        """Return what the fills of an instrument come to."""
+        return self._holdings.get((symbol, side), FLAT)
+
+    def holdings(self) -> dict[Key, Holding]:
+        """Return all that is held, by instrument and position side."""
+        return {key: one for key, one in self._holdings.items() if one.lots}
+
+    def fees(self) -> dict[str, int]:
+        """Return the fees paid, in atoms of each asset; rebates are negative."""
+        return dict(self._fees)
+
+    def enlarging_lots(self, symbol: str) -> int:
+        """Return how far open orders could still enlarge a position, unknown ones at full (F3)."""
+        return sum(one.open_lots for one in self.open_orders(symbol) if one.may_enlarge)
+
+    def forget(self, before_ns: int) -> int:
+        """Let go of settled orders last heard of before a time; return how many."""
+        gone = [
+            record
+            for record in self._orders.values()
+            if record.is_settled and record.updated_ns < before_ns
+        ]
+        for record in gone:
+            del self._orders[record.client_id]
+            self._by_venue_id.pop((record.symbol, record.order_id), None)
+        return len(gone)
+
+    def _keep(self, record: OrderRecord) -> OrderRecord:
+        client_id = record.client_id
+        self._orders[client_id] = record
+        if record.order_id:
+            self._by_venue_id[record.symbol, record.order_id] = client_id
+        _mark(self._open, client_id, record.is_open)
+        waits = record.phase in lifecycle.AWAITED or lifecycle.is_doubtful(record)
+        _mark(self._doubtful, client_id, waits)
+        return record
+
+    def _hold(self, fill: Fill) -> None:
+        key = (fill.symbol, fill.position_side)
+        self._holdings[key] = self._holdings.get(key, FLAT).after(fill)
+        if fill.fee_atoms:
+            self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, 0) + fill.fee_atoms
+
+
+def _key_of(fill: Fill) -> TradeKey:
+    return fill.symbol, fill.trade_id, fill.order_id
+
+
+def _mark(index: dict[str, None], client_id: str, is_in: bool) -> None:  # noqa: FBT001 - a fact
+    if is_in:
+        index.setdefault(client_id)
+    else:
+        index.pop(client_id, None)
