@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
+import pytest
+
 from ballast.venues.simulated.server.resolver import client_session
 
 if TYPE_CHECKING:
@@ -45,18 +47,19 @@ def served(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str
             process.kill()
 
 
-async def trade(said: dict[str, Any]) -> dict[str, Any]:
+async def trade(said: dict[str, Any], pair: str = PAIR) -> dict[str, Any]:
     """Buy for what the venue takes, signed with the venue's time where that runs faster."""
     import ccxt.async_support as ccxt  # noqa: PLC0415 - half a second
 
     context = ssl.create_default_context(cafile=said["ca"])
     session = client_session(said["hosts"], said["port"], context)
-    client = ccxt.binance(
+    types = ["spot", "linear"] if said["exchange"] == "bybit" else ["spot"]
+    client = getattr(ccxt, said["exchange"])(
         {
             "apiKey": said["api_key"],
             "secret": said["api_secret"],
             "session": session,
-            "options": {"fetchMarkets": {"types": ["spot"]}, "recvWindow": 60_000},
+            "options": {"fetchMarkets": {"types": types}, "recvWindow": 60_000},
         }
     )
     if said["speed"] != 1.0:
@@ -66,7 +69,7 @@ async def trade(said: dict[str, Any]) -> dict[str, Any]:
         )
     try:
         await client.load_markets()
-        await client.create_order(PAIR, "market", "buy", 0.02)
+        await client.create_order(pair, "market", "buy", 0.02)
         return dict(await client.fetch_balance())
     finally:
         await client.close()
@@ -86,6 +89,19 @@ def test_ccxt_trades_with_what_the_line_says_and_ctrl_c_ends_it(tmp_path: Path) 
         assert process.wait(20) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(("pair", "bought"), [(PAIR, 0.01998), (f"{PAIR}:USDT", 0.0)])
+def test_a_served_bybit_has_spot_and_perpetual_of_the_pair(
+    tmp_path: Path, pair: str, bought: float
+) -> None:
+    cash = ("--balance", "USDT=5000", "--balance", "BTC=0")
+    with served(tmp_path, "--exchange", "bybit", "--market", "synthetic:seed=7", *cash) as both:
+        _, said = both
+        assert said["symbols"] == ["BTCUSDT", "BTCUSDT.P"]
+        balance = asyncio.run(asyncio.wait_for(trade(said, pair), 60))
+        assert balance["BTC"]["total"] == bought
+        assert 3_500 < balance["USDT"]["free"] < 4_990
 
 
 def test_a_fast_venue_takes_orders_signed_with_its_own_time(tmp_path: Path) -> None:

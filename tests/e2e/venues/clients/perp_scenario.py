@@ -33,6 +33,8 @@ class Rules(NamedTuple):
     """A conditional order can stand for whatever the position is by then."""
     has_symbol_margin: bool = True
     """Margin is cross or isolated by symbol; otherwise the steps about it are left out."""
+    has_trailing_orders: bool = True
+    """A trailing stop is an order; otherwise it belongs to the position and is left out."""
 
 
 class Step(NamedTuple):
@@ -154,7 +156,10 @@ def conditional(rules: Rules) -> list[Step]:
     closer = [waits("closer-1", "SELL", "STOP", close="yes", stop="50000")]
     passed = [new("stop-3", "SELL", "STOP", refused("would trigger"), qty="0.1", stop="65000")]
     resting = ["maker-1", "rest-1"]
-    waiting = ["stop-2", "take-1", "take-2", "trail-1"]
+    trails = [waits("trail-1", "SELL", "TRAILING", qty="0.1", trail="1")]
+    waiting = ["stop-2", "take-1", "take-2"]
+    if rules.has_trailing_orders:
+        waiting = [*waiting, "trail-1"]
     if rules.has_close_position:
         waiting = ["closer-1", *waiting]
     return [
@@ -164,7 +169,7 @@ def conditional(rules: Rules) -> list[Step]:
         waits("stop-2", "SELL", "STOP_LIMIT", qty="0.1", stop="54000", price="53900", reduce="yes"),
         waits("take-1", "SELL", "TAKE_PROFIT", qty="0.1", stop="70000"),
         waits("take-2", "SELL", "TAKE_PROFIT_LIMIT", qty="0.1", stop="71000", price="70900"),
-        waits("trail-1", "SELL", "TRAILING", qty="0.1", trail="1"),
+        *(trails if rules.has_trailing_orders else []),
         *(closer if rules.has_close_position else []),
         *(passed if rules.refuses_passed_trigger else []),
         waits("fires-1", "BUY", "STOP", qty="0.1", stop="60000.4"),

@@ -159,8 +159,8 @@ def cancel_all(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
 
 
 def _need_scope(call: Call, category: str) -> None:
-    """Raise a `Refusal` where derivatives are asked for without saying which."""
-    if category != "spot" and not any(
+    """Raise a `Refusal` where linear contracts are asked for without saying which."""
+    if category == "linear" and not any(
         call.has(name) for name in ("symbol", "baseCoin", "settleCoin")
     ):
         raise errors.bad(

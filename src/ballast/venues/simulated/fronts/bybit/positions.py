@@ -40,7 +40,7 @@ def position_list(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSO
     category = call.category()
     if category == "spot":
         raise errors.CATEGORY
-    if not (call.has("symbol") or call.has("settleCoin")):
+    if category == "linear" and not (call.has("symbol") or call.has("settleCoin")):
         raise errors.bad("Missing some parameters that must be filled in, symbol or settleCoin")
     hedged = front.market.position_mode(call.account) is PositionMode.HEDGE
     sides = HEDGE if hedged else ONE_WAY
