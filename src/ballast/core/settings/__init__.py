@@ -7,6 +7,7 @@ and profiles are the business of `service.config`.
 
 from ballast.core.settings.certify import CertifySettings
 from ballast.core.settings.check import check
+from ballast.core.settings.journal import JournalSettings
 from ballast.core.settings.live import (
     BrainSettings,
     GateSettings,
@@ -44,6 +45,7 @@ __all__ = [
     "EngineSettings",
     "ExitSettings",
     "GateSettings",
+    "JournalSettings",
     "NetworkSettings",
     "OperationsSettings",
     "ReportSettings",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from ballast.core.errors import ConfigError, suggest
 from ballast.core.settings.certify import CertifySettings
+from ballast.core.settings.journal import JournalSettings
 from ballast.core.settings.live import (
     BrainSettings,
     GateSettings,
@@ -46,6 +47,7 @@ class Settings:
     validation: ValidationSettings = field(default_factory=ValidationSettings)
     certify: CertifySettings = field(default_factory=CertifySettings)
     operations: OperationsSettings = field(default_factory=OperationsSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
 
 
 SECTIONS: dict[str, type[Any]] = {

@@ -13,7 +13,7 @@ from ballast import __version__
 from ballast.service.cli.lazy import LazyGroup, Verb
 
 _HOME = "ballast.service.cli"
-_START, _DATA, _TEST, _HOUSE = "Start", "Data", "Test an idea", "House"
+_START, _DATA, _TEST, _NODE, _HOUSE = "Start", "Data", "Test an idea", "Live node", "House"
 
 VERBS: dict[str, Verb] = {
     "demo": Verb(f"{_HOME}.demo", "Synthetic market, backtests, sweep, report: offline.", _START),
@@ -39,6 +39,8 @@ VERBS: dict[str, Verb] = {
     "signals": Verb(f"{_HOME}.signals", "Judge every signal, taken or refused.", _TEST),
     "compare": Verb(f"{_HOME}.results", "Compare two runs, down to the first trade.", _TEST),
     "venue": Verb(f"{_HOME}.venue", "Serve a simulated exchange on this machine.", _HOUSE),
+    "audit": Verb(f"{_HOME}.audit", "What the node was told and did; export, verify.", _NODE),
+    "journal": Verb(f"{_HOME}.journal", "Back up, restore and archive the journal.", _NODE),
     "show-config": Verb(f"{_HOME}.show_config", "Every setting and where it came from.", _HOUSE),
     "config": Verb(f"{_HOME}.config_group", "Schema and profiles of the settings.", _HOUSE),
 }

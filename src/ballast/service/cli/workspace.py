@@ -40,6 +40,7 @@ slip_fraction = 0.0005
 IGNORE = """\
 data/
 results/
+journal/
 # The head of the trial ledger is kept: it shows a ledger that was shortened.
 ledger/*
 !ledger/*.head

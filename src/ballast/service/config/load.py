@@ -69,6 +69,11 @@ class Config:
         return self.workspace / "ledger" / "trials.sqlite"
 
     @property
+    def journal_root(self) -> Path:
+        """Folder of the journal of the live node."""
+        return self.workspace / self.settings.journal.root
+
+    @property
     def strategies_root(self) -> Path:
         """Folder of the user's strategies."""
         return self.workspace / self.settings.strategies.root

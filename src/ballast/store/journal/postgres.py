@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import ConfigError, DataError, UserError
 from ballast.store import tables
 from ballast.store.journal import schema
+from ballast.store.journal.copying import copy_rows
 from ballast.store.journal.database import OWNER, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import psycopg
+
+    from ballast.store.journal.database import Database
 
 try:
     from psycopg import Error as PostgresError
@@ -89,12 +93,7 @@ class PostgresDatabase:
             tables.refuse_newer(version, len(self._scripts), owner=OWNER, where=self.where)
             if 0 < version < len(self._scripts):
                 self._keep_copy(tx, f"{self.schema}_v{version}")
-            if not version:
-                tx.rows(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
-            for number, script in enumerate(self._scripts[version:], start=version + 1):
-                self._script(script)
-                tx.rows("DELETE FROM schema_version")
-                tx.rows("INSERT INTO schema_version VALUES (?)", number)
+            self._make(tx, version)
 
     @contextmanager
     def writing(self) -> Iterator[PostgresStatements]:
@@ -129,12 +128,34 @@ class PostgresDatabase:
         strange = [one for one in sorted({*found, *wanted}) if found.get(one) != wanted.get(one)]
         return [f"tables or triggers were changed: {', '.join(strange)}"] if strange else []
 
+    def replace_by(self, source: Database, epoch: int) -> None:
+        """Put a copy of another journal in the place of this one, in one transaction.
+
+        This one is kept as a schema of another name. The epoch of the lease is at least `epoch`.
+        """
+        with source.reading() as rows, self.writing() as tx:
+            if self._version(tx):
+                taken = "SELECT 1 FROM pg_namespace WHERE nspname = ?"
+                names = (f"{self.schema}_replaced_{number}" for number in count(1))
+                kept = next(name for name in names if not tx.rows(taken, name))
+                tx.rows(f"ALTER SCHEMA {self.schema} RENAME TO {kept}")
+            self._make(tx, 0)
+            copy_rows(rows, tx, epoch)
+
     def close(self) -> None:
         """End the session, and with it the lock."""
         if self._connection is not None:
             with suppress(PostgresError):
                 self._connection.close()
             self._connection = None
+
+    def _make(self, tx: PostgresStatements, version: int) -> None:
+        if not version:
+            tx.rows(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
+        for number, script in enumerate(self._scripts[version:], start=version + 1):
+            self._script(script)
+            tx.rows("DELETE FROM schema_version")
+            tx.rows("INSERT INTO schema_version VALUES (?)", number)
 
     def _keep_copy(self, tx: PostgresStatements, name: str) -> None:
         tx.rows(f"DROP SCHEMA IF EXISTS {name} CASCADE")

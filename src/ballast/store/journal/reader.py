@@ -18,6 +18,7 @@ from ballast.core.errors import DataError
 from ballast.core.journal import (
     GENESIS,
     HASH_BYTES,
+    INT64_MAX,
     OWN,
     SNAPSHOT,
     Head,
@@ -69,7 +70,7 @@ class Query:
         for sign, bound in ((">=", self.from_ns), ("<", self.to_ns)):
             if bound is not None:
                 parts.append(f"at_ns {sign} ?")
-                values.append(bound)
+                values.append(min(max(bound, -INT64_MAX), INT64_MAX))
         return " AND ".join(parts), values
 
 

@@ -11,7 +11,8 @@ needs no clock and no waiting.
 from __future__ import annotations
 
 import os
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -19,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from ballast.core.errors import DataError
 from ballast.store import tables
-from ballast.store.disk import Disk, disk_errors, ensure_folder
+from ballast.store.disk import Disk, disk_errors, ensure_folder, temp_name
 from ballast.store.journal import schema
 from ballast.store.journal.database import OWNER
 
@@ -144,6 +145,48 @@ class SqliteDatabase:
         check = connection.execute("PRAGMA quick_check(1)").fetchall()[0][0]
         return found + ([] if check == "ok" else [f"the file is damaged: {check}"])
 
+    @property
+    def connection(self) -> apsw.Connection:
+        """The open connection."""
+        return self._open()
+
+    def settle_alone(self) -> None:
+        """Put everything into the one file, without a log beside it."""
+        self._open().execute("PRAGMA journal_mode = DELETE")
+
+    def replace_by(self, source: SqliteDatabase, epoch: int) -> None:
+        """Put a copy of another journal in the place of this one; keep this one beside it.
+
+        The epoch of the lease becomes at least `epoch`. The last step is one rename: before it the
+        old journal is there, after it the new one.
+        """
+        temp = temp_name(self.path)
+        try:
+            copy_file(source.connection, temp)
+            with closing(apsw.Connection(str(temp))) as made:
+                made.execute("UPDATE lease SET epoch = ? WHERE epoch < ?", (epoch, epoch))
+            self._set_aside()
+            temp.replace(self.path)
+            Disk().sync(self.path.parent)
+        finally:
+            temp.unlink(missing_ok=True)
+
+    def _set_aside(self) -> None:
+        """Keep the present file under another name, with its log where it cannot be folded in."""
+        if not self.path.exists():
+            return
+        kept = unused(self.path.with_name(f"{self.path.stem}.replaced"), self.path.suffix)
+        with suppress(apsw.Error, DataError):  # past reading: that is why it is replaced
+            self._open().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        kept.hardlink_to(self.path)
+        for suffix in ("-wal", "-shm"):
+            beside = self.path.with_name(self.path.name + suffix)
+            if beside.exists():
+                beside.replace(kept.with_name(kept.name + suffix))
+
     def close(self) -> None:
         """Close the file and give the lock back."""
         try:
@@ -151,7 +194,7 @@ class SqliteDatabase:
                 self._connection.close()
         finally:
             self._connection = None
-            self._lock.release()
+            self._lock.release(force=True)
 
     def _open(self) -> apsw.Connection:
         if self._connection is None:
@@ -193,6 +236,12 @@ def _roll_back(connection: apsw.Connection) -> None:
             connection.execute("ROLLBACK")
         except apsw.Error:  # the disk is gone: what was not committed is not there
             return
+
+
+def unused(stem: Path, suffix: str) -> Path:
+    """Return `stem-1.suffix`, or the next number that is free."""
+    numbers = (stem.with_name(f"{stem.name}-{number}{suffix}") for number in count(1))
+    return next(path for path in numbers if not path.exists())
 
 
 def copy_file(connection: apsw.Connection, target: Path) -> None:

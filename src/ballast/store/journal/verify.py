@@ -74,6 +74,7 @@ def verify(
     """
     found = _Findings()
     heads = list(anchors)
+    is_alone = False
     try:
         beside = read_head(head_file) if head_file is not None else None
     except DataError as error:
@@ -81,14 +82,16 @@ def verify(
     else:
         if beside is not None:
             heads.insert(0, ("the head beside it", beside))
-        elif head_file is not None:
-            found.problems.append("the head beside the journal is gone")
+        else:
+            is_alone = head_file is not None
     reader = JournalReader(database)
     try:
         if not reader.exists():
             lost = [f"{where} names record {head.seq}" for where, head in heads if head.seq]
             found.problems += [f"the journal is gone: {one}" for one in lost]
             return Verification(tuple(found.problems), (), Head(), 0)
+        if is_alone:
+            found.problems.append("the head beside the journal is gone")
         found.problems += database.damage()
         with reader.reading() as tx:
             _walk(tx, reader, found)

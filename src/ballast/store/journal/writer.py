@@ -36,6 +36,7 @@ from ballast.core.journal import (
     check_run,
 )
 from ballast.store.disk import disk_errors
+from ballast.store.journal.copying import PUT
 from ballast.store.journal.headfile import HeadFile, create_head, read_head
 from ballast.store.journal.reader import (
     JournalReader,
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 
     Act = Callable[[Statements], None]
 
-PUT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _DROP_SNAPSHOTS = (
     "DELETE FROM snapshots WHERE record_seq NOT IN "
     "(SELECT record_seq FROM snapshots ORDER BY record_seq DESC LIMIT ?)"
@@ -88,7 +88,7 @@ class JournalWriter:
         self._why_closed = ""
         self._beside: HeadFile | None = None
         try:
-            _hold(database, self.reader, start)
+            hold(database, self.reader, start)
             self._begin(head_file, start)
         except database.errors as error:
             self._abandon()
@@ -160,7 +160,7 @@ class JournalWriter:
                     where=self.database.where,
                     fix=HALT,
                 )
-            if not entries:
+            if not entries and after is None:
                 return self._head
             records = self._chained(entries)
             try:
@@ -169,7 +169,7 @@ class JournalWriter:
                     tx.many(PUT, map(_row, records))
                     if after is not None:
                         after(tx)
-                self._head = records[-1].head
+                self._head = records[-1].head if records else self._head
                 if self._beside is not None:
                     self._beside.write(self._head)
             except self.database.errors as error:
@@ -272,7 +272,7 @@ def _row(record: Record) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _hold(database: Database, reader: JournalReader, start: Start) -> None:
+def hold(database: Database, reader: JournalReader, start: Start) -> None:
     """Be the writer of this host, or of this server; or take over from one that cannot answer."""
     if database.lock() or start.take_over:
         return
