@@ -187,6 +187,13 @@ def test_one_host_lists_a_pair_as_spot_and_as_perpetual() -> None:
     assert {one.asset for one in desk.exchange.balances(desk.key.account)} == {"BTC", "USDT"}
 
 
+def test_okx_lists_both_kinds_and_asks_for_a_passphrase(tmp_path: Path) -> None:
+    said = ballast(tmp_path, *SERVE, "--exchange", "okx", "--json").json()
+    assert said["symbols"] == ["BTC-USDT", "BTC-USDT-SWAP"]
+    assert "www.okx.com" in said["hosts"]
+    assert len(said["api_passphrase"]) == 16
+
+
 def test_a_past_gives_clients_candles_from_the_start() -> None:
     """R-EXCH-16: a strategy that needs bars finds them; the last one is of now."""
     desk = opened(past="3m")

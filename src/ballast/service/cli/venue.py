@@ -36,7 +36,7 @@ def venue() -> None:
 
 @app.command()
 def serve(
-    exchange: Annotated[str, typer.Option(help="Whose protocol: binance, bybit.")] = "binance",
+    exchange: Annotated[str, typer.Option(help="Whose protocol: binance, bybit, okx.")] = "binance",
     market: Annotated[
         str, typer.Option(help="synthetic[:seed=7,price=60000,volatility=0.6] or candles:SERIES.")
     ] = "synthetic",

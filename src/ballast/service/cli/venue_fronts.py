@@ -16,6 +16,8 @@ from ballast.venues.simulated.engine.profile import Tier, VenueProfile
 from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
 from ballast.venues.simulated.fronts.bybit.unified import PROFILE as BYBIT
 from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
+from ballast.venues.simulated.fronts.okx.front import PROFILE as OKX
+from ballast.venues.simulated.fronts.okx.front import OkxFront
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,6 +93,20 @@ FRONTS: dict[str, Front] = {
             ),
         },
         BYBIT,
+    ),
+    "okx": Front(
+        OkxFront,
+        {
+            Kind.SPOT: replace(SPOT, spelling="{base}-{quote}", tick=Decimal("0.1"), maker_ppm=800),
+            Kind.PERPETUAL: replace(
+                PERPETUAL,
+                spelling="{base}-{quote}-SWAP",
+                lot=Decimal("0.01"),
+                contract=Decimal("0.01"),
+            ),
+        },
+        OKX,
+        has_passphrase=True,
     ),
 }
 

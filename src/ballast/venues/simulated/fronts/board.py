@@ -98,12 +98,17 @@ class Minutes:
         for open_ns in range(at_ns, until_ns, MINUTE_NS):
             self.kept.append(Candle(open_ns, last.close, last.close, last.close, last.close))
 
-    def grouped(self, span_ns: int, from_ns: int, to_ns: int, now_ns: int) -> Iterator[Candle]:
-        """Yield candles of `span_ns` that open in `[from_ns, to_ns]`, the running one included."""
+    def grouped(
+        self, span_ns: int, from_ns: int, to_ns: int, now_ns: int, offset_ns: int = 0
+    ) -> Iterator[Candle]:
+        """Yield candles of `span_ns` that open in `[from_ns, to_ns]`, the running one included.
+
+        They open at whole multiples of their span, less the offset.
+        """
         self.fill(now_ns - now_ns % MINUTE_NS + 1)
         current: Candle | None = None
         for minute in self.kept:
-            open_ns = minute.open_ns - minute.open_ns % span_ns
+            open_ns = minute.open_ns - (minute.open_ns + offset_ns) % span_ns
             if open_ns < from_ns:
                 continue
             if open_ns > to_ns:
@@ -142,10 +147,34 @@ class Board:
         kept.extendleft(reversed(list(candles)))
 
     def candles(
-        self, symbol: str, span_ns: int, *, now_ns: int, from_ns: int = 0, to_ns: int = 1 << 63
+        self,
+        symbol: str,
+        span_ns: int,
+        *,
+        now_ns: int,
+        from_ns: int = 0,
+        to_ns: int = 1 << 63,
+        offset_ns: int = 0,
     ) -> list[Candle]:
         """Return candles in time order; the last one may still be running."""
-        return list(self.of(symbol).grouped(span_ns, from_ns, to_ns, now_ns))
+        return list(self.of(symbol).grouped(span_ns, from_ns, to_ns, now_ns, offset_ns))
+
+    def running(
+        self, symbol: str, span_ns: int, *, now_ns: int, offset_ns: int = 0
+    ) -> Candle | None:
+        """Return the candle that is open now, looking no further back; None before any trade."""
+        minutes = self.of(symbol)
+        minutes.fill(now_ns - now_ns % MINUTE_NS + 1)
+        open_ns = now_ns - (now_ns + offset_ns) % span_ns
+        total: Candle | None = None
+        for minute in reversed(minutes.kept):
+            if minute.open_ns < open_ns:
+                break
+            earlier = _copy(minute, open_ns)
+            if total is not None:
+                earlier.join(total)
+            total = earlier
+        return total
 
     def day(self, symbol: str, now_ns: int) -> Candle | None:
         """Return the last 24 hours as one candle; None before the first trade."""

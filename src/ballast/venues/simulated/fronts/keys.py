@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from dataclasses import dataclass, field
@@ -76,6 +77,11 @@ class KeyRing:
 def hmac_hex(secret: str, message: bytes) -> str:
     """Return the HMAC-SHA256 of a message in hex (Binance, Bybit)."""
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def hmac_base64(secret: str, message: bytes) -> str:
+    """Return the HMAC-SHA256 of a message in Base64 (OKX)."""
+    return base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
 
 
 def same(one: str, two: str) -> bool:
