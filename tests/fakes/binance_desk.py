@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +12,14 @@ from ballast.venues.simulated.engine.liquidity import Ladder, ScriptedPath
 from ballast.venues.simulated.engine.profile import Filters, Listing, VenueProfile
 from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
 from ballast.venues.simulated.fronts.keys import ApiKey, KeyRing
-from ballast.venues.simulated.server.pace import Pace
-from ballast.venues.simulated.server.resolver import client_session
-from ballast.venues.simulated.server.sockets import VenueServer
 from ballast.venues.simulated.wire.gateway import Gateway
+from tests.fakes.desks import serve, with_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
 
+    from ballast.venues.simulated.server.sockets import VenueServer
     from ballast.venues.simulated.wire.faults import FaultPlan
 
 SYMBOL = "BTCUSDT"
@@ -61,39 +60,15 @@ async def eventually(check: Callable[[], bool], seconds: float = 10.0) -> None:
         await asyncio.sleep(0.005)
 
 
-@asynccontextmanager
-async def spot_server(**more: Any) -> AsyncIterator[tuple[SpotDesk, VenueServer]]:
+def spot_server(**more: Any) -> AbstractAsyncContextManager[tuple[SpotDesk, VenueServer]]:
     """Serve a desk on loopback."""
-    start_ns = time.time_ns()
-    desk = SpotDesk(start_ns, **more)
-    async with VenueServer(desk.gateway, Pace(start_ns, time.monotonic_ns)) as server:
-        yield desk, server
+    return serve(lambda start_ns: SpotDesk(start_ns, **more))
 
 
 def with_ccxt(test: Callable[[SpotDesk, Any], Awaitable[None]], **more: Any) -> None:
-    """Run a test with the real, unpatched ccxt client under Binance's real host names."""
-
-    async def run() -> None:
-        import ccxt.pro as ccxt  # noqa: PLC0415 - half a second
-
-        async with spot_server(**more) as (desk, server):
-            assert server.authority is not None
-            context = server.authority.client_context()
-            session = client_session(server.hosts, server.tls_port, context)
-            client = ccxt.binance(
-                {
-                    "apiKey": desk.key.key,
-                    "secret": desk.key.secret,
-                    "session": session,
-                    "enableRateLimit": False,
-                    "options": {"fetchMarkets": {"types": ["spot"]}, "defaultType": "spot"},
-                }
-            )
-            try:
-                await client.load_markets()
-                await test(desk, client)
-            finally:
-                await client.close()
-                await session.close()
-
-    asyncio.run(asyncio.wait_for(run(), 60))
+    """Run a test with ccxt on Binance spot."""
+    options = {"fetchMarkets": {"types": ["spot"]}, "defaultType": "spot"}
+    with_client(
+        "binance", lambda start_ns: SpotDesk(start_ns, **more), test,
+        enableRateLimit=False, options=options,
+    )  # fmt: skip

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -14,17 +11,17 @@ from ballast.venues.simulated.engine.exchange import Exchange
 from ballast.venues.simulated.engine.liquidity import Ladder, ScriptedPath
 from ballast.venues.simulated.fronts.bybit.unified import PROFILE, BybitUnified
 from ballast.venues.simulated.fronts.keys import ApiKey, KeyRing, hmac_hex
-from ballast.venues.simulated.server.pace import Pace
-from ballast.venues.simulated.server.resolver import client_session
-from ballast.venues.simulated.server.sockets import VenueServer
 from ballast.venues.simulated.wire.gateway import Gateway
 from ballast.venues.simulated.wire.messages import Answer, Request, Response, Text
 from tests.fakes.binance_desk import LISTING
+from tests.fakes.desks import serve, with_client
 from tests.fakes.perpetual import listing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
+    from ballast.venues.simulated.server.sockets import VenueServer
     from ballast.venues.simulated.wire.faults import FaultPlan
     from ballast.venues.simulated.wire.streams import Connection
 
@@ -149,46 +146,17 @@ class BybitDesk:
         return stream
 
 
-@asynccontextmanager
-async def bybit_server(**more: Any) -> AsyncIterator[tuple[BybitDesk, VenueServer]]:
+def bybit_server(**more: Any) -> AbstractAsyncContextManager[tuple[BybitDesk, VenueServer]]:
     """Serve a desk on loopback."""
-    start_ns = time.time_ns()
-    desk = BybitDesk(start_ns, **more)
-    async with VenueServer(desk.gateway, Pace(start_ns, time.monotonic_ns)) as server:
-        yield desk, server
+    return serve(lambda start_ns: BybitDesk(start_ns, **more))
 
 
 def with_bybit(
     test: Callable[[BybitDesk, Any], Awaitable[None]], kind: str = "swap", **more: Any
 ) -> None:
-    """Run a test with the real, unpatched ccxt client under Bybit's real host names."""
-
-    async def run() -> None:
-        import ccxt.pro as ccxt  # noqa: PLC0415 - half a second
-
-        async with bybit_server(**more) as (desk, server):
-            assert server.authority is not None
-            context = server.authority.client_context()
-            session = client_session(server.hosts, server.tls_port, context)
-            client = ccxt.bybit(
-                {
-                    "apiKey": desk.key.key,
-                    "secret": desk.key.secret,
-                    "session": session,
-                    # Its own is five times slower than the venue allows; without any it is
-                    # refused with 10006.
-                    "rateLimit": 5,
-                    "options": {
-                        "fetchMarkets": {"types": ["spot", "linear"]},
-                        "defaultType": kind,
-                    },
-                }
-            )
-            try:
-                await client.load_markets()
-                await test(desk, client)
-            finally:
-                await client.close()
-                await session.close()
-
-    asyncio.run(asyncio.wait_for(run(), 60))
+    """Run a test with ccxt on Bybit."""
+    options = {"fetchMarkets": {"types": ["spot", "linear"]}, "defaultType": kind}
+    with_client(
+        "bybit", lambda start_ns: BybitDesk(start_ns, **more), test,
+        rateLimit=5, options=options,  # its own is five times slower than the venue's
+    )  # fmt: skip

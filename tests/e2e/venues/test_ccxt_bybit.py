@@ -101,6 +101,7 @@ def test_every_picture_of_the_account_is_read() -> None:
         assert [one["type"] for one in ledger] == ["trade", "trade"]
         assert (await client.fetch_trading_fee(PAIR))["taker"] == 0.0005
         assert (await client.fetch_leverage(PAIR))["longLeverage"] == 10
+        assert await client.fetch_funding_history(PAIR) == []
         await client.set_margin_mode("isolated")
         assert (await client.fetch_margin_mode(PAIR))["marginMode"] == "isolated"
         await client.cancel_all_orders_after(10_000)

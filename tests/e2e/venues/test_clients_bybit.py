@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,9 @@ from tests.e2e.venues.clients.by_ccxt_bybit import Trader
 from tests.e2e.venues.clients.bybit_spot import steps as spot_steps
 from tests.e2e.venues.clients.perp_scenario import Rules
 from tests.e2e.venues.clients.perp_scenario import steps as linear_steps
-from tests.e2e.venues.test_clients_spot import CLIENTS, PYTHON, needs_clients, plain
+from tests.e2e.venues.ends import by_script, needs_clients, plain, state
 from tests.fakes.binance_desk import eventually
 from tests.fakes.bybit_desk import LINEAR, SPOT, BybitDesk, bybit_server, with_bybit
-
-from ballast.core.orders import PositionSide
 
 if TYPE_CHECKING:
     from tests.e2e.venues.clients.perp_scenario import Step
@@ -32,31 +29,9 @@ STEPS: dict[str, list[Step]] = {"linear": linear_steps(RULES), "spot": spot_step
 SYMBOLS = {"linear": LINEAR, "spot": SPOT}
 
 
-def state(desk: BybitDesk, category: str) -> dict[str, Any]:
-    """Return all that the venue knows of the account and the book: times and ids left out."""
-    market, mine, symbol = desk.exchange, desk.account, SYMBOLS[category]
-    view = market.book(symbol, 50)
-    sides = PositionSide if category == "linear" else ()
-    return {
-        "balances": [
-            (one.asset, one.free_atoms, one.locked_atoms) for one in market.balances(mine)
-        ],
-        "orders": [
-            (one.request.client_id, one.request.kind, one.status, one.reason, one.filled_lots,
-             one.value, one.request.price_ticks, one.request.trigger_ticks)
-            for one in market.orders(mine, symbol)
-        ],
-        "fills": [
-            (one.client_id, one.side, one.price_ticks, one.qty_lots, one.is_maker, one.fee_asset,
-             one.fee_atoms)
-            for one in market.fills(mine, symbol)
-        ],
-        "positions": [
-            (one.qty_lots, one.cost_atoms, one.realised_atoms)
-            for one in (market.position(mine, symbol, side) for side in sides)
-        ],
-        "book": (view.bids, view.asks),
-    }  # fmt: skip
+def left(desk: BybitDesk, category: str) -> dict[str, Any]:
+    """Return what the venue knows of the account in the end."""
+    return state(desk.exchange, desk.account, SYMBOLS[category])
 
 
 def desk_of(category: str) -> dict[str, Any]:
@@ -69,30 +44,10 @@ async def by_pybit(category: str) -> tuple[list[Any], dict[str, Any], str]:
     """Let pybit take all steps in its own interpreter; return what it was told, and the end."""
     async with bybit_server(**desk_of(category)) as (desk, server):
         port = server.plain_ports["bybit"]
-        place = {
-            "http": f"http://127.0.0.1:{port}",
-            "ws": f"ws://127.0.0.1:{port}",
-            "key": desk.key.key,
-            "secret": desk.key.secret,
-            "category": category,
-        }
-        sent = [place, *([step.do, step.with_] for step in STEPS[category])]
-        child = await asyncio.create_subprocess_exec(
-            PYTHON,
-            CLIENTS / "by_pybit.py",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        told, complaints = await by_script(
+            "by_pybit.py", port, desk.key, STEPS[category], category=category
         )
-        text = "".join(json.dumps(one) + "\n" for one in sent)
-        try:
-            out, err = await asyncio.wait_for(child.communicate(text.encode()), 60)
-        finally:
-            if child.returncode is None:
-                child.kill()
-        assert child.returncode == 0, err.decode()
-        told = [json.loads(line) for line in out.splitlines()]
-        return told, state(desk, category), err.decode()
+        return told, left(desk, category), complaints
 
 
 def by_ccxt(category: str) -> tuple[list[Any], dict[str, Any]]:
@@ -110,7 +65,7 @@ def by_ccxt(category: str) -> tuple[list[Any], dict[str, Any]]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        ends.append((told, state(desk, category)))
+        ends.append((told, left(desk, category)))
 
     with_bybit(test, "swap" if category == "linear" else "spot", **desk_of(category))
     return ends[0]
@@ -145,9 +100,9 @@ def test_ccxt_is_told_what_the_scenario_says(
 
 @needs_clients
 def test_pybit_ends_where_ccxt_does(ccxt_end: tuple[str, list[Any], dict[str, Any]]) -> None:
-    category, _, left = ccxt_end
+    category, _, expected = ccxt_end
     told, end, complaints = asyncio.run(by_pybit(category))
     check_told(category, told)
     # It is faster than the venue allows, and waits when it is told so.
     assert all("ate limit" in line or "Rate Limit" in line for line in complaints.splitlines())
-    assert end == left
+    assert end == expected

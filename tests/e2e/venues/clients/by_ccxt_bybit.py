@@ -40,6 +40,11 @@ class Trader:
 
         try:
             return await getattr(self, do.replace(" ", "_"))(values)
+        except ccxt.RateLimitExceeded:
+            # Nothing was done. The venue says when its second is over, and ccxt does not read it.
+            reset_ms = int(self.client.last_response_headers["X-Bapi-Limit-Reset-Timestamp"])
+            await eventually(lambda: self.client.milliseconds() >= reset_ms)
+            return await self.take(do, values)
         except ccxt.OrderNotFound:
             return {"refused": "no order" if do in {"query", "amend"} else "unknown order"}
         except ccxt.BaseError:

@@ -131,6 +131,21 @@ def test_stops_for_a_part_are_added_and_a_pair_ends_each_other(desk: BybitDesk) 
     assert waiting(desk) == [("PartialStopLoss", "59000.0", "0.1")]
 
 
+def test_stops_for_a_part_go_with_the_position_and_other_orders_stay(desk: BybitDesk) -> None:
+    desk.order(**MARKET)
+    partial = {"tpslMode": "Partial", "stopLoss": "58000", "slSize": "0.2"}
+    assert desk.post(STOP, **PLACE, **partial)["retCode"] == 0
+    own = {"side": "Sell", "orderType": "Market", "qty": "0.1", "triggerPrice": "57000"}
+    desk.order(**own, triggerDirection=2, reduceOnly=True)
+    # The legs of an entry that has not traded are not the position's yet.
+    entry = {"side": "Buy", "orderType": "Limit", "qty": "0.1", "price": "50000"}
+    desk.order(**entry, tpslMode="Partial", stopLoss="40000")
+    desk.order(side="Sell", orderType="Market", qty="0.5", reduceOnly=True)
+    assert waiting(desk) == [("Stop", "57000.0", "0.1")]
+    kinds = [one.request.trigger_ticks for one in desk.exchange.open_orders(desk.account)]
+    assert kinds == [570_000, 0, 400_000]
+
+
 def test_partial_stops_of_an_entry_are_sized_by_what_it_traded(desk: BybitDesk) -> None:
     entry = {"side": "Buy", "orderType": "Limit", "qty": "1.5", "price": "60000.1"}
     more = {"tpslMode": "Partial", "takeProfit": "62000", "stopLoss": "58000"}
@@ -252,6 +267,7 @@ def test_the_log_holds_every_change_of_cash_funding_too() -> None:
     desk.exchange.street.set_funding(LINEAR, 100_000)
     desk.at(1)
     desk.order(**MARKET)
+    stream = desk.private("execution")
     desk.at(9 * 3_600)
     desk.exchange.street.set_mark(LINEAR, 600_000)
     desk.exchange.settle()
@@ -261,6 +277,12 @@ def test_the_log_holds_every_change_of_cash_funding_too() -> None:
     assert rows[0]["funding"] == "-3"  # 0.01 % of 30,000
     changed = sum(Decimal(one["change"]) for one in rows)
     assert Decimal(rows[0]["cashBalance"]) == 100_000 + changed
+    told = desk.heard(stream)[0]["data"][0]
+    asked = desk.get("/v5/execution/list", **PLACE, execType="Funding")["result"]["list"]
+    assert [{"category": "linear", **one} for one in asked] == [told]
+    assert (told["execFee"], told["execQty"], told["feeRate"]) == ("3", "0.5", "0.0001")
+    everything = desk.get("/v5/execution/list", **PLACE)["result"]["list"]
+    assert [one["execType"] for one in everything] == ["Funding", "Trade"]
     paid = desk.ask("/v5/market/funding/history", **PLACE)["result"]["list"]
     assert paid[0]["fundingRate"] == "0.0001"
     assert desk.ask("/v5/market/tickers", **PLACE)["result"]["list"][0]["openInterest"] == "0.5"

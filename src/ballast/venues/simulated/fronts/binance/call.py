@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ballast.venues.simulated.fronts.asked import Asked
 from ballast.venues.simulated.fronts.binance import errors
 from ballast.venues.simulated.fronts.numbers import plain_decimal, whole_number
 
@@ -15,28 +16,15 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.keys import ApiKey
     from ballast.venues.simulated.fronts.parameters import Parameters
 
-NS_MS = 1_000_000
-
 
 @dataclass(slots=True)
-class Call:
+class Call(Asked):
     """What was sent, by whom, and the venue's time when it arrived."""
 
     given: Parameters
     now_ns: int
     listings: dict[str, Listing]
     key: ApiKey | None = None
-
-    @property
-    def now_ms(self) -> int:
-        """The venue's time."""
-        return self.now_ns // NS_MS
-
-    @property
-    def account(self) -> int:
-        """The account of a signed call."""
-        assert self.key is not None  # noqa: S101 - the route demands a signature
-        return self.key.account
 
     def symbol(self) -> str:
         """Return the mandatory symbol; raise a `Refusal` for one that is not listed."""

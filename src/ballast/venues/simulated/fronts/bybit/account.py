@@ -271,7 +271,7 @@ def _logged(front: BybitUnified, one: Row) -> dict[str, Any]:
     if fill is not None:
         fee_rate_text = rate(maker if fill.is_maker else taker)
     elif one.rate_e9:
-        fee_rate_text = shortest(Decimal(one.rate_e9).scaleb(-9))
+        fee_rate_text = words.rate_e9(one.rate_e9)
     change = one.flow_atoms + one.funding_atoms - one.fee_atoms
     side = fill.side if fill is not None else one.qty_sign
     is_funding = one.kind == "SETTLEMENT"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.instrument import Kind
+from ballast.venues.simulated.fronts.asked import Asked
 from ballast.venues.simulated.fronts.bybit import errors
 from ballast.venues.simulated.fronts.numbers import plain_decimal, whole_number
 
@@ -41,24 +42,13 @@ def category_of(listing: Listing) -> str:
 
 
 @dataclass(slots=True)
-class Call:
+class Call(Asked):
     """What was sent, by whom, and the venue's time when it arrived."""
 
     given: Mapping[str, Any]
     now_ns: int
     listed: Listed
     key: ApiKey | None = None
-
-    @property
-    def now_ms(self) -> int:
-        """The venue's time."""
-        return self.now_ns // NS_MS
-
-    @property
-    def account(self) -> int:
-        """The account of a signed call."""
-        assert self.key is not None  # noqa: S101 - the route demands a signature
-        return self.key.account
 
     def of(self, given: Mapping[str, Any]) -> Call:
         """Return the same call about something else: one order of a batch."""

@@ -109,6 +109,8 @@ class Row:
     balance_atoms: int
     size_lots: int
     rate_e9: int = 0
+    mark_ticks: int = 0
+    """At which funding was paid."""
 
 
 class Ledger:
@@ -252,7 +254,7 @@ class Ledger:
         self._row(
             event.account, "SETTLEMENT", event.symbol, quote, event.at_ns,
             funding=event.paid_atoms, qty_sign=1 if held.lots > 0 else -1, size=held.lots,
-            rate_e9=event.rate_e9,
+            rate_e9=event.rate_e9, mark=self._market.perpetual(event.symbol).mark_ticks,
         )  # fmt: skip
 
     def _row(
@@ -270,11 +272,12 @@ class Ledger:
         flow: int = 0,
         size: int = 0,
         rate_e9: int = 0,
+        mark: int = 0,
     ) -> None:
         self._numbers += 1
         balance = self._market.balance(account, currency).total_atoms
         row = Row(
             self._numbers, account, kind, symbol, currency, at_ns, fill, qty_sign, funding, fee,
-            flow, balance, size, rate_e9,
+            flow, balance, size, rate_e9, mark,
         )  # fmt: skip
         self._rows.setdefault(account, deque(maxlen=ROWS_MAX)).append(row)

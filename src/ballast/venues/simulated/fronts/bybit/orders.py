@@ -277,30 +277,3 @@ def amend_batch(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
 def cancel_batch(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
     """POST /v5/order/cancel-batch."""
     return _batch(front, call, cancel, is_new=False)
-
-
-# Executions ----------------------------------------------------------------------------------
-
-
-def executions(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
-    """GET /v5/execution/list."""
-    category = call.category()
-    own = call.text("orderLinkId")
-    kind = call.text("execType", "Trade")
-    found = []
-    for listing in call.listings():
-        name = call.text("orderId")
-        number = 0 if not name else forms.reference(call, listing).order_id
-        fills = front.market.fills(call.account, listing.symbol, limit=KEPT)
-        for fill in fills:
-            is_meant = fill.order_id == number if name else not own or fill.client_id == own
-            order = front.market.order(call.account, OrderRef(listing.symbol, fill.order_id))
-            if order is not None and is_meant and call.between(fill.at_ns):
-                found.append((fill, order))
-    found.sort(key=lambda pair: (pair[0].at_ns, pair[0].trade_id), reverse=True)
-    rows = [front.order_words.execution(fill, order) for fill, order in found]
-    rows = [row for row in rows if row["execType"] == kind]
-    for row in rows:
-        del row["category"]
-    chosen, cursor = paged(rows, call, 50, 100)
-    return {"category": category, "list": chosen, "nextPageCursor": cursor}

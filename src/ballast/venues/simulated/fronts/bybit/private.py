@@ -10,11 +10,12 @@ from ballast.venues.simulated.engine.events import (
     BalanceChanged,
     Change,
     Filled,
+    FundingPaid,
     OrderUpdated,
     PositionChanged,
 )
 from ballast.venues.simulated.fronts.bybit import account as accounts
-from ballast.venues.simulated.fronts.bybit import disconnect, errors, security
+from ballast.venues.simulated.fronts.bybit import disconnect, errors, executions, security
 from ballast.venues.simulated.fronts.bybit.call import category_of
 from ballast.venues.simulated.fronts.bybit.socket import NS_MS, SECOND_NS, SILENCE_NS, Stream, said
 from ballast.venues.simulated.fronts.numbers import whole_number
@@ -123,6 +124,9 @@ class PrivateStream(Stream):
         match event:
             case OrderUpdated() if event.order.account == self._account:
                 return tuple(self._order(event))
+            case FundingPaid() if event.account == self._account:
+                paid = executions.payment_event(self.front, self._account, event.symbol)
+                return self._tell("execution", "linear", [paid]) if paid else ()
             case Filled() if event.fill.account == self._account:
                 return tuple(self._fill(event))
             case PositionChanged() if event.position.account == self._account:

@@ -257,7 +257,7 @@ def _perpetual_ticker(front: BybitUnified, listing: Listing, now_ns: int) -> dic
         "prevPrice1h": words.price(symbol, hour[0].open) if hour else "",
         "openInterest": words.qty(symbol, lots),
         "openInterestValue": shortest(words.worth(symbol, lots * view.mark_ticks)),
-        "fundingRate": funding_text(view.funding_rate_e9),
+        "fundingRate": words.rate_e9(view.funding_rate_e9),
         "nextFundingTime": milli(view.next_funding_ns),
         "fundingIntervalHour": str(front.market.profile.funding_hours),
         "fundingCap": "0.005",
@@ -272,11 +272,6 @@ def _perpetual_ticker(front: BybitUnified, listing: Listing, now_ns: int) -> dic
         "preQty": "",
         "tickDirection": "PlusTick",
     }
-
-
-def funding_text(rate_e9: int) -> str:
-    """Print a funding rate."""
-    return shortest(Decimal(rate_e9).scaleb(-9))
 
 
 # Candles -------------------------------------------------------------------------------------
@@ -330,7 +325,7 @@ def funding_history(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - J
     rows = [
         {
             "symbol": wire_name(listing),
-            "fundingRate": funding_text(rate_e9),
+            "fundingRate": front.words.rate_e9(rate_e9),
             "fundingRateTimestamp": milli(at_ns),
         }
         for at_ns, rate_e9 in reversed(front.funding.get(listing.symbol, ()))

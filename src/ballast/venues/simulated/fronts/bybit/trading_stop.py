@@ -14,6 +14,7 @@ from ballast.core.orders import (
     ListKind,
     ListRequest,
     OrderKind,
+    OrderRef,
     OrderRequest,
     PositionStops,
     RejectReason,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
 
 PAIR = 2
+PARTIAL = "Partial"
 
 
 def trading_stop(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
@@ -123,6 +125,15 @@ def _partial(front: BybitUnified, call: Call, listing: Listing, held: Position) 
         raise errors.rejected("linear", outcome)
     for order, word in zip(outcome.orders, words, strict=True):
         front.ledger.note(order.order_id).stop_word = word
+
+
+def drop_orphans(front: BybitUnified, held: Position) -> None:
+    """Cancel the stops for a part of a position that is closed, or has turned round."""
+    for order in front.market.open_orders(held.account, held.symbol):
+        request, word = order.request, front.ledger.note(order.order_id).stop_word
+        is_ours = word.startswith(PARTIAL) and request.position_side is held.side
+        if is_ours and front.ledger.is_shown(order) and held.qty_lots * request.side >= 0:
+            front.market.cancel(held.account, OrderRef(held.symbol, order.order_id))
 
 
 def _leg(call: Call, listing: Listing, held: Position, side: Side, short: str) -> OrderRequest:

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import PositionMode, PositionSide, Side
-from ballast.venues.simulated.engine.events import MarkChanged
+from ballast.venues.simulated.engine.events import MarkChanged, PositionChanged
 from ballast.venues.simulated.engine.profile import (
     BracketEntry,
     ClientIds,
@@ -21,6 +21,7 @@ from ballast.venues.simulated.fronts.bybit import (
     account,
     disconnect,
     errors,
+    executions,
     orders,
     positions,
     private,
@@ -113,7 +114,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/v5/order/disconnected-cancel-all"): Route(disconnect.set_window, 5, _T),
     ("GET", "/v5/order/realtime"): Route(orders.realtime, 50, _S),
     ("GET", "/v5/order/history"): Route(orders.history, 50, _S),
-    ("GET", "/v5/execution/list"): Route(orders.executions, 50, _S),
+    ("GET", "/v5/execution/list"): Route(executions.executions, 50, _S),
     ("GET", "/v5/position/list"): Route(positions.position_list, 50, _S),
     ("POST", "/v5/position/set-leverage"): Route(positions.set_leverage, 10, _T),
     ("POST", "/v5/position/switch-mode"): Route(positions.switch_mode, 10, _T),
@@ -173,6 +174,8 @@ class BybitUnified:
         self.ledger.observe(event)
         if isinstance(event, MarkChanged):
             self._mark(event)
+        elif isinstance(event, PositionChanged):
+            trading_stop.drop_orphans(self, event.position)
 
     def _mark(self, event: MarkChanged) -> None:
         """Keep candles of marks; a next funding that moved on means that one was paid."""

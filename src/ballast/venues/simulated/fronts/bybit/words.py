@@ -112,6 +112,10 @@ class Words:
         listing = self.listing(symbol)
         return shortest(listing.qty(lots) * listing.contract)
 
+    def rate_e9(self, rate_e9: int) -> str:
+        """Print a funding rate."""
+        return shortest(Decimal(rate_e9).scaleb(-9))
+
     def money(self, asset: str, atoms: int) -> str:
         """Print an amount of an asset."""
         return shortest(self.market.amount(asset, atoms))
