@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from tests.fakes.journals import Home, numbered, put_by_hand, triggers_off
 
+from ballast.core.errors import DataError
 from ballast.core.journal import BehindError, Head
 from ballast.store.journal.headfile import create_head, read_head
 
@@ -114,3 +115,27 @@ def test_a_head_that_is_gone_is_told_for_ever(home: Home) -> None:
     with home.open():
         pass
     assert any("without a head" in one for one in home.verify().remarks)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        (
+            "UPDATE records SET body = '{}' WHERE seq = 5",
+            "record 5 is not what was written after 4",
+        ),
+        ("DELETE FROM records WHERE seq = 5", "record 6 is not what was written after 4"),
+    ],
+)
+def test_a_start_stops_at_the_first_record_that_is_not_what_was_written(
+    sql: str, said: str, home: Home
+) -> None:
+    """A node is never rebuilt from an edited tail: R-STATE-04."""
+    with home.open() as journal:
+        journal.append(numbered(0, 2))
+        journal.snapshot(b"two", seq=journal.head.seq, at_ns=1)
+        journal.append(numbered(2, 3))
+    put_by_hand(home, triggers_off(home, "records"))
+    put_by_hand(home, sql)
+    with home.open() as journal, pytest.raises(DataError, match=said):
+        list(journal.load().tail)

@@ -37,12 +37,12 @@ def head_path(journal: Path) -> Path:
 def read_head(path: Path) -> Head | None:
     """Return the newest head in a file, None where there is none; `DataError` if it is damaged."""
     try:
-        lines = path.read_bytes().split(b"\n")[:SLOTS]
+        raw = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    found = [head for line in lines if (head := _parse(line)) is not None]
+    found = [head for head in _heads(raw) if head is not None]
     if not found:
         raise DataError(
             "is not the head of a journal",
@@ -65,7 +65,8 @@ class HeadFile:
         self.path = path
         with disk_errors(path):
             self._handle = os.open(path, os.O_WRONLY)
-        self._slot = 0
+        heads = _heads(path.read_bytes())
+        self._slot = min(range(SLOTS), key=lambda slot: getattr(heads[slot], "seq", -1))
 
     def write(self, head: Head) -> None:
         """Write the head over the older of the two."""
@@ -79,6 +80,10 @@ class HeadFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self._handle)
+
+
+def _heads(raw: bytes) -> list[Head | None]:
+    return [_parse(raw[slot * LINE_BYTES :][: LINE_BYTES - 1]) for slot in range(SLOTS)]
 
 
 def _line(head: Head) -> bytes:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 PAGE = 5_000
 """Records read at once: a few MB, and some 20 ms of holding the connection."""
 COLUMNS = "seq, run, epoch, at_ns, kind, version, body, hash"
+_TYPES = (int, str, int, int, str, int, str, bytes)
 _PLACE = "bring the journal back from a backup: `ballast journal restore`"
 
 
@@ -198,7 +199,9 @@ def unreadable(database: Database, error: Exception) -> DataError:
 def record_of(row: tuple[Any, ...]) -> Record:
     """Return the record of a row of `COLUMNS`."""
     seq, run, epoch, at_ns, kind, version, body, digest = row
-    return Record(seq, run, epoch, at_ns, kind, version, body, bytes(digest).hex())
+    if tuple(map(type, row)) != _TYPES:  # a damaged page can hold anything
+        raise DataError(f"record {seq} is damaged", fix=_PLACE)
+    return Record(seq, run, epoch, at_ns, kind, version, body, digest.hex())
 
 
 def head_of(tx: Statements) -> Head:
@@ -236,7 +239,7 @@ def _newest_snapshot(tx: Statements) -> tuple[Snapshot | None, tuple[str, ...]]:
         "SELECT record_seq, seq, state FROM snapshots ORDER BY record_seq DESC"
     ):
         rows = tx.rows("SELECT kind, body FROM records WHERE seq = ?", record_seq)
-        found = Snapshot(int(seq), int(record_seq), bytes(state))
+        found = Snapshot(seq, record_seq, state if isinstance(state, bytes) else b"")
         if rows and rows[0] == (SNAPSHOT, snapshot_body(found)):
             return found, tuple(damaged)
         damaged.append(f"snapshot {record_seq} is not what was written")

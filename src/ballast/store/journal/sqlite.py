@@ -55,7 +55,7 @@ class SqliteDatabase:
     """The journal at `path`. `scripts` and `vfs` (a layer under SQLite) are for tests."""
 
     instr = "instr"
-    errors: tuple[type[Exception], ...] = (apsw.Error, OSError)
+    errors: tuple[type[Exception], ...] = (apsw.Error, OSError, UnicodeDecodeError)
 
     def __init__(
         self,
@@ -101,16 +101,28 @@ class SqliteDatabase:
         """
         if not self.path.exists():
             with disk_errors(self.path):
-                os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT, OWNER_ONLY))
-                Disk().sync(self.path.parent)
+                self._make()
         connection = self._open()
         version = tables.version_of(connection)
         tables.refuse_newer(version, len(self._scripts), owner=OWNER, where=self.where)
         if 0 < version < len(self._scripts):
             copy_file(connection, self.path.with_name(f"{self.path.name}.v{version}"))
-        for number, script in enumerate(self._scripts[version:], start=version + 1):
-            connection.execute(f"BEGIN IMMEDIATE;{script}PRAGMA user_version={number};COMMIT;")
+        _move_on(connection, version, self._scripts)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _make(self) -> None:
+        """Make the file beside its place and rename it: nobody ever sees one without tables."""
+        temp = temp_name(self.path)
+        try:
+            os.close(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+            with closing(apsw.Connection(str(temp))) as made:
+                made.execute("PRAGMA journal_mode = WAL")
+                _move_on(made, 0, self._scripts)
+            Disk().sync(temp)
+            Disk().replace(temp, self.path)
+            Disk().sync(self.path.parent)
+        finally:
+            temp.unlink(missing_ok=True)
 
     @contextmanager
     def writing(self) -> Iterator[SqliteStatements]:
@@ -218,6 +230,11 @@ class SqliteDatabase:
             connection.close()
             raise
         return connection
+
+
+def _move_on(connection: apsw.Connection, version: int, scripts: Sequence[str]) -> None:
+    for number, script in enumerate(scripts[version:], start=version + 1):
+        connection.execute(f"BEGIN IMMEDIATE;{script}PRAGMA user_version={number};COMMIT;")
 
 
 def _settle_modes(connection: apsw.Connection, synchronous: str) -> None:

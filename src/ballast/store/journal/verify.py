@@ -143,6 +143,9 @@ def _walk(tx: Statements, reader: JournalReader, found: _Findings) -> None:
         found.records += len(rows)
         if len(rows) < PAGE:
             break
+    lease = int(tx.rows("SELECT epoch FROM lease WHERE id = 1")[0][0])
+    if lease < found.epoch:
+        found.problems.append(f"the lease is at epoch {lease}, and records have {found.epoch}")
     told = found.archived
     if sealed.seq and (told.get("last"), told.get("hash")) != (sealed.seq, sealed.hash):
         found.problems.append(f"no record seals the archive of records up to {sealed.seq}")
@@ -169,7 +172,10 @@ def _own(record: Record, found: _Findings) -> None:
 def _snapshots(tx: Statements, found: _Findings) -> None:
     for record_seq, seq, state in tx.rows("SELECT record_seq, seq, state FROM snapshots"):
         rows = tx.rows("SELECT kind, body FROM records WHERE seq = ?", record_seq)
-        wanted = (SNAPSHOT, snapshot_body(Snapshot(seq, record_seq, bytes(state))))
+        wanted = (
+            SNAPSHOT,
+            snapshot_body(Snapshot(seq, record_seq, state if isinstance(state, bytes) else b"")),
+        )
         if not rows or rows[0] != wanted:
             found.problems.append(f"snapshot {record_seq} is not what was written")
 
