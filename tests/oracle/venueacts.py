@@ -164,7 +164,19 @@ class Acts:
             more["close_position"] = bool(rng.random() < 0.3)
         if kind not in CONDITIONAL:
             del more["trigger_by"]
+        if rng.random() < 0.15:
+            more["stops"] = self.stops()
         return more
+
+    def stops(self) -> PositionStops:
+        """Draw the stops of a position, some of them on the wrong side of the price."""
+        rng = self.rng
+        last = self.exchange.last_ticks(SWAP) or CENTRE[SWAP]
+        return PositionStops(
+            take_profit_ticks=int(rng.choice([0, last * 98 // 100, last * 102 // 100])),
+            stop_loss_ticks=int(rng.choice([0, last * 97 // 100, last * 103 // 100])),
+            trail_ticks=int(rng.choice([0, last // 50])),
+        )
 
     def order(self, account: int, symbol: str) -> object:
         return self.exchange.submit(account, self.request(account, symbol))
@@ -181,6 +193,7 @@ class Acts:
             qty_lots=self.lots(symbol) if rng.random() < 0.6 else 0,
             price_ticks=self.price(symbol) if rng.random() < 0.5 else 0,
             trigger_ticks=self.price(symbol) if rng.random() < 0.2 else 0,
+            stops=self.stops() if rng.random() < 0.1 else None,
         )
         return self.exchange.amend(account, asked)
 
@@ -247,13 +260,7 @@ class Acts:
             return exchange.set_margin_mode(account, SWAP, modes[int(rng.integers(0, 2))])
         if what == 2:
             return exchange.add_margin(account, SWAP, which, int(rng.integers(-50, 50)) * 10**8)
-        last = exchange.last_ticks(SWAP) or CENTRE[SWAP]
-        stops = PositionStops(
-            take_profit_ticks=int(rng.choice([0, last * 98 // 100, last * 102 // 100])),
-            stop_loss_ticks=int(rng.choice([0, last * 97 // 100, last * 103 // 100])),
-            trail_ticks=int(rng.choice([0, last // 50])),
-        )
-        return exchange.set_position_stops(account, SWAP, which, stops)
+        return exchange.set_position_stops(account, SWAP, which, self.stops())
 
     def wait(self, account: int, symbol: str) -> object:
         if self.rng.random() < 0.2:

@@ -245,6 +245,13 @@ def test_the_stops_of_an_entry_are_amended_without_its_place(desk: BybitDesk) ->
     assert desk.exchange.lots_ahead(LINEAR, order.order_id) == before == 0
 
 
+def test_the_legs_of_a_spot_entry_are_not_amended_through_it(desk: BybitDesk) -> None:
+    desk.order("spot", **BUY, takeProfit="61000", orderLinkId="one")
+    ref = {**PLACE["spot"], "orderLinkId": "one"}
+    assert desk.post(AMEND, **ref, takeProfit="62000")["retCode"] == 170210
+    assert desk.status("one", "spot")["orderStatus"] == "New"
+
+
 def test_a_batch_answers_each_order_for_itself(desk: BybitDesk) -> None:
     shape = {"symbol": NAME, **BUY}
     asked = [

@@ -44,6 +44,8 @@ def amend(
         if isinstance(fitted, Rejected):
             return fitted
         changed = fitted
+    if asked.stops is not None and not market.terms.is_perpetual:
+        return Rejected(RejectReason.NOT_SUPPORTED, "spot has no position to stop")
     refused = checks.refuse_changed(market, changed) or _refuse(
         world, account, market, order, changed
     )

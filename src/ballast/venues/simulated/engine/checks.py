@@ -116,8 +116,15 @@ def _form_of_extras(terms: Terms, request: OrderRequest) -> Rejected | None:
             return _bad("an iceberg shows no more than it has")
         if -(-request.qty_lots // request.display_lots) > terms.max_iceberg_parts:
             return Rejected(RejectReason.ICEBERG_PARTS)
-    if (request.reduce_only or request.close_position) and not terms.is_perpetual:
+    return None if terms.is_perpetual else refuse_position(request)
+
+
+def refuse_position(request: OrderRequest) -> Rejected | None:
+    """Refuse what speaks of a position, where there is none."""
+    if request.reduce_only or request.close_position:
         return Rejected(RejectReason.NOT_SUPPORTED, "spot has no position to reduce")
+    if request.stops is not None:
+        return Rejected(RejectReason.NOT_SUPPORTED, "spot has no position to stop")
     return None
 
 

@@ -147,6 +147,7 @@ class OrderWords:
             "cumExecValue": shortest(value),
             "cumExecFee": next(iter(fees.values()), "0"),
             "cumFeeDetail": fees,
+            "feeCurrency": next(iter(fees), ""),
             "orderType": "Limit" if request.kind in PRICED else "Market",
             "orderIv": "",
             "lastPriceOnCreated": words.maybe_price(symbol, note.reference_ticks),

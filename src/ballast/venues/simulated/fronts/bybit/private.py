@@ -132,6 +132,8 @@ class PrivateStream(Stream):
             case PositionChanged() if event.position.account == self._account:
                 data = self.front.order_words.position(event.position)
                 data["entryPrice"] = data.pop("avgPrice")
+                # Over REST a stop that is not there is an empty text.
+                data |= {name: data[name] or "0" for name in ("takeProfit", "stopLoss")}
                 return self._tell("position", "linear", [{"category": "linear", **data}])
             case BalanceChanged() if event.account == self._account:
                 whole = accounts.wallet(self.front, self._account, set())
