@@ -46,6 +46,7 @@ class BybitDesk:
         path: Sequence[tuple[int, int]] = ((0, 600_000),),
         levels: int = 5,
         cash: Mapping[str, Decimal] = CASH,
+        stream_delay_ns: int = 0,
     ) -> None:
         """Open around 60,000; `path` holds (ns after the start, ticks of the perpetual)."""
         listings = [LISTING, listing(LINEAR)]
@@ -58,7 +59,9 @@ class BybitDesk:
         self.keys = KeyRing()
         self.key: ApiKey = self.keys.make(self.account, "bot")
         self.front = BybitUnified(self.exchange, self.keys)
-        self.gateway = Gateway([self.front], faults, now_ns=start_ns)
+        self.gateway = Gateway(
+            [self.front], faults, now_ns=start_ns, stream_delay_ns=stream_delay_ns
+        )
         self.now_ns = start_ns
 
     # Requests ----------------------------------------------------------------------------

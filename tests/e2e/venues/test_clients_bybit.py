@@ -26,6 +26,8 @@ RULES = Rules(
 )
 """A post-only order ends on the venue; what closes or trails a position is set on the position."""
 STEPS: dict[str, list[Step]] = {"linear": linear_steps(RULES), "spot": spot_steps()}
+FAR_NS = 100_000_000
+"""pybit notes what it asked of a stream after it has sent: answers must not be there before."""
 SYMBOLS = {"linear": LINEAR, "spot": SPOT}
 
 
@@ -42,7 +44,8 @@ def desk_of(category: str) -> dict[str, Any]:
 
 async def by_pybit(category: str) -> tuple[list[Any], dict[str, Any], str]:
     """Let pybit take all steps in its own interpreter; return what it was told, and the end."""
-    async with bybit_server(**desk_of(category)) as (desk, server):
+    more = {**desk_of(category), "stream_delay_ns": FAR_NS}
+    async with bybit_server(**more) as (desk, server):
         port = server.plain_ports["bybit"]
         told, complaints = await by_script(
             "by_pybit.py", port, desk.key, STEPS[category], category=category

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import traceback
 from decimal import Decimal
 from typing import Any
 
@@ -163,4 +164,9 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    finally:  # `main` does not return: its threads would keep the process after what it raised
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)

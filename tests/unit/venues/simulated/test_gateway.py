@@ -152,6 +152,21 @@ def test_a_stream_fault_does_what_its_name_says(fault: Fault, expected: list[str
     assert [one.fault for one in gate.faults.log] == [fault]
 
 
+def test_a_stream_from_afar_brings_every_frame_later_and_in_order() -> None:
+    gate = Gateway([ToyVenue()], stream_delay_ns=SECOND_NS)
+    opened = gate.connect(asked("GET", "/stream"), 0)
+    assert isinstance(opened, Connection)
+    gate.receive(opened, "subscribe", 0)
+    order(gate, SECOND_NS // 2)
+    assert list(gate.take(opened, SECOND_NS - 1)) == []
+    assert texts(gate.take(opened, SECOND_NS)) == ["heard subscribe"]
+    told = texts(gate.take(opened, 2 * SECOND_NS))
+    near, _ = gateway()
+    stream = stream_of(near)
+    order(near, SECOND_NS // 2)
+    assert told == texts(near.take(stream, near.now_ns)) != []
+
+
 def test_a_closed_stream_says_its_code_and_is_forgotten() -> None:
     gate, venue = gateway()
     stream = stream_of(gate)

@@ -50,9 +50,18 @@ class Gateway:
     """The venues of one process, under one fault plan and one clock."""
 
     def __init__(
-        self, front_ends: Sequence[FrontEnd], faults: FaultPlan | None = None, now_ns: int = 0
+        self,
+        front_ends: Sequence[FrontEnd],
+        faults: FaultPlan | None = None,
+        now_ns: int = 0,
+        *,
+        stream_delay_ns: int = 0,
     ) -> None:
-        """Join front ends; the first one that knows a host answers for it."""
+        """Join front ends; the first one that knows a host answers for it.
+
+        Every frame of a stream arrives `stream_delay_ns` after it was sent.
+        """
+        self.stream_delay_ns = stream_delay_ns
         self.now_ns = now_ns
         self.front_ends = tuple(front_ends)
         self.faults = faults or FaultPlan()
@@ -124,7 +133,7 @@ class Gateway:
         opened = front.connect(asked)
         if isinstance(opened, Response):
             return opened
-        connection = Connection(self._next, front, opened, target)
+        connection = Connection(self._next, front, opened, target, delay_ns=self.stream_delay_ns)
         self._connections[self._next] = connection
         self._next += 1
         return connection

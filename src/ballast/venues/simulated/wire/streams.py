@@ -34,6 +34,7 @@ class Connection:
     waiting: list[tuple[int, int, Frame]] = field(default_factory=list)  # a heap by arrival
     sent: int = 0
     held: Frame | None = None  # waits for the frame after it, to be swapped
+    delay_ns: int = 0  # how long every frame is on its way
 
     @property
     def is_mute(self) -> bool:
@@ -41,12 +42,12 @@ class Connection:
         return self.silent or self.dead
 
     def push(self, frame: Frame, at_ns: int) -> None:
-        """Put a frame on its way; it arrives at `at_ns`, after those that arrive no later."""
+        """Send a frame at `at_ns`; it arrives after those that arrive no later."""
         if len(self.waiting) >= WAITING_MAX:
             self.dead = True
             self.waiting.clear()
             frame = TOO_SLOW
-        heapq.heappush(self.waiting, (at_ns, self.sent, frame))
+        heapq.heappush(self.waiting, (at_ns + self.delay_ns, self.sent, frame))
         self.sent += 1
 
     def pop(self, now_ns: int) -> Frame | None:
