@@ -155,7 +155,7 @@ def sign_headers(
     at = datetime.fromtimestamp(now_ns / 1e9, UTC).isoformat(timespec="milliseconds")
     stamp = at.replace("+00:00", "Z")
     target = f"/api/v5/{path}" + (f"?{query}" if query else "")
-    text = f"{stamp}{method}{target}".encode() + body
+    text = f"{stamp}{method}{target}".encode("utf-8", "surrogatepass") + body
     return {
         "ok-access-key": key.key,
         "ok-access-sign": _hmac(key.secret, text),
@@ -163,6 +163,13 @@ def sign_headers(
         "ok-access-passphrase": key.passphrase,
         "content-type": "application/json",
     }
+
+
+def login_of(key: ApiKey, now_ns: int) -> dict[str, str]:
+    """Return what a websocket says to log in."""
+    stamp = str(now_ns // 1_000_000_000)
+    sign = _hmac(key.secret, f"{stamp}GET/users/self/verify".encode())
+    return {"apiKey": key.key, "passphrase": key.passphrase, "timestamp": stamp, "sign": sign}
 
 
 def _hmac(secret: str, text: bytes) -> str:
@@ -193,12 +200,7 @@ class Stream:
 
     def login(self, **wrong: str) -> list[Any]:
         """Log in, with whatever is to be wrong about it."""
-        stamp = str(self.desk.now_ns // 1_000_000_000)
-        sign = _hmac(self.desk.key.secret, f"{stamp}GET/users/self/verify".encode())
-        arg = {
-            "apiKey": self.desk.key.key, "passphrase": self.desk.key.passphrase,
-            "timestamp": stamp, "sign": sign,
-        }  # fmt: skip
+        arg = login_of(self.desk.key, self.desk.now_ns)
         return self.send({"op": "login", "args": [arg | wrong]})
 
     def subscribe(self, channel: str, **arg: str) -> list[Any]:
@@ -241,7 +243,6 @@ def with_ccxt(test: Callable[[OkxDesk, Any], Awaitable[None]], **more: Any) -> N
                     "secret": desk.key.secret,
                     "password": desk.key.passphrase,
                     "session": session,
-                    "enableRateLimit": False,
                 }
             )
             try:

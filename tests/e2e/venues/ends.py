@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,9 +64,17 @@ def state(market: Exchange, mine: int, symbol: str) -> dict[str, Any]:
 
 
 async def by_script(
-    script: str, port: int, key: ApiKey, steps: Iterable[Any], **more: str
+    script: str,
+    port: int,
+    key: ApiKey,
+    steps: Iterable[Any],
+    trusts: Path | None = None,
+    **more: str,
 ) -> tuple[list[Any], str]:
-    """Let a client of another interpreter take all steps; return what it was told, and stderr."""
+    """Let a client of another interpreter take all steps; return what it was told, and stderr.
+
+    `trusts` is a certificate for a client that takes TLS only.
+    """
     place = {
         "http": f"http://127.0.0.1:{port}",
         "ws": f"ws://127.0.0.1:{port}",
@@ -80,6 +89,7 @@ async def by_script(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=os.environ if trusts is None else {**os.environ, "SSL_CERT_FILE": str(trusts)},
     )
     text = "".join(json.dumps(one) + "\n" for one in sent)
     try:

@@ -113,7 +113,7 @@ TERMS: list[tuple[dict[str, Any], str]] = [
     ({"tag": "a" * 17}, "51000"),
     ({"posSide": "long"}, "0"),
     ({"reduceOnly": True}, "51139"),
-    ({"unknown": "1"}, "51000"),
+    ({"unknown": "1"}, "0"),
     ({"stpMode": "cancel_taker"}, "0"),
 ]
 

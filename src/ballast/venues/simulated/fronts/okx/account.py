@@ -28,7 +28,6 @@ POSITION_MODES = {PositionMode.ONE_WAY: "net_mode", PositionMode.HEDGE: "long_sh
 def balance(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/account/balance."""
     wanted = call.given.optional("ccy")
-    call.given.finish()
     names = None if wanted is None else wanted.split(",")
     return [risk.balance(front, call.account, call.now_ms, names)]
 
@@ -37,7 +36,6 @@ def positions(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/account/positions: the open ones."""
     names = {one.symbol for one in call.chosen(needs_type=False)}
     number = call.given.optional("posId")
-    call.given.finish()
     found = [
         risk.position(front, one, call.now_ms)
         for one in front.market.positions(call.account)
@@ -48,7 +46,6 @@ def positions(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
 
 def config(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/account/config."""
-    call.given.finish()
     key = call.key
     assert key is not None  # noqa: S101 - the route demands a signature
     rights = ["read_only", *(["trade"] if key.can_trade else [])]
@@ -72,7 +69,6 @@ def config(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
 def set_position_mode(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """POST /api/v5/account/set-position-mode."""
     name = call.choice("posMode", tuple(POSITION_MODES.values()))
-    call.given.finish()
     mode = next(one for one, words in POSITION_MODES.items() if words == name)
     outcome = front.market.set_position_mode(call.account, mode)
     if isinstance(outcome, Rejected) and outcome.reason is not RejectReason.NO_CHANGE:
@@ -84,7 +80,6 @@ def set_isolated_mode(_front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JS
     """POST /api/v5/account/set-isolated-mode: margin always moves by itself."""
     mode = call.choice("isoMode", ("automatic", "autonomy"))
     call.choice("type", ("MARGIN", "CONTRACTS"))
-    call.given.finish()
     if mode != "automatic":
         raise errors.MODE
     return [{"isoMode": mode}]
@@ -113,7 +108,6 @@ def set_leverage(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     mode = call.choice("mgnMode", tuple(settings.MODES))
     side = call.choice("posSide", tuple(settings.SIDES), "net")
     found = _swaps(call)
-    call.given.finish()
     if lever is None or lever != int(lever):  # parts of a leverage are not simulated
         raise errors.wrong("lever")
     for one in found:
@@ -128,7 +122,6 @@ def leverage_info(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/account/leverage-info."""
     mode = call.choice("mgnMode", tuple(settings.MODES))
     found = _swaps(call)
-    call.given.finish()
     hedged = front.market.position_mode(call.account) is PositionMode.HEDGE
     sides = ("long", "short") if hedged and mode == "isolated" else ("net",)
     rows = []
@@ -148,8 +141,6 @@ def max_size(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     found = [call.known(name) for name in names]
     mode = call.choice("tdMode", ("cash", "cross", "isolated"))
     prices = {one.symbol: call.ticks(one, "px") for one in found}
-    call.given.allow("ccy", "leverage", "tradeQuoteCcy")
-    call.given.finish()
     rows = []
     for one in found:
         bid, ask = front.market.best(one.symbol)
@@ -188,8 +179,6 @@ def trade_fee(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/account/trade-fee: charges are negative."""
     kind = call.given.required("instType")
     found = call.chosen(needs_type=True)
-    call.given.allow("groupId")
-    call.given.finish()
     if not found:
         raise errors.wrong("instType")
     maker, taker = (
@@ -216,7 +205,6 @@ def bills(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     asset, kind = call.given.optional("ccy"), call.given.optional("type")
     subtype, mode = call.given.optional("subType"), call.given.optional("mgnMode")
     begin, end = call.whole("begin", 0), call.whole("end", 2**62)
-    call.given.allow("ctType")
     rows = [
         one
         for one in front.memory.bills_of(call.account)
@@ -228,7 +216,6 @@ def bills(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
         and begin <= one.at_ns // NS_MS <= end
     ]
     chosen = call.page(rows, lambda one: ids.BILL_BASE + one.number)
-    call.given.finish()
     return [_bill(front, one) for one in chosen]
 
 
@@ -274,8 +261,6 @@ def margin_balance(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     kind = call.choice("type", ("add", "reduce"))
     call.given.required("amt")
     money = call.maybe_decimal("amt")
-    call.given.allow("ccy", "auto", "loanTrans")
-    call.given.finish()
     assert money is not None  # noqa: S101 - required above
     try:
         atoms = front.market.atoms(listing.quote, money)

@@ -41,11 +41,6 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.okx.front import OkxFront
 
 TYPES = ("conditional", "oco", "trigger", "move_order_stop")
-UNREAD = (
-    "ccy", "tradeQuoteCcy", "quickMgnType", "cxlOnClosePos", "tpOrdKind", "clOrdId",
-    "pxAmendType", "triggerPxType", "tpTriggerPxType", "slTriggerPxType", "advanceOrdType",
-)  # fmt: skip
-"""Known to the venue, without a meaning here (or for another type of algo order)."""
 CALLBACK = (Decimal("0.001"), Decimal(1))
 PPM = 1_000_000
 CANCELS_MAX = 10
@@ -66,8 +61,6 @@ def _place(front: OkxFront, call: Call) -> dict[str, str]:
     own, tag = call.own("algoClOrdId"), call.tag()
     like = _like(front, call, listing, kind, own)
     legs = _READERS[kind](front, call, listing, like)
-    call.given.allow(*UNREAD)
-    call.given.finish()
     _check_unit(call, listing, legs)
     if own and algo_words.find(front, call.account, list(call.listings), own=own, is_live=True):
         raise errors.DUPLICATE_ALGO
@@ -170,7 +163,6 @@ def _conditional(
 ) -> tuple[OrderRequest, ...]:
     """Read one of take-profit and stop-loss; with both the venue drops the take-profit."""
     gain, stop = (conditions.leg(call, listing, which, like) for which in ("tp", "sl"))
-    call.given.allow("tgtCcy")
     found = stop or gain
     if found is None:
         raise errors.either("tpTriggerPx", "slTriggerPx")
@@ -182,7 +174,6 @@ def _oco(
 ) -> tuple[OrderRequest, ...]:
     call.given.required("tpTriggerPx")
     call.given.required("slTriggerPx")
-    call.given.allow("tgtCcy")
     found = (conditions.leg(call, listing, which, like) for which in ("tp", "sl"))
     return tuple(one for one in found if one is not None)
 
@@ -195,7 +186,6 @@ def _trigger(
     ticks = call.ticks(listing, "triggerPx")
     price = conditions.order_ticks(call, listing, "orderPx")
     by = conditions.trigger_by(call, "triggerPxType")
-    call.given.allow("tgtCcy")
     request = replace(
         like,
         kind=OrderKind.STOP_LIMIT if price else OrderKind.STOP_MARKET,
@@ -211,7 +201,6 @@ def _trailing(
     _front: OkxFront, call: Call, listing: Listing, like: OrderRequest
 ) -> tuple[OrderRequest, ...]:
     share, spread = call.maybe_decimal("callbackRatio"), call.ticks(listing, "callbackSpread")
-    call.given.allow("tgtCcy")
     if (share is None) == (not spread):
         raise (
             errors.either("callbackRatio", "callbackSpread")
@@ -263,7 +252,6 @@ def cancel_many(front: OkxFront, call: Call) -> Batch:
 
 def _cancel(front: OkxFront, call: Call) -> dict[str, str]:
     found = _meant(front, call)
-    call.given.finish()
     waiting = found.waiting if found is not None else None
     if found is None or waiting is None:
         raise errors.NOT_CANCELLED
@@ -288,7 +276,6 @@ def _amend(front: OkxFront, call: Call) -> dict[str, str]:
     lots = call.lots(listing, "newSz")
     prefixes = {one.order_id: _prefix(one) for one in found.legs} if found is not None else {}
     changes = {name: _change(call, listing, name) for name in {*prefixes.values()}}
-    call.given.finish()
     waiting = found.waiting if found is not None else None
     if found is None or waiting is None:
         raise errors.NOT_AMENDED
@@ -353,7 +340,6 @@ def _change(call: Call, listing: Listing, prefix: str) -> tuple[int, int]:
 def query(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/trade/order-algo."""
     text, own = call.given.optional("algoId"), call.given.optional("algoClOrdId")
-    call.given.finish()
     if text is None and own is None:
         raise errors.either("algoId", "algoClOrdId")
     names = list(call.listings)
@@ -381,7 +367,6 @@ def pending(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/trade/orders-algo-pending."""
     found = [one for one in _chosen(front, call) if one.state == "live"]
     chosen = call.page(found, lambda one: one.number)
-    call.given.finish()
     return [algo_words.printed(front, one) for one in chosen]
 
 
@@ -395,5 +380,4 @@ def history(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
         raise errors.wrong("state")
     rows = [one for one in found if state in {None, one.state}]
     chosen = call.page(rows, lambda one: one.number)
-    call.given.finish()
     return [algo_words.printed(front, one) for one in chosen]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.okx.front import OkxFront
 
 NAME = "attachAlgoOrds"
-UNREAD = ("sz", "amendPxOnTriggerType", "tpTriggerRatio", "slTriggerRatio", "callbackRatio")
 _SIDES = {
     # is a take-profit, of a buy, of a limit order: what its trigger must be
     (True, True, True): Refusal(
@@ -76,10 +75,8 @@ def read(front: OkxFront, call: Call, entry: OrderRequest) -> tuple[tuple[OrderR
             )
         if part.given.optional("tpTriggerPx") is None:  # it waits for no price: not simulated
             raise errors.wrong("tpOrdKind")
-    part.given.allow(*UNREAD)
     found = (conditions.leg(part, listing, which, like) for which in ("tp", "sl"))
     legs = tuple(one for one in found if one is not None)
-    part.given.finish()
     if not legs:
         raise errors.either("tpTriggerPx", "slTriggerPx")
     for leg in legs:

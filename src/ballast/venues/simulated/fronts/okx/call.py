@@ -1,7 +1,7 @@
 """Call: one request on its way through the OKX front end, and how its parameters are read.
 
 OKX takes texts; numbers and booleans of JSON count as their text, empty texts and nulls as not
-sent.
+sent. Names it does not know are dropped without a word, as the venue does (clients send some).
 """
 
 from __future__ import annotations

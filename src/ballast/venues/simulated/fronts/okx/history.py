@@ -20,7 +20,6 @@ KEPT_MAX = 10_000
 def query(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/trade/order."""
     ref = orders.reference(call, call.listing().symbol)
-    call.given.finish()
     found = orders.find(front, call.account, ref)
     if found is None:
         raise errors.NO_SUCH_ORDER
@@ -42,7 +41,6 @@ def _page(front: OkxFront, call: Call, *, needs_type: bool, is_over: bool) -> An
     kinds = _words(call, "ordType", (*orders.TYPES, "mmp", "mmp_and_post_only", "op_fok"))
     states = _words(call, "state", ("live", "partially_filled", "filled", "canceled"))
     begin, end = call.whole("begin", 0), call.whole("end", 2**62)
-    call.given.allow("category")
     rows = [
         one
         for name in names
@@ -55,7 +53,6 @@ def _page(front: OkxFront, call: Call, *, needs_type: bool, is_over: bool) -> An
     ]
     rows.sort(key=lambda one: -one.order_id)
     chosen = call.page(rows, _place)
-    call.given.finish()
     return [front.words.order(one) for one in chosen]
 
 
@@ -82,7 +79,6 @@ def fills(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     text = call.given.optional("ordId")
     number = None if text is None else ids.order_number(text) or -1
     begin, end = call.whole("begin", 0), call.whole("end", 2**62)
-    call.given.allow("subType")
     rows = [
         one
         for one in front.market.fills(call.account, limit=KEPT_MAX)
@@ -92,5 +88,4 @@ def fills(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     ]
     rows.reverse()
     chosen = call.page(rows, ids.fill_bill)
-    call.given.finish()
     return [front.words.fill(one) for one in chosen]

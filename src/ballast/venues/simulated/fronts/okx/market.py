@@ -36,7 +36,6 @@ def books(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/market/books."""
     listing = call.listing()
     size = call.whole("sz", 1, BOOK_MAX)
-    call.given.finish()
     view = front.market.book(listing.symbol, max(1, size))
     return [
         {
@@ -61,7 +60,6 @@ def trades(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/market/trades."""
     symbol = call.listing().symbol
     limit = call.whole("limit", 100, 500)
-    call.given.finish()
     found = front.market.trades(symbol, 500)[-limit:] if limit else []
     return [trade(front, one) for one in reversed(found)]
 
@@ -72,7 +70,6 @@ def history_trades(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     by_time = call.choice("type", ("1", "2"), "1") == "2"
     rows = list(reversed(front.market.trades(symbol, 1_000)))
     found = call.page(rows, lambda one: one.at_ns // NS_MS if by_time else one.trade_id)
-    call.given.finish()
     return [trade(front, one) for one in found]
 
 
@@ -97,7 +94,6 @@ def candles(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
                                 offset_ns=offset_ms(bar) * NS_MS)  # fmt: skip
     rows = list(reversed(found))
     chosen = call.page(rows, lambda one: one.open_ns // NS_MS, 300, 100)
-    call.given.finish()
     return [candle(front, symbol, one, bar, call.now_ms) for one in chosen]
 
 
@@ -126,14 +122,12 @@ def candle(front: OkxFront, symbol: str, one: Candle, bar: str, now_ms: int) -> 
 def one_ticker(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/market/ticker."""
     symbol = call.listing().symbol
-    call.given.finish()
     return [ticker(front, symbol, call.now_ns)]
 
 
 def tickers(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/market/tickers."""
     found = call.chosen(needs_type=True)
-    call.given.finish()
     return [ticker(front, one.symbol, call.now_ns) for one in found]
 
 
@@ -177,7 +171,6 @@ def _day_open(front: OkxFront, symbol: str, now_ns: int, bar: str) -> str:
 def index_tickers(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/market/index-tickers."""
     name, quote = call.given.optional("instId"), call.given.optional("quoteCcy")
-    call.given.finish()
     if name is None and quote is None:
         raise errors.either("quoteCcy", "instId")
     rows = {}

@@ -40,11 +40,6 @@ SELF_TRADE = {
     "cancel_taker": SelfTrade.CANCEL_TAKER,
     "cancel_both": SelfTrade.CANCEL_BOTH,
 }
-UNREAD = (
-    "ccy", "pxUsd", "pxVol", "banAmend", "quickMgnType", "tradeQuoteCcy", "pxAmendType",
-    "isElpTakerAccess", "instIdCode", "expTime",
-)  # fmt: skip
-"""Known to the venue, without a meaning here."""
 AMENDED = {
     RejectReason.UNKNOWN_ORDER: errors.NOT_AMENDED,
     RejectReason.ALREADY_FILLED: errors.NOT_AMENDED,
@@ -100,7 +95,6 @@ def read(front: OkxFront, call: Call) -> Asked:
         quote_atoms=money,
     )
     legs, own = attached.read(front, call, request)
-    call.given.allow(*UNREAD)
     note = Note(
         tag=call.tag(),
         td_mode=td_mode,
@@ -109,7 +103,6 @@ def read(front: OkxFront, call: Call) -> Asked:
         ord_type=kind if kind == "optimal_limit_ioc" else "",
         attached=attached.printed(front, legs, own),
     )
-    call.given.finish()
     return Asked(request, note, legs, own)
 
 
@@ -256,8 +249,6 @@ def cancel_many(front: OkxFront, call: Call) -> Batch:
 
 def _cancel(front: OkxFront, call: Call) -> dict[str, str]:
     ref = reference(call, call.listing().symbol)
-    call.given.allow("instIdCode")
-    call.given.finish()
     found = find(front, call.account, ref)
     if found is None:
         raise errors.NOT_CANCELLED
@@ -288,11 +279,9 @@ def _amend(front: OkxFront, call: Call) -> dict[str, str]:
     request_id = call.own("reqId")
     ends = call.flag("cxlOnFail")
     lots, ticks = call.lots(listing, "newSz"), call.ticks(listing, "newPx")
-    call.given.allow("pxAmendType", "instIdCode", "expTime")
     for name in ("newTpTriggerPx", "newSlTriggerPx", "attachAlgoOrds", "newPxUsd", "newPxVol"):
         if call.given.optional(name) is not None:
             raise errors.NOT_AMENDABLE
-    call.given.finish()
     if not lots and not ticks:
         raise errors.NOTHING_TO_AMEND
     found = find(front, call.account, ref)
@@ -324,8 +313,6 @@ def close_position(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     call.choice("mgnMode", tuple(settings.MODES))
     which = settings.position_side(call, listing, front.market.position_mode(call.account))
     own, tag, cancels = call.own("clOrdId"), call.tag(), call.flag("autoCxl")
-    call.given.allow("ccy")
-    call.given.finish()
     position = front.market.position(call.account, listing.symbol, which)
     if not position.qty_lots:
         raise errors.NO_POSITION
@@ -364,7 +351,6 @@ def cancel_all_after(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     seconds = call.whole("timeOut", 0)
     if call.given.optional("tag") is not None:
         raise errors.wrong("tag")
-    call.given.finish()
     if seconds and not COUNTDOWN_S[0] <= seconds <= COUNTDOWN_S[1]:
         raise errors.wrong("timeOut")
     front.market.countdown(call.account, None, seconds * 1_000)

@@ -30,14 +30,11 @@ RATE_DIGITS = 9
 
 def server_time(_front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/public/time."""
-    call.given.finish()
     return [{"ts": str(call.now_ms)}]
 
 
 def status(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/system/status: a maintenance while nothing trades."""
-    call.given.allow("state")
-    call.given.finish()
     if not all(front.market.trading(one) is not Trading.TRADING for one in front.market.listings):
         return []
     return [
@@ -52,7 +49,6 @@ def status(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
 def instruments(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/public/instruments."""
     found = call.chosen(needs_type=True)
-    call.given.finish()
     return [instrument(front, one) for one in found]
 
 
@@ -107,7 +103,6 @@ def instrument(front: OkxFront, listing: Listing) -> dict[str, Any]:
 def mark_prices(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/public/mark-price."""
     found = call.chosen(needs_type=True)
-    call.given.finish()
     return [mark_price(front, one.symbol, call.now_ms) for one in found]
 
 
@@ -129,7 +124,6 @@ def funding_rate(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     found = [call.known(name)]
     if name == "ANY":
         found = [one for one in call.listings.values() if one.kind is Kind.PERPETUAL]
-    call.given.finish()
     if any(one.kind is not Kind.PERPETUAL for one in found):
         raise errors.WRONG_TYPE
     return [funding(front, one.symbol, call.now_ms) for one in found]
@@ -172,7 +166,6 @@ def funding_history(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     listing = call.swap()
     rows = list(reversed(front.memory.rates.get(listing.symbol, ())))
     found = call.page(rows, lambda one: one[0] // NS_MS, 400, 400)
-    call.given.finish()
     return [
         {
             "instType": "SWAP", "instId": listing.symbol, "fundingRate": rate(rate_e9),
@@ -187,9 +180,7 @@ def position_tiers(_front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/public/position-tiers: caps are in quote here, those of OKX in contracts."""
     call.choice("tdMode", ("cross", "isolated"))
     tier = call.given.optional("tier")
-    call.given.allow("ccy")
     found = [one for one in call.chosen(needs_type=True) if one.kind is Kind.PERPETUAL]
-    call.given.finish()
     rows = [row for one in found for row in _tiers(one)]
     return [row for row in rows if tier in {None, row["tier"]}]
 
@@ -224,7 +215,6 @@ def _tier(listing: Listing, number: int, tier: Tier, floor: Decimal) -> dict[str
 def price_limit(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/public/price-limit: the listing's band around the reference price."""
     listing = call.listing()
-    call.given.finish()
     symbol, bounds = listing.symbol, listing.filters
     ticks = front.market.last_ticks(symbol)
     if listing.kind is Kind.PERPETUAL:
@@ -247,14 +237,12 @@ def price_limit(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
 def open_interest(_front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/public/open-interest: the street's is not known, so there is none."""
     call.chosen(needs_type=True)
-    call.given.finish()
     return []
 
 
 def currencies(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /api/v5/asset/currencies."""
     wanted = call.given.optional("ccy")
-    call.given.finish()
     listings = front.market.listings.values()
     names = sorted({one.base for one in listings} | {one.quote for one in listings})
     return [

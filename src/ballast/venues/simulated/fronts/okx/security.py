@@ -57,8 +57,9 @@ def key_of(request: Request, ring: KeyRing, now_ns: int) -> ApiKey:
         raise errors.ADDRESS
     if not same(key.passphrase, said["passphrase"]):
         raise errors.PASSPHRASE
-    text = f"{said['timestamp']}{request.method}{request.target}".encode() + request.body
-    if not same(hmac_base64(key.secret, text), said["sign"]):
+    text = f"{said['timestamp']}{request.method}{request.target}"
+    signed = text.encode("utf-8", "surrogatepass") + request.body
+    if not same(hmac_base64(key.secret, signed), said["sign"]):
         raise errors.SIGNATURE
     return key
 
