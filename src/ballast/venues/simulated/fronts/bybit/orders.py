@@ -178,7 +178,7 @@ def realtime(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
         _need_scope(call, category)
     by_id = call.has("orderId") or call.has("orderLinkId")
     closed = by_id or call.whole("openOnly", 0) > 0
-    found = _meant(front, call)
+    found = _meant(front, call, open_only=not closed)
     chosen = [one for one in found if one.status not in TERMINAL]
     if closed:
         done = [one for one in found if one.status in TERMINAL][:CLOSED_MAX]
@@ -201,7 +201,7 @@ def history(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
     return _page(front, call, category, chosen)
 
 
-def _meant(front: BybitUnified, call: Call) -> list[Order]:
+def _meant(front: BybitUnified, call: Call, *, open_only: bool = False) -> list[Order]:
     """Return the orders that are asked about, newest first."""
     wanted = call.choice("orderFilter", CANCEL_FILTERS)
     own = call.text("orderLinkId")
@@ -211,6 +211,8 @@ def _meant(front: BybitUnified, call: Call) -> list[Order]:
         if name or own:
             one = front.market.order(call.account, forms.reference(call, listing))
             found += [one] if one is not None else []
+        elif open_only:
+            found += front.market.open_orders(call.account, listing.symbol)
         else:
             found += front.market.orders(call.account, listing.symbol, KEPT)
     found = [one for one in found if front.ledger.is_shown(one) and _fits(one, wanted)]
