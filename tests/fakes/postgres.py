@@ -11,13 +11,14 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 USER = "postgres"
 
@@ -34,6 +35,21 @@ def programs() -> Path | None:
 @contextmanager
 def cluster(**settings: str) -> Iterator[str]:
     """Run a server and yield the address of its database; skip loudly where there is none."""
+    with server(**settings) as running:
+        yield running.url
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; `crash` stops it as a kill would, and starts it again."""
+
+    url: str
+    crash: Callable[[], None]
+
+
+@contextmanager
+def server(**settings: str) -> Iterator[Server]:
+    """Run a server; skip loudly where there is none."""
     home = programs()
     if home is None:
         pytest.skip("no PostgreSQL on this machine: the journal was not tested on it")
@@ -56,10 +72,21 @@ def cluster(**settings: str) -> Iterator[str]:
     options += "".join(f" -c {name}={value}" for name, value in settings.items())
     try:
         run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync")
-        run("pg_ctl", "-D", str(data), "-o", options, "-l", str(root / "log"), "-w", "start")
-        try:
-            yield f"postgresql:///postgres?host={root}&user={USER}"
-        finally:
+
+        def start() -> None:
+            run("pg_ctl", "-D", str(data), "-o", options, "-l", str(root / "log"), "-w", "start")
+
+        def stop() -> None:
             run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+        def crash() -> None:
+            stop()
+            start()
+
+        start()
+        try:
+            yield Server(f"postgresql:///postgres?host={root}&user={USER}", crash)
+        finally:
+            stop()
     finally:
         shutil.rmtree(root, ignore_errors=True)

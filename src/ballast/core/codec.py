@@ -62,11 +62,6 @@ class Codec:
             raise InternalError("two kinds share a name or a type")
         self._forms = {one.name: form_of(one.type) for one in kinds}
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The names of the kinds, sorted."""
-        return tuple(sorted(self._kinds))
-
     def entry(self, value: object, at_ns: int) -> Entry:
         """Return the entry that records a value."""
         kind = self._by_type.get(type(value))

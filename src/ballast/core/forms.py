@@ -205,7 +205,7 @@ def _mapping(item: Form) -> Form:
     def read(value: Any, where: str) -> Any:  # noqa: ANN401
         if type(value) is not dict:
             raise _wrong(value, where, "an object")
-        return {key: item.read(one, f"{where}.{key}") for key, one in value.items()}
+        return {_text(key, where): item.read(one, f"{where}.{key}") for key, one in value.items()}
 
     return Form(write, read, (dict,))
 
@@ -293,9 +293,10 @@ def _tagged(classes: list[Any], seen: tuple[Any, ...]) -> Form:
         return {**form.write(value, where), TAG: type(value).__name__}
 
     def read(value: Any, where: str) -> Any:  # noqa: ANN401
-        if type(value) is not dict or value.get(TAG) not in forms:
+        tag = value.get(TAG) if type(value) is dict else None
+        if type(tag) is not str or tag not in forms:
             raise _wrong(value, where, f"an object whose {TAG} is {' or '.join(forms)}")
         rest = {name: item for name, item in value.items() if name != TAG}
-        return forms[value[TAG]].read(rest, where)
+        return forms[tag].read(rest, where)
 
     return Form(write, read, (dict,))

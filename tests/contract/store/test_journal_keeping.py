@@ -170,6 +170,26 @@ def test_a_journal_that_is_damaged_is_not_backed_up(home: Home, tmp_path: Path) 
     assert list(tmp_path.glob("*.sqlite*")) == []
 
 
+def test_a_journal_past_reading_is_replaced_only_by_word(home: Home, tmp_path: Path) -> None:
+    """R-STATE-04: a damaged journal falls back on the newest backup, and is kept to look at."""
+    filled(home)
+    saved(home, tmp_path / "copy.sqlite")
+    if home.url:
+        put_by_hand(home, "DROP TABLE lease")
+    else:
+        home.path.write_bytes(b"a letter to my aunt" * 300)
+    with pytest.raises(DataError, match="the journal cannot be read"):
+        put_back(home, tmp_path / "copy.sqlite")
+    put_back(home, tmp_path / "copy.sqlite", accept_loss="nothing else can be read")
+    assert home.numbers() == list(range(8))
+    assert home.verify().is_whole
+
+
+def test_where_there_is_no_journal_there_is_no_backup(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no journal to back up"):
+        saved(home, tmp_path / "copy.sqlite")
+
+
 # Archives
 
 
@@ -298,3 +318,24 @@ def test_an_older_schema_moves_on_beside_a_copy_and_a_newer_one_is_refused(home:
         asked = "SELECT max(seq) FROM records"
     with closing(old), old.reading() as tx:
         assert tx.rows(asked) == [(head.seq,)]
+
+
+def test_without_a_whole_snapshot_an_archived_journal_does_not_start(
+    home: Home, tmp_path: Path
+) -> None:
+    with home.open() as journal:
+        journal.append(numbered(0, 4))
+        journal.snapshot(b"four", seq=journal.head.seq, at_ns=1)
+        put_away(journal, tmp_path, NEVER)
+    put_by_hand(home, triggers_off(home, "snapshots"))
+    put_by_hand(home, "DELETE FROM snapshots")
+    with home.open() as journal, pytest.raises(DataError, match="no snapshot is whole"):
+        journal.load()
+
+
+def test_a_lease_set_back_by_hand_is_seen(home: Home) -> None:
+    """An epoch that was held once must not be given again."""
+    filled(home)
+    put_by_hand(home, triggers_off(home, "lease"))
+    put_by_hand(home, "UPDATE lease SET epoch = 0")
+    assert any("the lease is at epoch 0" in one for one in home.verify().problems)

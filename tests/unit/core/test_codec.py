@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping  # noqa: TC003 - fields are read at run time
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from enum import IntEnum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import Any, NewType
 
 import pytest
@@ -14,7 +15,15 @@ from hypothesis import strategies as st
 
 from ballast.core.codec import Codec, Kind, body_of
 from ballast.core.errors import DataError, InternalError
-from ballast.core.journal import BODY_BYTES_MAX, Entry, Head, chained, follows, parse_head
+from ballast.core.journal import (
+    BODY_BYTES_MAX,
+    Entry,
+    Head,
+    chained,
+    check_run,
+    follows,
+    parse_head,
+)
 from ballast.core.orders import Fill, OrderKind, OrderRequest, PositionSide, Side
 
 OrderId = NewType("OrderId", str)
@@ -88,6 +97,10 @@ CODEC = Codec(
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 MONEY = st.decimals(allow_nan=False, allow_infinity=False)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+GOOD = Everything(
+    True, 1, "", 0.5, Decimal(1), b"", Colour.RED, Level.LOW, OrderId("x"), None, (), (1, "a"), {},
+    Approved(1),
+)  # fmt: skip
 REFUSED = st.builds(Refused, TEXT, FLOATS)
 EVERYTHING = st.builds(
     Everything, st.booleans(), st.integers(), TEXT, FLOATS, MONEY, st.binary(max_size=8),
@@ -160,12 +173,8 @@ def test_a_body_that_is_not_exactly_of_its_kind_is_refused(what: str) -> None:
 )  # fmt: skip
 def test_a_value_of_the_wrong_type_is_never_written(name: str, value: Any) -> None:
     """C7: money cannot slip in as a float, whatever the annotations say."""
-    good = Everything(
-        True, 1, "", 0.5, Decimal(1), b"", Colour.RED, Level.LOW, OrderId("x"), None, (),
-        (1, "a"), {}, Approved(1),
-    )  # fmt: skip
     with pytest.raises(DataError, match=f"all.{name}|half a character"):
-        CODEC.entry(replace(good, **{name: value}), 1)
+        CODEC.entry(replace(GOOD, **{name: value}), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,27 @@ class IntentV3:
     qty_lots: int
     purpose: str
     side: str
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("flag", 1), ("number", "1"), ("text", None), ("share", "0.5"), ("share", True),
+        ("money", "1e"), ("money", 1), ("raw", "f"), ("raw", "FF"), ("raw", 3), ("colour", "green"),
+        ("colour", 1), ("level", 3), ("level", "1"), ("level", [1]), ("order", 1), ("note", 2),
+        ("legs", {}), ("legs", [1]), ("pair", [1]), ("pair", [1, "a", 2]), ("levels", []),
+        ("levels", {"a": 1}), ("verdict", {"until_ns": 1}), ("verdict", []), ("verdict", None),
+        ("verdict", {"type": ["Approved"]}), ("verdict", {"type": "Leg"}),
+        ("verdict", {"type": "Approved", "until_ns": 1, "x": 1}), ("reason", 5), ("reason", []),
+        ("empty", [None]), ("text", "\ud800"), ("levels", {"\ud800": "1"}),
+    ],
+)  # fmt: skip
+def test_a_written_value_of_the_wrong_type_is_never_read(name: str, written: Any) -> None:
+    """D7: nothing of unexpected shape reaches the state, and the message names the place."""
+    plain = json.loads(CODEC.entry(GOOD, 1).body)
+    assert CODEC.value(Entry("all", json.dumps(plain), 1)) == GOOD
+    with pytest.raises(DataError, match=f"all.{name}"):
+        CODEC.value(Entry("all", json.dumps({**plain, name: written}), 1))
 
 
 def test_older_forms_rise_step_by_step_and_newer_ones_are_refused() -> None:
@@ -222,6 +252,15 @@ class Clash:
     one: Tagged | Leg
 
 
+class Half(Enum):
+    HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Fraction:
+    one: Half
+
+
 @dataclass(frozen=True)
 class Hidden:
     one: NotImported  # noqa: F821 - that is the point
@@ -234,7 +273,8 @@ class Endless:
 
 def test_kinds_that_could_not_be_read_back_are_refused_at_once() -> None:
     for kinds in (
-        [("a", Loose)], [("a", Twins)], [("a", Clash)], [("a", Hidden)], [("a", Endless)],
+        [("a", Loose)], [("a", Twins)], [("a", Clash)],
+        [("a", Fraction)], [("a", Hidden)], [("a", Endless)],
         [("a", Leg), ("a", Refused)],
         [("a", Leg), ("b", Leg)], [("a", Leg), ("b", Leg | Refused)],
     ):  # fmt: skip
@@ -288,3 +328,10 @@ def test_every_field_of_a_record_is_in_its_hash() -> None:
 def test_what_is_no_head_is_refused(text: str) -> None:
     with pytest.raises(DataError, match="is not the head of a journal"):
         parse_head(text)
+
+
+@pytest.mark.parametrize("run", ["", "a b", "-x", "a\n", "x" * 81])
+def test_a_run_has_a_name_without_blanks(run: str) -> None:
+    assert check_run("live-2026.11:1_a") == "live-2026.11:1_a"
+    with pytest.raises(DataError, match="cannot name a run"):
+        check_run(run)

@@ -37,6 +37,11 @@ LEVEL = 6
 DELETED_AT_ONCE = 20_000
 """Records of one transaction: some 10 MB of log, a tenth of a second without the node's writes."""
 LINES_AT_ONCE = 1_000
+_UNREADABLE = (
+    OSError, zstandard.ZstdError, ValueError, TypeError, AttributeError, KeyError, RecursionError,
+    DataError,
+)  # fmt: skip
+"""What a file that is no archive of ours can raise while it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,7 @@ def read_archive(path: Path, after: Head | None = None) -> Iterator[Record]:
             reader = zstandard.ZstdDecompressor().stream_reader(file)
             lines = io.TextIOWrapper(reader, encoding="utf-8", newline="\n")
             yield from _checked(lines, after)
-    except (OSError, zstandard.ZstdError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except _UNREADABLE as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DataError(
             f"the archive cannot be read: {said}", where=str(path), fix="bring it back from a copy"

@@ -226,6 +226,13 @@ def _settle_modes(connection: psycopg.Connection[Any], schema_: str) -> None:
                 where="journal.url",
                 fix=f"switch {setting} on, or take another server",
             )
+    row = connection.execute("SHOW server_encoding").fetchone()
+    if row is None or row[0] != "UTF8":
+        raise UserError(
+            f"the database is kept in {row and row[0]} and could not hold every text",
+            where="journal.url",
+            expected="a database in UTF8",
+        )
     connection.execute("SET synchronous_commit = on")
     connection.execute(TIMEOUTS)
     connection.execute(f"SET search_path TO {schema_}")
