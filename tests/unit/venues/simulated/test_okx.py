@@ -242,6 +242,12 @@ def test_long_and_short_stand_side_by_side() -> None:
     desk.swap("sell", "market", "5", posSide="short")
     held = {one["posSide"]: one["pos"] for one in desk.get("account/positions")["data"]}
     assert held == {"long": "10", "short": "5"}
+    # A side is closed by what it has and no resting order closes already.
+    assert desk.swap("sell", "limit", "4", px="70000", posSide="long")["sCode"] == "0"
+    assert desk.swap("sell", "market", "7", posSide="long")["sCode"] == "51112"
+    long = next(one for one in desk.get("account/positions")["data"] if one["posSide"] == "long")
+    assert long["availPos"] == "6"
+    assert desk.swap("sell", "market", "6", posSide="long")["sCode"] == "0"
     back = desk.post("account/set-position-mode", {"posMode": "net_mode"})
     assert code(back) == "59000"
 

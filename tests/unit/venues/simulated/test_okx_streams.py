@@ -10,9 +10,10 @@ import pytest
 from tests.fakes.okx_desk import SPOT, SWAP, OkxDesk, Stream
 
 from ballast.core.marketdata import BookUpdate, Grid, Side
-from ballast.venues.books.builder import BookBuilder, State
+from ballast.venues.books.builder import BookBuilder, Cause, State
 from ballast.venues.books.rules import rules_of
 from ballast.venues.normalise.parse import normalise
+from ballast.venues.simulated.wire.faults import Command, Fault
 from ballast.venues.simulated.wire.messages import Close, Text
 
 SECOND_NS = 1_000_000_000
@@ -110,6 +111,32 @@ def test_a_book_kept_by_our_own_builder_agrees_in_every_checksum() -> None:
     assert follower.builder.checked > 90
     view = desk.exchange.book(SPOT, 1)
     assert [int(row[0]) for row in follower.builder.book.rows(Side.BUY)[-1:]] == [view.bids[0][0]]
+
+
+def test_a_lost_message_is_seen_in_the_chain_and_a_new_subscription_mends_it() -> None:
+    desk = OkxDesk(climbs=True)
+    stream, follower = desk.open("public"), Follower(SPOT)
+    arg = {"channel": "books", "instId": SPOT}
+    follower.take(stream.subscribe(**arg))
+    desk.gateway.faults.command(Command(Fault.DROP_FRAME, "okx STREAM /ws/v5/public"))
+    for _ in range(3):
+        desk.pass_time(100_000_000)
+    follower.take(stream.heard())
+    assert (follower.builder.state, follower.builder.cause) == (State.GAP, Cause.SEQUENCE)
+    stream.send({"op": "unsubscribe", "args": [arg]})
+    follower.take(stream.subscribe(**arg))
+    assert follower.builder.state is State.LIVE
+
+
+def test_a_silent_fault_leaves_pings_and_no_data() -> None:
+    desk = OkxDesk()
+    stream = desk.open("public")
+    stream.subscribe("trades", instId=SPOT)
+    desk.gateway.faults.command(Command(Fault.GO_SILENT, "okx STREAM"))
+    for _ in range(2):
+        desk.spot("buy", "market", "0.1")
+    assert stream.heard() == []
+    assert stream.send("ping") == [Text("pong")]
 
 
 def test_checksums_are_zero_as_the_venue_sends_them_now() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ballast.core.instrument import Kind
+from ballast.venues.simulated.fronts.asked import Asked
 from ballast.venues.simulated.fronts.numbers import plain_decimal, whole_number
 from ballast.venues.simulated.fronts.okx import errors, ids
 from ballast.venues.simulated.fronts.parameters import Parameters
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-NS_MS = 1_000_000
 TYPES = {Kind.SPOT: "SPOT", Kind.PERPETUAL: "SWAP"}
 OTHER_TYPES = frozenset({"MARGIN", "FUTURES", "OPTION", "EVENTS"})
 """Types that the venue has and that are not simulated: there is nothing of them."""
@@ -75,7 +75,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - JSON
 
 
 @dataclass(slots=True)
-class Call:
+class Call(Asked):
     """What was sent, by whom, and the venue's time when it arrived."""
 
     given: Parameters
@@ -84,17 +84,6 @@ class Call:
     key: ApiKey | None = None
     body: Any = None
     """The decoded JSON of a POST, where it is a list."""
-
-    @property
-    def now_ms(self) -> int:
-        """The venue's time."""
-        return self.now_ns // NS_MS
-
-    @property
-    def account(self) -> int:
-        """The account of a signed call."""
-        assert self.key is not None  # noqa: S101 - the route demands a signature
-        return self.key.account
 
     def of(self, value: Any) -> Call:  # noqa: ANN401 - JSON
         """Return the call of one element of a batch."""

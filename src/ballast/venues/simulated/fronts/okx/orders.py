@@ -15,19 +15,20 @@ from ballast.core.orders import (
     OrderRef,
     OrderRequest,
     OrderStatus,
+    PositionSide,
     RejectReason,
     SelfTrade,
     Side,
     TimeInForce,
 )
 from ballast.venues.simulated.engine.outcomes import Rejected
-from ballast.venues.simulated.fronts.okx import attached, errors, ids, settings
+from ballast.venues.simulated.fronts.okx import attached, errors, ids, risk, settings
 from ballast.venues.simulated.fronts.okx.batch import Batch, each
 from ballast.venues.simulated.fronts.okx.errors import Refusal
 from ballast.venues.simulated.fronts.okx.memory import Note
 
 if TYPE_CHECKING:
-    from ballast.core.orders import Order, PositionSide
+    from ballast.core.orders import Order
     from ballast.venues.simulated.engine.profile import Listing
     from ballast.venues.simulated.fronts.okx.call import Call
     from ballast.venues.simulated.fronts.okx.front import OkxFront
@@ -113,7 +114,7 @@ def reduce_only(call: Call, listing: Listing, which: PositionSide) -> bool:
         raise Refusal(
             51139, "Reduce-only feature is unavailable for the spot transactions by spot mode."
         )
-    return wanted and which.value == "both"
+    return wanted and which is PositionSide.BOTH
 
 
 def _size(
@@ -169,6 +170,7 @@ def _place(front: OkxFront, call: Call) -> dict[str, str]:
     if asked.note.td_mode != "cash":
         mode = settings.MODES[asked.note.td_mode]
         front.settings.use(call.account, asked.request.symbol, mode)
+    _check_closable(front, call.account, asked.request)
     if asked.legs:
         group = ListRequest(
             asked.request.symbol,
@@ -192,6 +194,17 @@ def _place(front: OkxFront, call: Call) -> dict[str, str]:
         "tag": asked.note.tag,
         "ts": str(call.now_ms),
     }
+
+
+def _check_closable(front: OkxFront, account: int, asked: OrderRequest) -> None:
+    """Raise 51112 for an order that closes more of a hedged position than is left to close."""
+    which = asked.position_side
+    closes = which is not PositionSide.BOTH and (which is PositionSide.LONG) != (asked.side > 0)
+    if not closes:
+        return
+    held = front.market.position(account, asked.symbol, which)
+    if held.qty_lots and asked.qty_lots > risk.closable_lots(front, held):
+        raise errors.NOT_CLOSABLE
 
 
 def check_own(front: OkxFront, account: int, own: str) -> None:
@@ -323,7 +336,7 @@ def close_position(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
         if one.request.side is side
         and one.request.position_side is which
         and is_order(one)
-        and (one.request.reduce_only or which.value != "both")
+        and (one.request.reduce_only or which is not PositionSide.BOTH)
     ]
     if closing and not cancels:
         raise Refusal(51115, "Cancel all pending close-orders before liquidation.")
@@ -332,7 +345,7 @@ def close_position(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
         front.market.cancel(call.account, OrderRef(listing.symbol, one.order_id))
     request = OrderRequest(
         listing.symbol, side, OrderKind.MARKET, abs(position.qty_lots), client_id=own,
-        reduce_only=which.value == "both", position_side=which,
+        reduce_only=which is PositionSide.BOTH, position_side=which,
     )  # fmt: skip
     outcome = front.market.submit(call.account, request)
     if isinstance(outcome, Rejected):

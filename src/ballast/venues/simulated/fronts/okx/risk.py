@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.instrument import Kind
-from ballast.core.orders import MarginMode
+from ballast.core.orders import MarginMode, OrderStatus, PositionSide, Side
 from ballast.venues.simulated.fronts.okx import ids
 from ballast.venues.simulated.fronts.okx.memory import Life
 from ballast.venues.simulated.fronts.okx.words import MARGIN_MODES, POSITION_SIDES, text
@@ -92,7 +92,9 @@ def position(front: OkxFront, one: Position, now_ms: int) -> dict[str, Any]:
     view = front.market.perpetual(one.symbol)
     return {
         "adl": "1",
-        "availPos": words.qty(one.symbol, one.qty_lots),
+        "availPos": words.qty(one.symbol, closable_lots(front, one))
+        if one.side is not PositionSide.BOTH
+        else "",
         "avgPx": text(average.quantize(Decimal("0.0000000001"))),
         "cTime": str(life.since_ns // NS_MS or now_ms),
         "ccy": listing.quote,
@@ -128,6 +130,19 @@ def position(front: OkxFront, one: Position, now_ms: int) -> dict[str, Any]:
         "usdPx": "1",
         **dict.fromkeys(NOT_OF_SWAPS, ""),
     }  # fmt: skip
+
+
+def closable_lots(front: OkxFront, one: Position) -> int:
+    """Return the lots of a hedged position that no resting order closes already."""
+    side = Side.SELL if one.side is PositionSide.LONG else Side.BUY
+    resting = sum(
+        order.left_lots
+        for order in front.market.open_orders(one.account, one.symbol)
+        if order.request.position_side is one.side
+        and order.request.side is side
+        and order.status in {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED}
+    )
+    return max(0, abs(one.qty_lots) - resting)
 
 
 def _profit_at_last(front: OkxFront, one: Position, listing: Listing) -> Decimal:
