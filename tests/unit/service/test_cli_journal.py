@@ -169,6 +169,9 @@ def test_a_journal_behind_its_head_goes_on_only_by_word(space: Path) -> None:
 
 
 WRONG = {
+    "taking over from the living": (
+        ("journal", "restore", "x.sqlite", "--take-over"), "stop it; a dead one holds nothing"
+    ),
     "a kind": (("audit", "--kind", "Order"), "is no kind of a record"),
     "a period": (("audit", "--period", "yesterday"), "is not a period"),
     "a form": (("audit", "--export", "x.xlsx"), "expected a name in .csv, .json, .jsonl"),

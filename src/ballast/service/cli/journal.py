@@ -99,11 +99,18 @@ def restore(
     json: JsonFlag = False,
 ) -> None:
     """Put a backup in the place of the journal, in one step; the old journal is kept aside."""
+    from ballast.core.errors import UserError
     from ballast.service.cli import journals
     from ballast.store.journal.backup import restore as put_back
 
     _check_reason(accept_loss)
     place = journals.place()
+    if take_over and not place.url:
+        raise UserError(
+            "a process on this machine that holds the journal is alive",
+            where="--take-over",
+            fix="stop it; a dead one holds nothing",
+        )
     start = journals.start("restore", accept_loss=accept_loss, take_over=take_over)
     with place.database(read_only=False) as database:
         head = put_back(file, database, place.head_file, start)
