@@ -39,7 +39,10 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """The venue has this order, and it stands so. `filled_lots` is cumulative."""
+    """The venue has this order, and it stands so. `filled_lots` is cumulative.
+
+    Its present terms may have been amended; 0 where the venue does not tell them.
+    """
 
     symbol: str
     client_id: str
@@ -49,6 +52,9 @@ class OrderReport:
     at_ns: int
     source: Source
     reason: EndReason = EndReason.NONE
+    qty_lots: int = 0
+    price_ticks: int = 0
+    trigger_ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

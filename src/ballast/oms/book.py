@@ -110,6 +110,12 @@ class OrderBook:
         for client_id in self._doubtful:
             yield self._orders[client_id]
 
+    def reducing(self, symbol: str) -> list[OrderRecord]:
+        """Return orders that could still make a position smaller, or whose fills are missing."""
+        names = dict.fromkeys([*self._open, *self._doubtful])
+        found = [self._orders[name] for name in names]
+        return [one for one in found if one.symbol == symbol and not one.may_enlarge]
+
     def holding(self, symbol: str, side: PositionSide = PositionSide.BOTH) -> Holding:
         """Return what the fills of an instrument come to."""
         return self._holdings.get((symbol, side), FLAT)
@@ -144,7 +150,7 @@ class OrderBook:
         if record.order_id:
             self._by_venue_id[record.symbol, record.order_id] = client_id
         _mark(self._open, client_id, record.is_open)
-        waits = record.phase in lifecycle.AWAITED or lifecycle.is_doubtful(record)
+        waits = lifecycle.is_awaited(record) or lifecycle.is_doubtful(record)
         _mark(self._doubtful, client_id, waits)
         return record
 

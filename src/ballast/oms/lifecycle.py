@@ -6,6 +6,7 @@ Rules, with the invariants of the design they keep:
 - A cancel is a request. An order is gone on the venue's word alone, and a fill that comes later is
   applied all the same (A6).
 - A refused cancel or amend that says "unknown order" proves nothing: by-id reads lag (A4, X6).
+- Coins that do not suffice may be held by the very order that was refused: look for it (B6).
 - A duplicate client id is no refusal: an order of that name is there, and it may be this one.
 - More filled than asked is applied, because it is owned, and remarked, because it may not be.
 - A venue's second id under our client id is not this order: nothing of it is applied (D7).
@@ -16,9 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ballast.core.orders import TERMINAL, Fill, OrderStatus, RejectReason
+from ballast.core.ids import REDUCING
+from ballast.core.orders import TERMINAL, Fill, OrderRequest, OrderStatus, RejectReason
 from ballast.core.reports import Action, Miss, OrderReport, Place, Refusal, Report, Source, Unclear
-from ballast.oms.record import NO_EVIDENCE, OVER, CancelState, Evidence, OrderRecord, Phase
+from ballast.oms.record import NO_EVIDENCE, OVER, Evidence, OrderRecord, Phase, Wish
 
 RANK = {
     OrderStatus.PENDING: 0,
@@ -28,6 +30,9 @@ RANK = {
     **dict.fromkeys(TERMINAL, 4),
 }
 """Which status can follow which: a higher one, or the same."""
+_HELD = frozenset({RejectReason.INSUFFICIENT_BALANCE, RejectReason.INSUFFICIENT_MARGIN})
+"""What a venue also says when an order that it has accepted holds the coins: perhaps this one. A
+sale that could be doubled is not sent again on such a word; it is looked for first (B6)."""
 _LOST = frozenset({RejectReason.UNKNOWN_ORDER, RejectReason.ALREADY_FILLED})
 
 
@@ -67,7 +72,7 @@ window (60 s), ten seconds of the venue's engine and its margin later it can no 
 def unheard(record: OrderRecord, at_ns: int) -> OrderRecord:
     """Return the record after silence, or after a crash: nobody knows (A5)."""
     if record.phase not in {Phase.PREPARED, Phase.SENT}:
-        return record
+        return _doubted(record, at_ns)
     fence_ns = record.fence_ns or at_ns + UNSTAMPED_NS
     return replace(record, phase=Phase.UNKNOWN, fence_ns=fence_ns, updated_ns=at_ns)
 
@@ -81,7 +86,7 @@ def absent(record: OrderRecord, at_ns: int) -> OrderRecord:
     """Return the record of an order that is taken as not accepted, or gone without a word."""
     assert record.phase in {Phase.UNKNOWN, Phase.LIVE}, (record.client_id, record.phase)
     assert is_proven_absent(record), record.client_id
-    return replace(record, phase=Phase.ABSENT, cancel=CancelState.NONE, updated_ns=at_ns)
+    return replace(record, phase=Phase.ABSENT, cancel=Wish.NONE, amend=Wish.NONE, updated_ns=at_ns)
 
 
 LOOKS_APART_NS = 2_000_000_000
@@ -103,14 +108,38 @@ def is_doubtful(record: OrderRecord) -> bool:
     """Tell whether something about an order can only be learnt by asking the venue."""
     if record.phase is Phase.UNKNOWN or record.booked_lots < record.filled_lots:
         return True
-    missed = record.cancel is CancelState.UNCLEAR or record.evidence != NO_EVIDENCE
-    return record.phase is Phase.LIVE and missed
+    if record.phase is not Phase.LIVE:
+        return False
+    return Wish.UNCLEAR in {record.cancel, record.amend} or record.evidence != NO_EVIDENCE
+
+
+def is_awaited(record: OrderRecord) -> bool:
+    """Tell whether an answer is due: time alone will make it silence."""
+    return record.phase in AWAITED or (
+        record.is_open and Wish.ASKED in {record.cancel, record.amend}
+    )
 
 
 def cancelling(record: OrderRecord, at_ns: int) -> OrderRecord:
     """Return the record after a cancel was journalled."""
     assert record.is_open, (record.client_id, record.phase)
-    return replace(record, cancel=CancelState.ASKED, updated_ns=at_ns)
+    return replace(record, cancel=Wish.ASKED, wished_ns=at_ns)
+
+
+def amending(record: OrderRecord, at_ns: int) -> OrderRecord:
+    """Return the record after an amend was journalled; its terms change when the venue says so."""
+    assert record.is_open, (record.client_id, record.phase)
+    return replace(record, amend=Wish.ASKED, wished_ns=at_ns)
+
+
+def _doubted(record: OrderRecord, at_ns: int) -> OrderRecord:
+    """Return the record when a wish got no answer: it may have been granted."""
+    if not record.is_open:
+        return record
+    cancel, amend = (
+        Wish.UNCLEAR if wish is Wish.ASKED else wish for wish in (record.cancel, record.amend)
+    )
+    return replace(record, cancel=cancel, amend=amend, updated_ns=max(at_ns, record.updated_ns))
 
 
 def apply(record: OrderRecord, report: Report) -> Applied:
@@ -143,10 +172,14 @@ def _shown(record: OrderRecord, report: OrderReport) -> Applied:
     if _is_over(record, filled):
         remarks.append(Remark.OVERFILLED)
     ended = status in TERMINAL
-    # Asked, the venue shows it as it was: whoever wants it gone asks again, which harms nobody.
-    answered = report.source is Source.QUERY and record.cancel is CancelState.UNCLEAR
+    # Asked, the venue shows it as it is: whoever still wants something asks again.
+    answered = report.source is Source.QUERY
+    terms, terms_ns = _terms(record, report, is_stale=Remark.STALE in remarks)
+    amend = _left(record.amend, ended=ended, answered=answered)
     made = replace(
         record,
+        request=terms,
+        terms_ns=terms_ns,
         phase=Phase.ENDED if ended else Phase.LIVE,
         status=status,
         order_id=report.order_id,
@@ -154,10 +187,33 @@ def _shown(record: OrderRecord, report: OrderReport) -> Applied:
         updated_ns=max(record.updated_ns, report.at_ns),
         evidence=NO_EVIDENCE,
         asks=0,
-        cancel=CancelState.NONE if ended or answered else record.cancel,
+        cancel=_left(record.cancel, ended=ended, answered=answered),
+        amend=amend if terms == record.request else Wish.NONE,  # granted
         end=record.end if not ended or record.end is not None else report.reason,
     )
     return Applied(made, tuple(remarks))
+
+
+def _left(wish: Wish, *, ended: bool, answered: bool) -> Wish:
+    """Return what is left of a wish: nothing of it once the order ended or a query settled it."""
+    return Wish.NONE if ended or (answered and wish is Wish.UNCLEAR) else wish
+
+
+def _terms(record: OrderRecord, report: OrderReport, *, is_stale: bool) -> tuple[OrderRequest, int]:
+    """Return the order as the venue has it now, and since when; what it does not tell stays."""
+    request = record.request
+    if is_stale or report.at_ns < record.terms_ns:
+        return request, record.terms_ns
+    told = (report.qty_lots, report.price_ticks, report.trigger_ticks)
+    if told in {(0, 0, 0), (request.qty_lots, request.price_ticks, request.trigger_ticks)}:
+        return request, record.terms_ns
+    made = replace(
+        request,
+        qty_lots=report.qty_lots or request.qty_lots,
+        price_ticks=report.price_ticks or request.price_ticks,
+        trigger_ticks=report.trigger_ticks or request.trigger_ticks,
+    )
+    return made, report.at_ns
 
 
 def _is_behind(record: OrderRecord, report: OrderReport) -> bool:
@@ -201,7 +257,8 @@ def _filled(record: OrderRecord, fill: Fill) -> Applied:
             made,
             phase=Phase.ENDED if whole else Phase.LIVE,
             status=OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED,
-            cancel=CancelState.NONE if whole else record.cancel,
+            cancel=Wish.NONE if whole else record.cancel,
+            amend=Wish.NONE if whole else record.amend,
         )
     return Applied(made, tuple(remarks))
 
@@ -215,6 +272,9 @@ def _refused(record: OrderRecord, report: Refusal) -> Applied:
         return Applied(unheard(record, report.at_ns))
     if record.phase is Phase.ABSENT:
         return Applied(record)
+    if report.reason in _HELD and record.purpose in REDUCING and not record.is_harmless_twice:
+        made = replace(record, phase=Phase.UNKNOWN, fence_ns=report.at_ns, updated_ns=report.at_ns)
+        return Applied(made)
     made = replace(
         record, phase=Phase.REFUSED, refused=report.reason, updated_ns=report.at_ns,
         evidence=NO_EVIDENCE,
@@ -226,19 +286,19 @@ def _request_refused(record: OrderRecord, report: Refusal) -> OrderRecord:
     """Return what a refused cancel or amend means: of an order that is over, nothing."""
     if not record.is_open:
         return record
-    if report.reason in _LOST:
-        return replace(record, cancel=CancelState.UNCLEAR, updated_ns=report.at_ns)
+    left = Wish.UNCLEAR if report.reason in _LOST else Wish.NONE
     if report.action is Action.CANCEL:
-        return replace(record, cancel=CancelState.NONE, updated_ns=report.at_ns)
-    return record
+        return replace(record, cancel=left, updated_ns=report.at_ns)
+    return replace(record, amend=left, updated_ns=report.at_ns)
 
 
 def _unclear(record: OrderRecord, report: Unclear) -> OrderRecord:
-    if report.action is Action.SUBMIT:
-        return unheard(record, report.at_ns)
-    if not record.is_open:
-        return record
-    return replace(record, cancel=CancelState.UNCLEAR, updated_ns=report.at_ns)
+    match report.action:
+        case Action.SUBMIT:
+            is_new = record.phase in AWAITED
+            return unheard(record, report.at_ns) if is_new else record
+        case Action.CANCEL | Action.AMEND:
+            return _doubted(record, report.at_ns)
 
 
 def _missed(record: OrderRecord, report: Miss) -> OrderRecord:

@@ -45,8 +45,8 @@ OPEN = frozenset(Phase) - OVER
 """Phases in which it counts at its full size against every limit (F3)."""
 
 
-class CancelState(StrEnum):
-    """What became of our wish to cancel."""
+class Wish(StrEnum):
+    """What became of our wish to cancel or to amend."""
 
     NONE = "none"
     ASKED = "asked"
@@ -88,7 +88,12 @@ class OrderRecord:
     asked_ns: int = 0
     asks: int = 0
     evidence: Evidence = field(default=NO_EVIDENCE)
-    cancel: CancelState = CancelState.NONE
+    cancel: Wish = Wish.NONE
+    amend: Wish = Wish.NONE
+    wished_ns: int = 0
+    """When a cancel or an amend was last asked for."""
+    terms_ns: int = 0
+    """The venue's time of the terms in `request`, once it told any."""
     refused: RejectReason | None = None
     end: EndReason | None = None
 
@@ -103,10 +108,14 @@ class OrderRecord:
         return self.phase in OPEN
 
     @property
+    def is_harmless_twice(self) -> bool:
+        """Whether the venue itself sees to it that the order can only reduce, however often."""
+        return self.request.reduce_only or self.request.close_position
+
+    @property
     def may_enlarge(self) -> bool:
         """Whether a fill of it could open or enlarge a position."""
-        harmless = self.request.reduce_only or self.request.close_position
-        return not (harmless or self.purpose in REDUCING)
+        return not (self.is_harmless_twice or self.purpose in REDUCING)
 
     @property
     def open_lots(self) -> int:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ballast.core.ids import Purpose
-from ballast.oms.lifecycle import LOOKS_APART_NS, is_doubtful, is_proven_absent
+from ballast.oms.lifecycle import LOOKS_APART_NS, is_awaited, is_doubtful, is_proven_absent
 from ballast.oms.record import OrderRecord, Phase
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def fence_ns(venue_ns: int, window_ns: int, *, is_overloaded: bool = False) -> i
 
 def next_step(record: OrderRecord, now_ns: int) -> Next:
     """Return what to do about one order now."""
-    if record.phase is Phase.SENT:
-        due = record.sent_ns + ANSWER_NS
+    if is_awaited(record):
+        due = max(record.prepared_ns, record.sent_ns, record.wished_ns) + ANSWER_NS
         return Next(Step.UNHEARD) if now_ns >= due else Next(Step.WAIT, due)
     if not is_doubtful(record):
         return Next(Step.NOTHING)
@@ -108,9 +108,9 @@ def may_resend(record: OrderRecord, *, reserved_lots: int = 0) -> bool:
     """
     if record.phase not in {Phase.ABSENT, Phase.REFUSED} or record.purpose is Purpose.ENTRY:
         return False
-    request = record.request
-    if request.reduce_only or request.close_position:
+    if record.is_harmless_twice:
         return True
+    request = record.request
     return 0 < request.qty_lots - record.filled_lots <= reserved_lots
 
 

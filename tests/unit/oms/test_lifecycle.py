@@ -21,7 +21,7 @@ from ballast.core.orders import TERMINAL, OrderStatus, RejectReason
 from ballast.core.reports import Action, Miss, OrderReport, Place, Refusal, Report, Source, Unclear
 from ballast.oms import lifecycle
 from ballast.oms.lifecycle import Remark, apply
-from ballast.oms.record import OVER, CancelState, OrderRecord, Phase
+from ballast.oms.record import OVER, OrderRecord, Phase, Wish
 
 LATER = FENCE_NS + SECOND
 
@@ -124,10 +124,10 @@ def test_a_cancel_of_an_unknown_order_proves_nothing(reason: RejectReason) -> No
     """Incidents 10 and 24: the order had filled, or the read lagged."""
     live = lifecycle.cancelling(after(sent(), shown(N.NEW)), SENT_NS)
     doubted = after(live, refusal(reason, Action.CANCEL))
-    assert (doubted.phase, doubted.cancel) == (Phase.LIVE, CancelState.UNCLEAR)
+    assert (doubted.phase, doubted.cancel) == (Phase.LIVE, Wish.UNCLEAR)
     assert lifecycle.is_doubtful(doubted)
     still = after(doubted, shown(N.NEW, source=Source.QUERY))
-    assert still.cancel is CancelState.NONE
+    assert still.cancel is Wish.NONE
     assert not lifecycle.is_doubtful(still)
     gone = after(doubted, shown(N.FILLED, 10, source=Source.QUERY))
     assert gone.phase is Phase.ENDED

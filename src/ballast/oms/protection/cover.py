@@ -1,0 +1,160 @@
+"""Cover: what should rest at a venue for one position, what the venue allows, what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ballast.core.orders import PositionSide, TriggerBy
+
+if TYPE_CHECKING:
+    from ballast.core.orders import OrderRequest
+
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A position and the stop it should have; the level is the decision of the kernel's steps.
+
+    `lots` is signed: what our fills come to. `dust_lots` and less is no position: it cannot be sold
+    alone (C6).
+    """
+
+    symbol: str
+    lots: int
+    stop_ticks: int
+    dust_lots: int = 0
+    side: PositionSide = PositionSide.BOTH
+    trigger_by: TriggerBy = TriggerBy.LAST
+
+    @property
+    def direction(self) -> int:
+        """1 for a long position, -1 for a short one, 0 for none."""
+        if abs(self.lots) <= self.dust_lots:
+            return 0
+        return 1 if self.lots > 0 else -1
+
+    def is_crossed(self, stop_ticks: int, price_ticks: int) -> bool:
+        """Tell whether a price has passed a stop of this position (B3)."""
+        return price_ticks > 0 and self.direction * (price_ticks - stop_ticks) <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """How a venue lets protection be placed and moved."""
+
+    reduces_only: bool = True
+    """Orders can be marked so that they never enlarge a position (derivatives)."""
+    amends_stops: bool = False
+    """A resting stop can be changed in place (Bybit, OKX)."""
+    replaces: bool = False
+    """Cancel and new order in one request (Binance spot)."""
+    stops_at_market: bool = True
+    """A triggered stop trades at market; else it is a limit order, `offset_ppm` beyond."""
+    offset_ppm: int = 5_000
+    """Of a stop-limit: how much worse than the trigger it may trade (R-STOP-04)."""
+
+    @property
+    def holds_two(self) -> bool:
+        """Whether two stops can rest side by side: on spot the first one locks the coins."""
+        return self.reduces_only
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for what; every number a setting of the live node."""
+
+    move_ns: int = 5 * SECOND_NS
+    """Between two moves of a stop in its favour (R-STOP-31)."""
+    move_ppm: int = 500
+    """Least improvement of such a move, of the price."""
+    crossed_ns: int = 5 * SECOND_NS
+    """A stop whose price has passed fills by itself within this, or is replaced by a market order
+    (R-STOP-03)."""
+    bare_ns: int = 15 * SECOND_NS
+    """Without a live stop for longer: close the position (B4)."""
+    refusals: int = 2
+    """Refused as often in a row: close the position (B4)."""
+    flatten_ns: int = 1 * SECOND_NS
+    """Between two attempts to close a position at market."""
+    unknown_ns: int = 2 * SECOND_NS
+    """An unknown stop is waited for so long before another one is placed beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the guard of one position remembers; kept in the journal and restored (R-STOP-29)."""
+
+    attempts: int = 0
+    """Orders named so far: the next one's number."""
+    refusals: int = 0
+    bare_since_ns: int = 0
+    crossed_since_ns: int = 0
+    moved_ns: int = 0
+    flattened_ns: int = 0
+    best_ticks: int = 0
+    """The tightest stop ever asked for; the ratchet (B9). 0: none yet."""
+    direction: int = 0
+    """Of the position this is about; another one begins anew."""
+
+
+class Alarm(StrEnum):
+    """What a person must hear of."""
+
+    REFUSED = "stop refused"
+    BARE = "no live stop for too long"
+    CROSSED = "price beyond the stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Send a new order. `attempt` numbers it within the position, for its client id."""
+
+    request: OrderRequest
+    is_flatten: bool
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Change a resting stop in place."""
+
+    client_id: str
+    qty_lots: int
+    trigger_ticks: int
+    price_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel an order."""
+
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Cancel a resting stop and place another in one request."""
+
+    client_id: str
+    place: Place
+
+
+Act = Place | Amend | Cancel | Replace
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do now, what to remember, what to tell, and when to look again (0: on news)."""
+
+    memory: Memory
+    acts: tuple[Act, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    wake_ns: int = 0
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing is to be done."""
+        return not self.acts

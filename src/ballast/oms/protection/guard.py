@@ -1,0 +1,307 @@
+"""Guard: what to do so that one position is covered, whatever has become of its stops.
+
+Called on every event that could matter: a fill, a report about one of its orders, a price, a timer.
+It looks at what is known (the book's records) and says what to do next; it never assumes that what
+it said was done. In order:
+
+1. No position: every order that could still trade for it is cancelled (B5).
+2. Something that closes the position is under way: wait for it; if nobody knows whether it is, send
+   another after two seconds where orders can only reduce.
+3. The price has passed the stop: a live stop has five seconds to fill, then it goes and the
+   position is closed at market (B3, R-STOP-03, R-STOP-42).
+4. The stop was refused twice, or there has been none for fifteen seconds: close (B4).
+5. A stop nobody knows about: on spot wait, because it may hold the coins; elsewhere place another
+   after two seconds, because reduce-only orders are harmless in pairs (A4).
+6. No stop: place one. One stop: leave it, or move it. Several: keep the best, cancel the others.
+
+Moving (B7): in place where the venue can; else the new one first, where two can rest; else cancel
+and new in one request; else cancel, and place when it is gone. Only the last leaves a gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ballast.core.ids import Purpose
+from ballast.core.orders import OrderKind, OrderRequest, OrderStatus, Side
+from ballast.oms.protection.cover import (
+    Abilities,
+    Act,
+    Alarm,
+    Amend,
+    Cancel,
+    Cover,
+    Memory,
+    Patience,
+    Place,
+    Replace,
+    Verdict,
+)
+from ballast.oms.record import OrderRecord, Phase, Wish
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PPM = 1_000_000
+STOPS_MOST = 4
+"""Stops of one position that may be on their way at once: venues cap them (Binance spot: 5)."""
+PATIENCE = Patience()
+
+
+def guard(
+    cover: Cover,
+    memory: Memory,
+    orders: Sequence[OrderRecord],
+    *,
+    price_ticks: int,
+    now_ns: int,
+    abilities: Abilities,
+    patience: Patience = PATIENCE,
+) -> Verdict:
+    """Return what to do about one position; `orders` are its reducing orders.
+
+    `orders` includes those that are over while fills of theirs are missing: what they took from the
+    position without our knowing must not be sold again (B6). `price_ticks` is the newest price of
+    the trigger's kind; 0 where none is known.
+    """
+    assert not any(one.may_enlarge for one in orders), cover.symbol
+    missing = sum(max(one.filled_lots - one.booked_lots, 0) for one in orders)
+    orders = [one for one in orders if one.is_open]
+    if not cover.direction:
+        return Verdict(Memory(memory.attempts), tuple(_cancels(orders)))
+    cover = replace(cover, lots=cover.direction * max(abs(cover.lots) - missing, 0))
+    if not cover.direction:
+        return Verdict(memory)  # perhaps it is closed already: its fills will tell
+    memory = _of_this_position(memory, cover)
+    stops = [one for one in orders if one.purpose is Purpose.STOP]
+    closing = [one for one in orders if one.purpose is Purpose.FLATTEN]
+    case = _Case(cover, memory, stops, price_ticks, now_ns, abilities, patience)
+    if closing:
+        return case.closing(closing)
+    if cover.is_crossed(memory.best_ticks, price_ticks):
+        return case.crossed()
+    case.memory = replace(case.memory, crossed_since_ns=0)
+    return case.covered()
+
+
+def refused(memory: Memory) -> Memory:
+    """Remember that the venue refused a stop."""
+    return replace(memory, refusals=memory.refusals + 1)
+
+
+def _of_this_position(memory: Memory, cover: Cover) -> Memory:
+    """Begin anew with another position; the tightest stop ever asked for stays the stop (B9)."""
+    if memory.direction != cover.direction:
+        memory = Memory(memory.attempts, direction=cover.direction)
+    best = memory.best_ticks
+    if not best or cover.direction * (cover.stop_ticks - best) > 0:
+        best = cover.stop_ticks
+    return replace(memory, best_ticks=best)
+
+
+def _cancels(orders: Sequence[OrderRecord]) -> list[Act]:
+    """Cancel what is known to be there and was not asked to go; what is unknown is asked about."""
+    return [
+        Cancel(one.client_id)
+        for one in orders
+        if one.phase is Phase.LIVE and one.cancel is Wish.NONE
+    ]
+
+
+class _Case:
+    """One call: the position, its stops, and what may be done."""
+
+    def __init__(
+        self,
+        cover: Cover,
+        memory: Memory,
+        stops: list[OrderRecord],
+        price_ticks: int,
+        now_ns: int,
+        abilities: Abilities,
+        patience: Patience,
+    ) -> None:
+        self.cover = cover
+        self.memory = memory
+        self.stops = stops
+        self.price_ticks = price_ticks
+        self.now_ns = now_ns
+        self.abilities = abilities
+        self.patience = patience
+        self.live = [one for one in stops if one.phase is Phase.LIVE]
+        self.resting = [one for one in self.live if one.cancel is Wish.NONE]
+        self.hidden = [one for one in stops if one.phase is not Phase.LIVE]
+
+    # What closes the position ------------------------------------------------------------
+
+    def closing(self, closing: Sequence[OrderRecord]) -> Verdict:
+        """Wait for a closing order, but not for one that may be lost where another harms nobody."""
+        if not self.abilities.holds_two:
+            return Verdict(self.memory, self._free_coins())
+        due = self.memory.flattened_ns + self.patience.unknown_ns
+        if any(one.phase is not Phase.UNKNOWN for one in closing):
+            return Verdict(self.memory)
+        if self.now_ns < due:
+            return Verdict(self.memory, wake_ns=due)
+        return self.flatten(Alarm.CROSSED)
+
+    def crossed(self) -> Verdict:
+        """Give a stop that should fill its time; then close at market."""
+        since = self.memory.crossed_since_ns or self.now_ns
+        self.memory = replace(self.memory, crossed_since_ns=since)
+        due = since + self.patience.crossed_ns
+        triggered = [
+            one for one in self.live if self.cover.is_crossed(_trigger(one), self.price_ticks)
+        ]
+        if (triggered or self.hidden) and self.now_ns < due:
+            return Verdict(self.memory, wake_ns=due)
+        return self.flatten(Alarm.CROSSED)
+
+    def flatten(self, alarm: Alarm) -> Verdict:
+        """Close the position; on spot only after the coins are free."""
+        if not self.abilities.holds_two and self.stops:
+            return Verdict(self.memory, self._free_coins(), (alarm,))
+        due = self.memory.flattened_ns + self.patience.flatten_ns
+        if self.now_ns < due:
+            return Verdict(self.memory, wake_ns=due)
+        self.memory = replace(self.memory, flattened_ns=self.now_ns)
+        request = OrderRequest(
+            self.cover.symbol,
+            self._side,
+            OrderKind.MARKET,
+            abs(self.cover.lots),
+            position_side=self.cover.side,
+            reduce_only=self.abilities.reduces_only,
+        )
+        place = self._number(request, is_flatten=True)
+        return Verdict(self.memory, (place,), (alarm,))
+
+    def _free_coins(self) -> tuple[Act, ...]:
+        return tuple(_cancels(self.stops))
+
+    # What covers it -----------------------------------------------------------------------
+
+    def covered(self) -> Verdict:
+        """Place, keep or move the stop."""
+        since = self.memory.bare_since_ns or self.now_ns
+        if self.resting:
+            self.memory = replace(self.memory, bare_since_ns=0, refusals=0)
+            return self._kept()
+        self.memory = replace(self.memory, bare_since_ns=since)
+        if self.memory.refusals >= self.patience.refusals:
+            return self.flatten(Alarm.REFUSED)
+        if self.now_ns >= since + self.patience.bare_ns:
+            return self.flatten(Alarm.BARE)
+        return self._first(since)
+
+    def _first(self, since_ns: int) -> Verdict:
+        """Place a stop where none rests, unless one that nobody knows about may be there."""
+        if not self.stops:
+            return self._placed()
+        if not self.abilities.holds_two:
+            return Verdict(self.memory, wake_ns=since_ns + self.patience.bare_ns)
+        due = max(since_ns, self.memory.moved_ns) + self.patience.unknown_ns
+        if self.now_ns < due and all(one.cancel is Wish.NONE for one in self.stops):
+            return Verdict(self.memory, wake_ns=due)
+        if len(self.stops) >= STOPS_MOST:
+            return Verdict(self.memory, wake_ns=since_ns + self.patience.bare_ns)
+        self.memory = replace(self.memory, moved_ns=self.now_ns)
+        return self._placed()
+
+    def _kept(self) -> Verdict:
+        """Look after the stops that rest: one right one is enough."""
+        right = [one for one in self.resting if one.open_lots == abs(self.cover.lots)]
+        right.sort(key=lambda one: (self.cover.direction * _trigger(one), one.prepared_ns))
+        if not right:
+            return self._moved(self.resting[-1], is_urgent=True)
+        keep = right[-1]
+        spare = [one for one in self.resting if one is not keep]
+        if spare:
+            return Verdict(self.memory, tuple(_cancels(spare)))
+        gain = self.cover.direction * (self.memory.best_ticks - _trigger(keep))
+        if gain <= 0 or _has_fired(keep):
+            return Verdict(self.memory)
+        if gain * PPM < self.patience.move_ppm * self.memory.best_ticks:
+            return Verdict(self.memory)
+        due = self.memory.moved_ns + self.patience.move_ns
+        if self.now_ns < due:
+            return Verdict(self.memory, wake_ns=due)
+        return self._moved(keep, is_urgent=False)
+
+    def _waits(self, old: OrderRecord, *, is_urgent: bool) -> Verdict | None:
+        """Return what to wait for before a stop is moved: one on its way, or one that trades."""
+        if old.amend is not Wish.NONE or _has_fired(old):
+            return Verdict(self.memory)
+        if not self.hidden or self.abilities.amends_stops:
+            return None
+        if not is_urgent or not self.abilities.holds_two or len(self.stops) >= STOPS_MOST:
+            return Verdict(self.memory)
+        due = self.memory.moved_ns + self.patience.unknown_ns
+        return Verdict(self.memory, wake_ns=due) if self.now_ns < due else None
+
+    def _moved(self, old: OrderRecord, *, is_urgent: bool) -> Verdict:
+        """Give the position a stop of its size at its level, with the least gap (B7)."""
+        waits = self._waits(old, is_urgent=is_urgent)
+        if waits is not None:
+            return waits
+        self.memory = replace(self.memory, moved_ns=self.now_ns)
+        lots = abs(self.cover.lots)
+        if self.abilities.amends_stops:
+            price = self._limit_ticks()
+            total = lots + old.filled_lots
+            return Verdict(
+                self.memory, (Amend(old.client_id, total, self.memory.best_ticks, price),)
+            )
+        if self.abilities.holds_two:
+            return self._placed()
+        if self.abilities.replaces:
+            place = self._stop()
+            return Verdict(self.memory, (Replace(old.client_id, place),))
+        return Verdict(self.memory, tuple(_cancels([old])))
+
+    def _placed(self) -> Verdict:
+        place = self._stop()  # numbers it: the memory told is the one after
+        return Verdict(self.memory, (place,))
+
+    def _stop(self) -> Place:
+        limited = not self.abilities.stops_at_market
+        request = OrderRequest(
+            self.cover.symbol,
+            self._side,
+            OrderKind.STOP_LIMIT if limited else OrderKind.STOP_MARKET,
+            abs(self.cover.lots),
+            self._limit_ticks(),
+            position_side=self.cover.side,
+            reduce_only=self.abilities.reduces_only,
+            trigger_ticks=self.memory.best_ticks,
+            trigger_by=self.cover.trigger_by,
+        )
+        return self._number(request, is_flatten=False)
+
+    def _number(self, request: OrderRequest, *, is_flatten: bool) -> Place:
+        attempt = self.memory.attempts
+        self.memory = replace(self.memory, attempts=attempt + 1)
+        return Place(request, is_flatten, attempt)
+
+    def _limit_ticks(self) -> int:
+        """Return the worst price of a stop-limit, rounded away from the market; 0 at market."""
+        if self.abilities.stops_at_market:
+            return 0
+        best, offset = self.memory.best_ticks, self.abilities.offset_ppm
+        if self.cover.direction > 0:
+            return max(best * (PPM - offset) // PPM, 1)
+        return -(-best * (PPM + offset) // PPM)
+
+    @property
+    def _side(self) -> Side:
+        return Side.SELL if self.cover.direction > 0 else Side.BUY
+
+
+def _trigger(record: OrderRecord) -> int:
+    return record.request.trigger_ticks
+
+
+def _has_fired(record: OrderRecord) -> bool:
+    """Tell whether a stop has been set off: it is an order in the book now, or has traded."""
+    return record.status not in {None, OrderStatus.PENDING, OrderStatus.UNTRIGGERED}
