@@ -36,7 +36,7 @@ class CertifySettings:
         high=1_000_000,
     )
     deflated_sharpe: float = setting(
-        0.95,
+        0.975,
         "Least probability that the Sharpe ratio is above what the best of all trials would show "
         "by luck.",
         "R-WF-06",
@@ -134,7 +134,7 @@ class CertifySettings:
         high=1.0,
     )
     random_entry: float = setting(
-        0.05,
+        0.10,
         "Largest p-value of the result among those of random entries with the same exits.",
         "R-WF-06",
         unit="probability",
