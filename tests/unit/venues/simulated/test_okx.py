@@ -223,6 +223,19 @@ def test_a_swap_counts_contracts_and_books_fees_and_profit() -> None:
     assert Decimal(bills[1]["bal"]) + Decimal(bills[0]["balChg"]) == Decimal(cash)
 
 
+def test_the_bills_of_one_order_follow_each_other_to_the_balance() -> None:
+    desk = OkxDesk()
+    desk.spot("buy", "market", "1.5")  # sweeps two levels
+    for ccy in ("BTC", "USDT"):
+        bills = desk.get("account/bills", ccy=ccy)["data"]
+        assert len(bills) == 2
+        left = desk.one("account/balance", ccy=ccy)["details"][0]["cashBal"]
+        for bill in bills:
+            assert bill["bal"] == left
+            left = format((Decimal(left) - Decimal(bill["balChg"])).normalize(), "f")
+        assert left == {"BTC": "2", "USDT": "100000"}[ccy]
+
+
 def test_pending_close_orders_stand_in_the_way_of_a_close_unless_they_may_go() -> None:
     desk = OkxDesk()
     desk.swap("buy", "market", "10")
