@@ -1,0 +1,112 @@
+"""Facts: what the gate looks at, gathered at one moment. None means "not known", and refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ballast.core.reasons import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ballast.core.orders import Side
+    from ballast.risk.halt.breaker import Gate
+    from ballast.risk.halt.modes import Halt
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A number and when it was measured."""
+
+    value: float
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry somebody wants to make. `kernel` is what the kernel's own limits said of it."""
+
+    symbol: str
+    side: Side
+    strategy_hash: str
+    signalled_ns: int
+    notional: float
+    kernel: Refusal = Refusal.NONE
+    measured: float = 0.0
+    limit: float = 0.0
+    declares: frozenset[str] = frozenset()
+    """Inputs the strategy says it depends on: it is refused while one of them is missing or old."""
+    inputs: Mapping[str, Reading] = field(default_factory=dict)
+    edge: float | None = None
+    """Expected gain as a part of the notional, before costs, where the strategy states one."""
+    cost: float = 0.0
+    """Fees, spread and slippage of the round trip, as a part of the notional."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What was proved, and for what (R-GATE-23, R-GATE-24)."""
+
+    strategy_hash: str
+    is_passed: bool
+    expires_ns: int
+    symbols: frozenset[str]
+    notional_max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The venue, as it is known now."""
+
+    gate: Gate
+    is_trading: bool | None
+    is_maintenance: bool | None
+    data_ns: int | None
+    """Newest datum of the symbol that changed anything: a repeated one does not count (E3)."""
+    is_contiguous: bool | None
+    spread: float | None
+    """Ask over bid, less 1."""
+    slippage: float | None
+    """Expected of this size, from the visible depth."""
+    clock_offset_ns: int | None
+    clock_ns: int | None
+    """When the offset was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What is held of the symbol: by our fills, and as the venue says when asked."""
+
+    ours_lots: int
+    venue_lots: int | None
+    asked_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account, and what hangs over it."""
+
+    halt: Halt
+    chosen_hash: str
+    """The strategy that is shown and selected; another one may not trade."""
+    permission: Permission | None
+    is_equity_known: bool
+    unprotected: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Client ids of orders of which nobody knows."""
+    sector_share: float | None = 0.0
+    """Exposure of the symbol's sector with this entry, as a part of equity."""
+    ltv: float | None = 0.0
+    """Maintenance margin over margin, or loan over collateral."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One candidate at one moment."""
+
+    now_ns: int
+    candidate: Candidate
+    link: Link
+    position: Position
+    account: Account
