@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from ballast.oms.record import Phase, Wish
 from tests.fakes.guarded import KINDS, GuardedClient
 from tests.fakes.lossy_line import Line
 from tests.fakes.venue import SECOND
+
+if TYPE_CHECKING:
+    from tests.fakes.noded import NodedClient
 
 SEEDS = int(os.environ.get("BALLAST_EXAMPLES", "8"))
 SPANS_NS = ((15 * SECOND, 25 * SECOND),) * 4 + ((60 * SECOND, 120 * SECOND),)
@@ -25,7 +29,7 @@ COVERED_NS = 10 * SECOND
 class Auditor:
     """Looks at the venue, not at what the client believes."""
 
-    def __init__(self, line: Line, client: GuardedClient) -> None:
+    def __init__(self, line: Line, client: GuardedClient | NodedClient) -> None:
         self.line = line
         self.client = client
         self.direction = client.kind.direction
@@ -103,10 +107,16 @@ class Auditor:
         self.seen = len(self.client.triggers)
 
 
-def played(name: str, seed: int, rate: float, seen: Counter[str]) -> Auditor:
+def played(
+    name: str,
+    seed: int,
+    rate: float,
+    seen: Counter[str],
+    client_of: type[GuardedClient | NodedClient] = GuardedClient,
+) -> Auditor:
     kind = KINDS[name]
     line = Line(seed, 0.0, seen, symbol=kind.symbol)
-    client = GuardedClient(line, kind)
+    client = client_of(line, kind)
     auditor = Auditor(line, client)
     for spans_ns in SPANS_NS:
         for honest, span_ns in zip((False, True), spans_ns, strict=True):

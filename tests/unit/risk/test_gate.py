@@ -84,8 +84,8 @@ CASES = [
     ("candidate", {}, {"inputs": READ | {SPOOF: Reading(math.nan, NOW)}}, "spoof"),
     ("candidate", {}, {"inputs": READ | {PENALTY: Reading(0.8001, NOW)}}, "penalty"),  # A-GATE-04
     ("candidate", {}, {"inputs": READ | {SPOOF: Reading(0.1, OLD - 1)}}, "spoof"),
-    ("candidate", {}, {"declares": frozenset({SPOOF})}, "spoof"),
-    ("candidate", {}, {"declares": frozenset({"flow"})}, "inputs"),
+    ("candidate", {}, {"declares": (SPOOF,)}, "spoof"),
+    ("candidate", {}, {"declares": ("flow",)}, "inputs"),
     ("position", {}, {"venue_lots": None}, "position"),
     ("position", {}, {"venue_lots": -3}, "position"),  # A-GATE-11
     ("position", {}, {"venue_lots": 3, "ours_lots": 3}, "position"),

@@ -28,6 +28,8 @@ class Cover:
     dust_lots: int = 0
     side: PositionSide = PositionSide.BOTH
     trigger_by: TriggerBy = TriggerBy.LAST
+    closes: bool = False
+    """Whether the position is to be closed at market, now."""
 
     @property
     def direction(self) -> int:
@@ -106,6 +108,7 @@ class Alarm(StrEnum):
     REFUSED = "stop refused"
     BARE = "no live stop for too long"
     CROSSED = "price beyond the stop"
+    ORDERED = "closed as decided"
 
 
 @dataclass(frozen=True, slots=True)

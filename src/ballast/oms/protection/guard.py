@@ -7,8 +7,8 @@ it said was done. In order:
 1. No position: every order that could still trade for it is cancelled (B5).
 2. Something that closes the position is under way: wait for it; if nobody knows whether it is, send
    another after two seconds where orders can only reduce.
-3. The price has passed the stop: a live stop has five seconds to fill, then it goes and the
-   position is closed at market (B3, R-STOP-03, R-STOP-42).
+3. It is to be closed, by decision or command: at market. Or the price has passed the stop: a live
+   stop has five seconds to fill, then it goes and the position is closed (B3, R-STOP-03).
 4. The stop was refused twice, or there has been none for fifteen seconds: close (B4).
 5. A stop nobody knows about: on spot wait, because it may hold the coins; elsewhere place another
    after two seconds, because reduce-only orders are harmless in pairs (A4).
@@ -79,6 +79,8 @@ def guard(
     case = _Case(cover, memory, stops, price_ticks, now_ns, abilities, patience)
     if closing:
         return case.closing(closing)
+    if cover.closes:
+        return case.flatten(Alarm.ORDERED)
     if cover.is_crossed(memory.best_ticks, price_ticks):
         return case.crossed()
     case.memory = replace(case.memory, crossed_since_ns=0)

@@ -173,7 +173,7 @@ def _declared(snap: Snapshot, name: str, most: float, limits: Limits) -> Against
 def inputs(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
     """Ask that whatever else the strategy declares is there, young, and a number."""
     asked = snap.candidate
-    for name in sorted(asked.declares - {SPOOF, PENALTY}):
+    for name in sorted(set(asked.declares) - {SPOOF, PENALTY}):
         found = asked.inputs.get(name)
         if found is None or found.value != found.value:
             return Against(f"{name}: {UNKNOWN}", "known")

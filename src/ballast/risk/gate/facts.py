@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - the codec reads the types of fields
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from ballast.core.orders import Side  # noqa: TC001
 from ballast.core.reasons import Refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ballast.core.orders import Side
-    from ballast.risk.halt.breaker import Gate
-    from ballast.risk.halt.modes import Halt
+from ballast.risk.halt.breaker import Gate  # noqa: TC001
+from ballast.risk.halt.modes import Halt  # noqa: TC001
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class Candidate:
     kernel: Refusal = Refusal.NONE
     measured: float = 0.0
     limit: float = 0.0
-    declares: frozenset[str] = frozenset()
+    declares: tuple[str, ...] = ()
     """Inputs the strategy says it depends on: it is refused while one of them is missing or old."""
     inputs: Mapping[str, Reading] = field(default_factory=dict)
     edge: float | None = None

@@ -1,0 +1,91 @@
+"""Desk: what a node is told once, what it keeps of a symbol, and the snapshot the gate judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ballast.core.ids import Purpose
+from ballast.oms.protection.cover import Abilities, Memory
+from ballast.oms.record import Phase
+from ballast.risk.gate.checks import Limits
+from ballast.risk.gate.facts import Account, Permission, Position, Snapshot
+
+if TYPE_CHECKING:
+    from ballast.oms.book import OrderBook
+    from ballast.risk.halt.baselines import Baselines
+    from ballast.risk.halt.modes import Halt
+    from ballast.runtime.node.events import Decided
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRules:
+    """What a node is told once: whose it is, what it may do, how its venue moves stops."""
+
+    account: str
+    strategy_hash: str
+    permission: Permission | None
+    limits: Limits = field(default_factory=Limits)
+    abilities: Abilities = field(default_factory=Abilities)
+    drawdown_kill: float = 0.15
+    kill_closes: bool = True
+    cooldown_ns: int = 300_000_000_000
+    entry_ns: int = 60_000_000_000
+    """How long an entry may rest before it is cancelled (R-OMS-18)."""
+    position_max: int = 1_000_000
+    """Largest notional of a position, in the unit of candidates: what a runaway is measured by."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """What the node keeps of one symbol beside the book."""
+
+    stop_ticks: int = 0
+    price_ticks: int = 0
+    closes: bool = False
+    guard: Memory = field(default_factory=Memory)
+    venue_lots: int | None = None
+    asked_ns: int | None = None
+    gap_ns: int = 0
+    was_held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the node itself knows of a candidate's account and symbol."""
+
+    halt: Halt
+    levels: Baselines
+    book: OrderBook
+    desk: Desk
+
+
+def gather(event: Decided, known: Known, rules: NodeRules, now_ns: int) -> Snapshot:
+    """Return everything the gate looks at: what the decision brought, and what the node knows."""
+    asked, desk = event.candidate, known.desk
+    lost = {Phase.UNKNOWN, Phase.PREPARED}
+    account = Account(
+        known.halt,
+        rules.strategy_hash,
+        rules.permission,
+        is_equity_known=known.levels.equity > 0,
+        unprotected=tuple(unprotected(known.book)),
+        unknown=tuple(one.client_id for one in known.book.doubtful() if one.phase in lost),
+    )
+    held = known.book.holding(asked.symbol).lots
+    position = Position(held, desk.venue_lots, desk.asked_ns)
+    return Snapshot(now_ns, asked, event.link, position, account)
+
+
+def unprotected(book: OrderBook) -> list[str]:
+    """Return the symbols whose position has no live stop of its size (B2)."""
+    found = []
+    for (symbol, _), holding in sorted(book.holdings().items()):
+        sizes = [
+            one.open_lots
+            for one in book.open_orders(symbol)
+            if one.purpose is Purpose.STOP and one.phase is Phase.LIVE
+        ]
+        if max(sizes, default=0) < abs(holding.lots):
+            found.append(symbol)
+    return found

@@ -1,0 +1,221 @@
+"""Events: everything a node is told; and effects: everything it wants done.
+
+Both are what the journal holds, so their fields are values that `core/codec.py` writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ballast.core.codec import Codec, Kind
+from ballast.core.ids import Purpose  # noqa: TC001 - the codec reads the types of fields
+from ballast.core.orders import Fill, OrderRequest, PositionSide, Side
+from ballast.core.reports import Miss, OrderReport, Refusal, Unclear  # noqa: TC001
+from ballast.oms.resolver import Step  # noqa: TC001
+from ballast.risk.gate.facts import Candidate, Link  # noqa: TC001
+from ballast.risk.halt.modes import Order  # noqa: TC001
+
+# ---------------------------------------------------------------- what happened
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process begins, or begins again: what was on its way is not known any more."""
+
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """Time passed, as a timer says."""
+
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """The newest price of a symbol, of the kind its stops are triggered by."""
+
+    symbol: str
+    ticks: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The strategy wants to enter. `price_ticks` 0: at market. The kernel sized it."""
+
+    candidate: Candidate
+    link: Link
+    qty_lots: int
+    price_ticks: int
+    stop_ticks: int
+    at_ns: int
+
+    @property
+    def side(self) -> Side:
+        """Which way."""
+        return self.candidate.side
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The strategy's steps say where the stop of a position belongs now."""
+
+    symbol: str
+    stop_ticks: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The strategy wants out of a position."""
+
+    symbol: str
+    reason: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The venue, or the line to it, said something of an order."""
+
+    report: OrderReport | Refusal | Unclear | Miss | Fill
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersShown:
+    """The venue's complete list of open orders, as asked for at `asked_ns`."""
+
+    orders: tuple[OrderReport, ...]
+    asked_ns: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PositionShown:
+    """What the venue says is held of a symbol."""
+
+    symbol: str
+    lots: int
+    asked_ns: int
+    at_ns: int
+    side: PositionSide = PositionSide.BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """The equity of the account, in atoms."""
+
+    equity: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flowed:
+    """A deposit, or, negative, a withdrawal, in atoms."""
+
+    amount: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """A person's command."""
+
+    order: Order
+    who: str
+    reason: str
+    at_ns: int
+
+
+Event = (
+    Started | Elapsed | Priced | Decided | Moved | Left | Reported | OrdersShown | PositionShown
+    | Valued | Flowed | Commanded
+)  # fmt: skip
+
+# ---------------------------------------------------------------- what is to be done
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Send a new order. An entry goes out with the approval that `Node.approval` gives."""
+
+    purpose: Purpose
+    request: OrderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Cancel an order."""
+
+    symbol: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AmendOrder:
+    """Change a resting stop in place."""
+
+    symbol: str
+    client_id: str
+    qty_lots: int
+    trigger_ticks: int
+    price_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceOrder:
+    """Cancel a resting stop and send another in one request."""
+
+    symbol: str
+    client_id: str
+    submit: Submit
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the venue about an order: by id, among the open ones, or for its trades."""
+
+    symbol: str
+    client_id: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class AskTrades:
+    """Ask the venue for all trades of a symbol: what is held does not agree."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the gate said of a candidate: no reason, it was approved."""
+
+    symbol: str
+    decision: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Tell a person."""
+
+    symbol: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Send `Elapsed` at this time, if nothing comes before."""
+
+    at_wake_ns: int
+
+
+Effect = (
+    Submit | CancelOrder | AmendOrder | ReplaceOrder | Ask | AskTrades | Judged | Alert | Wake
+)  # fmt: skip
+
+CODEC = Codec(Kind("node.event", Event), Kind("node.effect", Effect))

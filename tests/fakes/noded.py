@@ -1,0 +1,185 @@
+"""A node on the lossy line: the shell that a simulation needs, and nothing that thinks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ballast.core.ids import Purpose
+from ballast.core.orders import AmendRequest, OrderKind, OrderRef, OrderRequest, Side
+from ballast.core.rng import stream
+from ballast.oms.record import OrderRecord
+from ballast.risk.gate.checks import Limits
+from ballast.risk.gate.facts import Candidate, Link, Permission
+from ballast.risk.halt.breaker import Gate
+from ballast.risk.halt.modes import Order
+from ballast.runtime.node import events as told
+from ballast.runtime.node.desk import NodeRules
+from ballast.runtime.node.journalled import JournalledNode, restored
+from ballast.runtime.node.node import Node
+from tests.fakes.guarded import AWAY, DEPTH_LOTS, START, UNITS, VenueKind
+from tests.fakes.lossy_line import LAG_NS, RECONCILE_NS, Line, Swap
+from tests.fakes.memory_journal import Memory, MemoryJournal
+from tests.fakes.venue import SECOND, SWAP
+
+if TYPE_CHECKING:
+    from ballast.oms.book import OrderBook
+    from ballast.runtime.node.events import Effect, Event
+
+HASH = "4f1c"
+FAR_NS = 10**18
+
+
+class NodedClient:
+    """Brings events to a node and carries its effects out; may be killed at any step."""
+
+    def __init__(self, line: Line, kind: VenueKind) -> None:
+        self.line, self.kind, self.symbol = line, kind, kind.symbol
+        self.draw = stream(line.seed, "client")
+        self.price = START[kind.symbol]
+        self.unit = self.price // UNITS
+        self.triggers: list[int | None] = []
+        self.reconcile_ns = self.trade_ns = 0
+        self.crashes = 0
+        self.memory = Memory()
+        permission = Permission(
+            HASH, is_passed=True, expires_ns=10 * FAR_NS, symbols=frozenset({self.symbol}),
+            notional_max=1e9,
+        )  # fmt: skip
+        self.rules = NodeRules(
+            "ours", HASH, permission, abilities=kind.abilities, cooldown_ns=2 * SECOND,
+            position_max=10**9, entry_ns=10 * SECOND,
+            limits=Limits(same_side_ns=2 * SECOND, duplicate_ns=SECOND),
+        )  # fmt: skip
+        self.open_journal(Node(self.rules))
+        self.quote()
+        self.tell(told.Started(self.line.now_ns))
+        self.tell(told.Valued(10**12, self.line.now_ns))
+        self.tell(told.Commanded(Order.RESUME, "ann", "simulation", self.line.now_ns))
+
+    @property
+    def book(self) -> OrderBook:
+        return self.live.node.book
+
+    def open_journal(self, node: Node) -> None:
+        journal = MemoryJournal(self.memory, f"run-{self.crashes}", self.line.now_ns)
+        self.live = JournalledNode(node, journal)
+
+    def crash(self) -> None:
+        """Lose everything but the journal, and start again from it."""
+        self.crashes += 1
+        loaded = MemoryJournal(self.memory, f"dead-{self.crashes}").load()
+        self.open_journal(restored(self.rules, loaded.tail))
+        self.tell(told.Started(self.line.now_ns))
+
+    def tell(self, event: Event, *, dies: bool = False) -> None:
+        """Bring an event; `dies` kills the process after the journal, amid the sending."""
+        effects = self.live.handle(event)
+        if not self.book.holding(self.symbol).lots:
+            self.triggers.append(None)
+        sent = int(self.draw.integers(0, len(effects) + 1)) if dies else len(effects)
+        for effect in effects[:sent]:
+            self.carry_out(effect)
+        if dies:
+            self.crash()
+
+    def carry_out(self, effect: Effect) -> None:
+        match effect:
+            case told.Submit():
+                self.seal(effect)
+                self.line.send(effect.request)
+            case told.CancelOrder():
+                self.line.send(OrderRef(effect.symbol, client_id=effect.client_id))
+            case told.AmendOrder():
+                self.triggers.append(effect.trigger_ticks)
+                ref = OrderRef(effect.symbol, client_id=effect.client_id)
+                self.line.send(
+                    AmendRequest(ref, effect.qty_lots, effect.price_ticks, effect.trigger_ticks)
+                )
+            case told.ReplaceOrder():
+                self.seal(effect.submit)
+                ref = OrderRef(effect.symbol, client_id=effect.client_id)
+                self.line.send(Swap(ref, effect.submit.request))
+            case told.Ask():
+                record = self.book.get(effect.client_id)
+                assert isinstance(record, OrderRecord)
+                self.line.look(record, effect.step)
+            case told.AskTrades():
+                for fill in self.line.exchange.fills(self.line.account, self.symbol, limit=10_000):
+                    self.line.back.append((self.line.soon_ns(), fill))
+            case told.Judged() | told.Alert() | told.Wake():
+                pass
+
+    def seal(self, submit: told.Submit) -> None:
+        """Do what a trade client does: no entry without an approval for just this."""
+        request = submit.request
+        if request.trigger_ticks:
+            self.triggers.append(request.trigger_ticks)
+        if submit.purpose is Purpose.ENTRY:
+            approval = self.live.node.approval(request.client_id)
+            assert approval is not None, "an entry without approval"
+            approval.check(request.symbol, request.side, 1.0, self.line.now_ns)
+
+    # The market and the strategy --------------------------------------------------------------
+
+    def move(self) -> None:
+        self.price += self.unit * int(self.draw.integers(-12, 13))
+        if self.draw.random() < 0.01:
+            jump = int(self.draw.choice([-1, 1])) * int(self.draw.integers(100, 300))
+            self.price += self.unit * jump
+        self.quote()
+
+    def quote(self) -> None:
+        exchange, other, symbol = self.line.exchange, self.line.other, self.symbol
+        exchange.cancel_all(other, symbol)
+        for side in Side:
+            ticks = self.price - int(side)
+            exchange.submit(other, OrderRequest(symbol, side, OrderKind.LIMIT, DEPTH_LOTS, ticks))
+        if symbol == SWAP:
+            exchange.street.set_mark(symbol, self.price)
+        exchange.street.trade(symbol, Side.BUY, self.price, 1)
+        exchange.settle()
+
+    def act(self) -> None:
+        """Decide now and then to enter; let the stop follow both ways; leave now and then."""
+        now_ns, direction = self.line.now_ns, self.kind.direction
+        stop = self.price - direction * AWAY * self.unit
+        chance = self.draw.random()
+        if self.book.holding(self.symbol).lots:
+            self.tell(told.Moved(self.symbol, stop, now_ns))
+            if chance < 0.005:
+                self.tell(told.Left(self.symbol, "signal", now_ns))
+        elif chance < 0.1:
+            link = Link(
+                Gate.CLOSED, is_trading=True, is_maintenance=False, data_ns=now_ns,
+                is_contiguous=True, spread=1e-5, slippage=1e-4, clock_offset_ns=0, clock_ns=now_ns,
+            )  # fmt: skip
+            side = Side(direction)
+            asked = Candidate(self.symbol, side, HASH, now_ns, 1.0)
+            lots = int(self.draw.integers(5, 60))
+            ticks = self.price + direction * int(self.draw.integers(-1, 3))
+            self.tell(told.Decided(asked, link, lots, ticks, stop, now_ns), dies=self.dies())
+
+    def dies(self) -> bool:
+        """Draw whether the process dies at this event, once in a few hundred of the worst line."""
+        hit = bool(self.draw.random() < self.line.rate / 100)
+        self.line.seen["crash"] += hit
+        return hit
+
+    def step(self) -> None:
+        """Bring what arrived; ask the venue now and then; let the time pass."""
+        for report in self.line.advance():
+            self.tell(told.Reported(report, self.line.now_ns), dies=self.dies())
+        now_ns = self.line.now_ns
+        ticks = self.line.exchange.last_ticks(self.symbol)
+        self.tell(told.Priced(self.symbol, ticks, now_ns))
+        if now_ns >= self.reconcile_ns:
+            self.reconcile_ns = now_ns + RECONCILE_NS
+            shown = self.line.open_orders()
+            if shown is not None:
+                self.tell(told.OrdersShown(tuple(shown), now_ns, now_ns))
+        if now_ns >= self.trade_ns:
+            self.trade_ns = now_ns + LAG_NS // 4
+            lots = self.line.position()
+            if lots is not None:
+                self.tell(told.PositionShown(self.symbol, lots, now_ns, now_ns))
+        self.tell(told.Elapsed(now_ns), dies=self.dies())
