@@ -84,15 +84,15 @@ class Both:
         self._compare(result, expected, self._facts(), ("reduce", order_id, numbers))
 
     def _set_level(self, numbers: list[int]) -> None:
-        side, price, lots, rule = numbers
-        m, out = self.m, self.out
+        side, price, lots, rule, ahead = numbers
+        m, out, flags = self.m, self.out, layout.PAUSE | ahead
 
         def again() -> int:
-            return depth.add_level(m, out, side, price, int(m[layout.LEFT]), layout.PAUSE)
+            return depth.add_level(m, out, side, price, int(m[layout.LEFT]), flags)
 
-        first = depth.set_level(m, out, side, price, lots, layout.PAUSE, rule)
+        first = depth.set_level(m, out, side, price, lots, flags, rule)
         result, facts = self._loop(first, again)
-        expected = self.plain.set_level(side, price, lots, rule)
+        expected = self.plain.set_level(side, price, lots, rule, ahead=bool(ahead))
         self._compare(result, expected, facts, ("set_level", numbers))
 
     def _trade(self, numbers: list[int]) -> None:
@@ -140,5 +140,6 @@ def draw(rng: np.random.Generator) -> Step:
     if kind in {1, 2}:
         return kind, int(rng.integers(1, IDS)), lots
     if kind == 3:
-        return kind, side, price, int(rng.choice([0, lots, lots * 2])), int(rng.integers(0, 3))
+        shown, rule = int(rng.choice([0, lots, lots * 2])), int(rng.integers(0, 3))
+        return kind, side, price, shown, rule, int(rng.choice([0, 0, layout.AHEAD]))
     return kind, side, price, lots

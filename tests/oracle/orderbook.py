@@ -134,7 +134,7 @@ class PlainBook:
             if o.order_id or o.side != side or side * o.price <= side * beyond
         ]  # fmt: skip
 
-    def set_level(self, side: int, price: int, lots: int, rule: int) -> int:
+    def set_level(self, side: int, price: int, lots: int, rule: int, *, ahead: bool = False) -> int:
         self.fills, self.removed, self.left = [], [], 0
         pieces = [o for o in self.level(side, price) if not o.order_id]
         shown = sum(piece.lots for piece in pieces)
@@ -147,8 +147,12 @@ class PlainBook:
         self._sweep(0, side, price, 0)
         if self.left:
             queue = self.level(side, price)
-            if queue and not queue[-1].order_id:
-                queue[-1].lots += self.left
+            end = 0 if ahead else -1
+            if queue and not queue[end].order_id:
+                queue[end].lots += self.left
+            elif queue and ahead:
+                place = self.orders.index(queue[0])
+                self.orders.insert(place, Resting(0, 0, side, price, self.left))
             else:
                 self.orders.append(Resting(0, 0, side, price, self.left))
         return DONE

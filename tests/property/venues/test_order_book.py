@@ -27,11 +27,14 @@ STEPS = st.lists(
         st.tuples(st.just(0), st.integers(0, 3), SIDES, PRICES, LOTS, FLAGS, st.integers(0, 4)),
         st.tuples(st.just(1), st.integers(1, 20)),
         st.tuples(st.just(2), st.integers(1, 20), LOTS),
-        st.tuples(st.just(3), SIDES, PRICES, st.integers(0, 40), st.integers(0, 2)),
+        st.tuples(
+            st.just(3), SIDES, PRICES, st.integers(0, 40), st.integers(0, 2),
+            st.sampled_from([0, layout.AHEAD]),
+        ),
         st.tuples(st.just(4), SIDES, PRICES, LOTS),
     ),
     max_size=60,
-)
+)  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)
@@ -123,7 +126,7 @@ def command(order_id: int, step: Step) -> list[int]:
     if kind == 2:
         return [layout.REDUCE, max(1, order_id - numbers[0]), 0, 0, 0, numbers[1], 0, 0]
     if kind == 3:
-        side, price, lots, rule = numbers
+        side, price, lots, rule, _ = numbers
         return [layout.SET_LEVEL, 0, 0, side, price, lots, 0, rule]
     if kind == 4:
         return [layout.TRADE, 0, 0, *numbers, 0, 0]

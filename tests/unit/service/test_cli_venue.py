@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.fakes import frames
 from tests.fakes.shell import ballast, csv_rows, tree, write_csv
 
 from ballast.core.errors import InternalError
@@ -107,6 +108,43 @@ def test_stored_bars_keep_their_place_on_the_clock(tmp_path: Path) -> None:
     assert source.next_ns(0) == began_ns
 
 
+def test_a_stored_recording_is_played_again_minute_for_minute(tmp_path: Path) -> None:
+    """R-EXCH-16: from recorded frames to the book of a venue, on the recording's own steps."""
+    minute_ns, start_ns = frames.MINUTE_NS, frames.START_NS
+    half = minute_ns // 2
+    frames.write(
+        tmp_path / "x.txt",
+        [
+            (start_ns, frames.snapshot(4)),
+            (start_ns + half, frames.trade(1, "100.5", "1.0", start_ns + half)),
+            (start_ns + half + 1, frames.depth(5, asks=[["100.5", "2.5"]])),
+        ],
+    )
+    stored = ("data", "books", "import", "x.txt", "--venue", "binance", "--symbol", "XYZ")
+    assert ballast(tmp_path, *stored).code == 0
+    market = ("--market", "book:BINANCE-XYZ,cancels=front")
+    said = ballast(tmp_path, *SERVE, *market, "--json").json()
+    assert said["market"] == "recorded book BINANCE-XYZ, from 2023-11-15 00:00"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        desk = venue_open.open_venue(
+            FRONTS["binance"], plan(FRONTS["binance"], "book:xyz"), balances=[], seed=7, speed=1.0
+        )
+        began_ns = desk.exchange.now_ns - desk.exchange.now_ns % minute_ns
+        desk.gateway.advance(began_ns + minute_ns)
+    listing = desk.plan.listing
+    assert (listing.tick, listing.lot) == (Decimal("0.1"), Decimal("0.1"))
+    assert desk.exchange.book("BTCUSDT").asks == ((1005, 25),)
+    assert desk.exchange.last_ticks("BTCUSDT") == 1005
+    assert dict(venue_screen.rows_of(desk))["market"].startswith("the recording is over")
+    steps = ballast(tmp_path, *SERVE, *market, "--tick", "0.01").mistake()
+    assert "a recording has its own steps" in steps
+    wrong = ballast(tmp_path, *SERVE, "--market", "book:XYZ,cancels=frunt").mistake()
+    assert "did you mean 'front'?" in wrong
+    never = ballast(tmp_path, *SERVE, *market, "--period", "..1990-01-01").mistake()
+    assert "nothing is recorded in this period" in never
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -120,6 +158,7 @@ def test_stored_bars_keep_their_place_on_the_clock(tmp_path: Path) -> None:
         (("--market", "synthetic:price=0.5"), "take a finer tick"),
         (("--market", "synthetic:volatility=20"), "at most 10"),
         (("--market", "candles:BINANCE-NONE-1h"), "no data for the venue"),
+        (("--market", "book:BINANCE-NONE"), "NONE"),
         (("--period", "2020..2021"), "no period"),
         (("--past", "1001h"), "at most 1000h"),
         (("--past", "soon"), "soon"),

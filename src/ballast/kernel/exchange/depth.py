@@ -3,7 +3,8 @@
 A recording says how much a price shows, not whose it is. The street's lots at a price are kept as
 aggregated pieces between our orders, so an order of ours has a number of lots ahead of it. Rules:
 
-- a rise joins the end of the queue, behind ours;
+- a rise joins the end of the queue, behind ours; with AHEAD it stands before all of ours: after a
+  gap of the recording nobody knows what was there first;
 - a fall is cancelled from the back (the default: ours gain nothing while anything is behind them),
   from the front, or in proportion;
 - a trade takes from the front: what is ahead of ours first, then ours, then what is behind;
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit, jit_inner
 from ballast.kernel.exchange.layout import (
+    AHEAD,
     DONE,
     FROM_BACK,
     HEADROOM,
@@ -48,6 +50,7 @@ from ballast.kernel.exchange.queues import (
     level_at,
     open_level,
     order_at,
+    prepend,
     unlink,
     worse_level,
 )
@@ -125,7 +128,7 @@ def clear_stale(m: Words, out: Words, side: int, beyond: int) -> int:
 
 @jit_inner
 def join_level(m: Words, out: Words, side: int, price: int, flags: int) -> int:
-    """Let `LEFT` lots of the street trade with what they cross, then join the end of the queue."""
+    """Let `LEFT` lots of the street trade with what they cross, then join an end of the queue."""
     m[TRADED_LOTS] = 0
     m[VALUE] = 0
     if sweep(m, out, 0, side, price, flags) == MORE:
@@ -133,12 +136,17 @@ def join_level(m: Words, out: Words, side: int, price: int, flags: int) -> int:
     if m[LEFT] == 0:
         return DONE
     level = open_level(m, side, price)
-    tail = m[level_at(m, level) + L_TAIL]
-    if tail == NONE or m[order_at(m, tail) + ID] != 0:
+    ahead = flags & AHEAD != 0
+    end = m[level_at(m, level) + (L_HEAD if ahead else L_TAIL)]
+    if end == NONE or m[order_at(m, end) + ID] != 0:
         rest_order(m, out, 0, 0, side, price, m[LEFT], 0, 0)
+        if ahead:
+            slot = m[level_at(m, level) + L_TAIL]
+            unlink(m, slot)
+            prepend(m, level, slot)
         return DONE
     at = level_at(m, level)
-    m[order_at(m, tail) + LOTS] += m[LEFT]
+    m[order_at(m, end) + LOTS] += m[LEFT]
     m[at + L_LOTS] += m[LEFT]
     m[at + L_STREET] += m[LEFT]
     note_level(m, out, level)

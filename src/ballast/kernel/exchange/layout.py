@@ -70,12 +70,13 @@ self-trade prevention; MORE: handle the output, then place what is left again; U
 """
 
 # Flags of an order.
-IOC, FOK, POST_ONLY, REPRICE, PAUSE, RESUMED, REDUCE_ONLY = 1, 2, 4, 8, 16, 32, 64
+IOC, FOK, POST_ONLY, REPRICE, PAUSE, RESUMED, REDUCE_ONLY, AHEAD = 1, 2, 4, 8, 16, 32, 64, 128
 STP_SHIFT = 8
 """Self-trade prevention: 0 none, 1 cancel taker, 2 cancel maker, 3 cancel both."""
 STP_MASK = 3
 """PAUSE: stop after a fill with a named maker (its owner's other orders may have to shrink).
-RESUMED: the rest of an order that MORE interrupted. REPRICE: post-only moves behind the touch."""
+RESUMED: the rest of an order that MORE interrupted. REPRICE: post-only moves behind the touch.
+AHEAD: recorded depth that arrives stands before the orders of names at its price."""
 
 # Where the street's cancellations come from, when a level of recorded depth shrinks.
 FROM_BACK, FROM_FRONT, PROPORTIONAL = 0, 1, 2

@@ -179,6 +179,29 @@ def append(m: Words, level: int, slot: int) -> None:
     else:
         m[order_at(m, tail) + NEXT] = slot
     m[at + L_TAIL] = slot
+    count_in(m, at, o)
+
+
+@jit_inner
+def prepend(m: Words, level: int, slot: int) -> None:
+    """Put an order before all others of a level and add it to the level's sums."""
+    at = level_at(m, level)
+    o = order_at(m, slot)
+    head = m[at + L_HEAD]
+    m[o + LEVEL] = level
+    m[o + PREV] = NONE
+    m[o + NEXT] = head
+    if head == NONE:
+        m[at + L_TAIL] = slot
+    else:
+        m[order_at(m, head) + PREV] = slot
+    m[at + L_HEAD] = slot
+    count_in(m, at, o)
+
+
+@jit_inner
+def count_in(m: Words, at: int, o: int) -> None:
+    """Add the order at `o` to the sums of the level at `at`."""
     m[at + L_LOTS] += m[o + LOTS]
     m[at + L_HIDDEN] += m[o + HIDDEN]
     m[at + L_COUNT] += 1

@@ -8,6 +8,7 @@ from ballast.core.jit import jit
 from ballast.kernel.exchange.layout import (
     L_LOTS,
     L_PRICE,
+    L_STREET,
     LEVEL_CAP,
     LOTS,
     NONE,
@@ -15,6 +16,7 @@ from ballast.kernel.exchange.layout import (
 )
 from ballast.kernel.exchange.queues import (
     count_of,
+    find_level,
     keys_at,
     level_at,
     order_at,
@@ -34,6 +36,32 @@ def levels(m: Words, side: int, rows: Words) -> int:
         at = level_at(m, m[first - i])
         rows[i, 0] = m[at + L_PRICE]
         rows[i, 1] = m[at + L_LOTS]
+    return n
+
+
+@jit
+def street_lots(m: Words, rows: Words) -> None:
+    """Write into column 2 of rows (side, price, -) the recorded depth that stands there."""
+    for i in range(len(rows)):
+        level = find_level(m, rows[i, 0], rows[i, 1])
+        rows[i, 2] = m[level_at(m, level) + L_STREET] if level != NONE else 0
+
+
+@jit
+def street_until(m: Words, side: int, limit: int, rows: Words) -> int:
+    """Write (side, price, recorded depth) of the levels up to a limit into `rows`; return how many.
+
+    As many as there are rows: there may be more.
+    """
+    first = keys_at(m, side) + m[LEVEL_CAP] + count_of(m, side) - 1
+    n = min(count_of(m, side), len(rows))
+    for i in range(n):
+        at = level_at(m, m[first - i])
+        if side * m[at + L_PRICE] < side * limit:
+            return i
+        rows[i, 0] = side
+        rows[i, 1] = m[at + L_PRICE]
+        rows[i, 2] = m[at + L_STREET]
     return n
 
 

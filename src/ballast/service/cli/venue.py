@@ -38,10 +38,14 @@ def venue() -> None:
 def serve(
     exchange: Annotated[str, typer.Option(help="Whose protocol: binance, bybit, okx.")] = "binance",
     market: Annotated[
-        str, typer.Option(help="synthetic[:seed=7,price=60000,volatility=0.6] or candles:SERIES.")
+        str,
+        typer.Option(
+            help="synthetic[:seed=7,price=60000,volatility=0.6], candles:SERIES,"
+            " or book:[VENUE-]SYMBOL[,cancels=back|proportional|front]."
+        ),
     ] = "synthetic",
     period: Annotated[
-        str | None, typer.Option(help="Of the candles to replay: FROM..TO, either side open.")
+        str | None, typer.Option(help="Of what is replayed: FROM..TO, either side open.")
     ] = None,
     past: Annotated[
         str | None, typer.Option(help="Let the market run this long before it opens: 30m, 2h.")

@@ -8,8 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError, UserError, suggest
+from ballast.core.instrument import Kind
 from ballast.core.time import parse_period
 from ballast.service.cli.stores import candle_store, instrument_book, pick_series
+from ballast.service.cli.venue_recording import recording_of
 from ballast.venues.simulated.engine.liquidity import Ladder
 from ballast.venues.simulated.engine.profile import Filters, Listing
 from ballast.venues.simulated.liquidity.candles import CandleReplay, CandleTicks
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ballast.core.bars import Bars
-    from ballast.core.instrument import Kind
     from ballast.service.cli.venue_fronts import Offer
     from ballast.venues.simulated.engine.street import LiquiditySource
 
@@ -33,7 +34,7 @@ NS_MS = 1_000_000
 GRID_SLACK = 1e-6
 CANDLES_MAX = 1_000_000
 """Candles of a replay: two years of minutes, some 200 MB."""
-KINDS = ("synthetic", "candles")
+KINDS = ("synthetic", "candles", "book")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def plan_of(
         raise UserError(
             f"unknown market '{kind}'",
             where="--market",
-            expected="synthetic:seed=7 or candles:BINANCE-BTCUSDT-1h",
+            expected="synthetic:seed=7, candles:BINANCE-BTCUSDT-1h or book:BINANCE-BTCUSDT",
             fix=suggest(kind, KINDS),
         )
     wish = _Wish(*_assets(symbol), _step("--tick", tick), _step("--lot", lot), offers)
@@ -93,6 +94,8 @@ def plan_of(
         if period is not None:
             raise UserError("a synthetic market has no period", where="--period")
         return _synthetic(rest, wish, seed)
+    if kind == "book":
+        return _book(rest, wish, period)
     return _candles(rest, wish, period)
 
 
@@ -263,3 +266,25 @@ def _on_grid(bars: Bars, name: str, tick: Decimal) -> list[int]:
             )
         counts.append(count)
     return counts
+
+
+# Recorded books ----------------------------------------------------------------------------
+
+
+def _book(text: str, wish: _Wish, period: str | None) -> Plan:
+    """Play one recording on every listing of the pair: it is recorded once."""
+    if wish.tick or wish.lot:
+        raise UserError(
+            "a recording has its own steps", where="--tick, --lot", fix="leave them out"
+        )
+    recording = recording_of(text, period)
+    if recording.price_ticks > MAX_TICKS:
+        raise DataError("prices are beyond the venue's bounds", where=recording.words)
+    markets = []
+    for kind, offer in wish.offers.items():
+        listing = _listing(wish, kind, recording.grid.tick, recording.grid.lot / offer.contract)
+        sets_mark = kind is Kind.PERPETUAL
+        source = partial(recording.source, listing.symbol, sets_mark=sets_mark)
+        markets.append(Listed(listing, source))
+    price = recording.grid.price_of(recording.price_ticks)
+    return Plan(tuple(markets), price, recording.words)

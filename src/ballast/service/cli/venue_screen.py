@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.time import format_ms
 from ballast.service.cli import options
+from ballast.venues.simulated.engine.street import Speaking
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -42,6 +43,7 @@ def rows_of(opened: OpenVenue) -> list[tuple[str, str]]:
         (listing.symbol, f"{exchange.trading(listing.symbol)}"),
         ("last", str(listing.price(exchange.last_ticks(listing.symbol)))),
         ("bid / ask", f"{listing.price(bid)} / {listing.price(ask)}"),
+        *(("market", one.says()) for one in exchange.sources if isinstance(one, Speaking)),
         ("requests", f"{opened.gateway.requests:,}"),
         ("streams", str(len(opened.gateway.connections))),
         ("open orders", str(len(orders))),

@@ -89,6 +89,11 @@ class Exchange(Reading):
         """Let a source act for the street from now on; sources of one time act in this order."""
         self._sources.append(source)
 
+    @property
+    def sources(self) -> tuple[LiquiditySource, ...]:
+        """What acts for the street."""
+        return tuple(self._sources)
+
     def next_ns(self) -> int | None:
         """Return when something happens by itself next, or None."""
         return clock.next_ns(self._world, self._sources)

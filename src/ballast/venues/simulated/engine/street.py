@@ -6,7 +6,9 @@ times it asks for, and acts on the market through `Street`. It never sees an acc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
 
 from ballast.core.errors import InternalError
 from ballast.core.orders import Side, TimeInForce
@@ -43,6 +45,15 @@ class LiquiditySource(Protocol):
 
     def restore(self, state: bytes) -> None:
         """Go back to a state."""
+        ...
+
+
+@runtime_checkable
+class Speaking(Protocol):
+    """A source that can say how it is doing."""
+
+    def says(self) -> str:
+        """Return one line for people."""
         ...
 
 
@@ -133,17 +144,36 @@ class Street:
 
         matching.work(self._world, market, None, call)
 
-    def trade(self, symbol: str, taker: Side, price_ticks: int, qty_lots: int) -> None:
-        """Replay a trade: it takes what the queue holds; the rest is printed on the tape only."""
+    def standing(self, symbol: str, rows: Words) -> Words:
+        """Fill column 2 of rows (side, price, -) with the recorded depth that stands there."""
+        views.street_lots(self._market(symbol).book, rows)
+        return rows
+
+    def standing_until(self, symbol: str, side: Side, limit_ticks: int) -> Words:
+        """Return (side, price, recorded depth) of every level up to a limit, the best first."""
+        book, count = self._market(symbol).book, 16
+        while True:
+            rows = np.empty((count, 3), np.int64)
+            found = views.street_until(book, int(side), limit_ticks, rows)
+            if found < count:
+                return rows[:found]
+            count *= 8
+
+    def trade(
+        self, symbol: str, taker: Side, price_ticks: int, qty_lots: int, *, queue_known: bool = True
+    ) -> None:
+        """Replay a trade: it takes what the queue holds; the rest is printed on the tape only.
+
+        Where the queue is not known, orders at the very price are passed over, better ones not.
+        """
         world, market = self._world, self._market(symbol)
         flags = matching.market_flags(market)
+        limit = price_ticks if queue_known else price_ticks - taker
         left = qty_lots
 
         def call(_extra: int) -> int:
             nonlocal left
-            result = depth.trade_through(
-                market.book, market.out, int(taker), price_ticks, left, flags
-            )
+            result = depth.trade_through(market.book, market.out, int(taker), limit, left, flags)
             left = int(market.book[layout.LEFT])
             return result
 

@@ -22,6 +22,7 @@ from aiohttp import web
 
 from ballast.core.errors import UserError, suggest
 from ballast.venues.simulated.engine.events import Trading
+from ballast.venues.simulated.engine.street import Speaking
 from ballast.venues.simulated.wire.faults import Command, fault_named
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ class Control:
             "open_orders": sum(len(exchange.open_orders(one)) for one in self._accounts),
             "faults": gateway.faults.count,
             "symbols": {symbol: self._symbol(symbol) for symbol in exchange.listings},
+            "market": [one.says() for one in exchange.sources if isinstance(one, Speaking)],
         }
 
     def _symbol(self, symbol: str) -> dict[str, Any]:
