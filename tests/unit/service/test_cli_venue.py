@@ -160,6 +160,9 @@ def test_a_stored_recording_is_played_again_minute_for_minute(tmp_path: Path) ->
         (("--market", "candles:BINANCE-NONE-1h"), "no data for the venue"),
         (("--market", "book:BINANCE-NONE"), "NONE"),
         (("--period", "2020..2021"), "no period"),
+        (("--script", "flash_crush@+1m"), "did you mean 'flash_crash'?"),
+        (("--script", "flash_crash"), "such as flash_crash@+10m"),
+        (("--script", "flash_crash@+soon"), "soon"),
         (("--past", "1001h"), "at most 1000h"),
         (("--past", "soon"), "soon"),
         (("--symbol", "BTC"), "'BTC' is no pair"),
@@ -242,6 +245,20 @@ def test_a_past_gives_clients_candles_from_the_start() -> None:
     assert all(one.lots > 0 for one in made)
     assert 0 <= desk.started_ns - desk.exchange.now_ns < 120 * SECOND_NS
     assert desk.exchange.drain() == []
+
+
+def test_scripts_begin_so_long_after_the_opening_and_only_agents_take_them(tmp_path: Path) -> None:
+    scripts = venue_market.scripts_of(["flash_crash@+10m"], "synthetic:seed=7")
+    desk = opened(BOTH, scripts=scripts)
+    before = [desk.exchange.last_ticks(one) for one in desk.exchange.listings]
+    desk.gateway.advance(desk.started_ns + 599 * SECOND_NS)
+    calm = [desk.exchange.last_ticks(one) for one in desk.exchange.listings]
+    desk.gateway.advance(desk.started_ns + 620 * SECOND_NS)
+    fallen = [desk.exchange.last_ticks(one) for one in desk.exchange.listings]
+    assert before == [0, 0]
+    assert all(0.88 < low / was < 0.92 for low, was in zip(fallen, calm, strict=True))
+    said = ballast(tmp_path, *SERVE, "--script", "flash_crash@+1m", "--market", "book:X").mistake()
+    assert "only a synthetic market takes scripts" in said
 
 
 def test_a_venue_whose_market_breaks_ends_with_it(

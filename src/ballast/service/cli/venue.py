@@ -70,6 +70,10 @@ def serve(
     ca: Annotated[
         Path, typer.Option(help="Certificate for clients to trust: written here.")
     ] = Path("simulated-ca.pem"),
+    script: Annotated[
+        list[str] | None,
+        typer.Option(help="What happens to a synthetic market: flash_crash@+10m. Repeatable."),
+    ] = None,
     duration: Annotated[float, typer.Option(help="Seconds to run; 0: until Ctrl-C.")] = 0.0,
     json: JsonFlag = False,
 ) -> None:
@@ -79,6 +83,7 @@ def serve(
     ports = Ports(port, plain_port, control_port)
     _check(ports, duration)
     front = venue_fronts.front_of(exchange)
+    scripts = venue_market.scripts_of(script or [], market)
     plan = venue_market.plan_of(
         market,
         offers=front.offers,
@@ -89,7 +94,13 @@ def serve(
         period=period,
     )
     opened = venue_open.open_venue(
-        front, plan, balances=balance or [], seed=seed, speed=speed, past=past
+        front,
+        plan,
+        balances=balance or [],
+        seed=seed,
+        speed=speed,
+        past=past,
+        scripts=scripts,
     )
     asyncio.run(_run(opened, plan, ports=ports, ca=ca, duration_s=duration, json=json))
 

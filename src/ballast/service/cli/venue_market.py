@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError, UserError, suggest
 from ballast.core.instrument import Kind
-from ballast.core.time import parse_period
+from ballast.core.time import Timeframe, parse_period
 from ballast.service.cli.stores import candle_store, instrument_book, pick_series
 from ballast.service.cli.venue_recording import recording_of
 from ballast.venues.simulated.engine.liquidity import Ladder
 from ballast.venues.simulated.engine.profile import Filters, Listing
 from ballast.venues.simulated.liquidity.candles import CandleReplay, CandleTicks
+from ballast.venues.simulated.liquidity.scripts import SCRIPTS_MAX, script_named
 from ballast.venues.simulated.liquidity.synthetic import SyntheticAgents, SyntheticMarket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ballast.core.bars import Bars
     from ballast.service.cli.venue_fronts import Offer
@@ -97,6 +98,23 @@ def plan_of(
     if kind == "book":
         return _book(rest, wish, period)
     return _candles(rest, wish, period)
+
+
+def scripts_of(texts: Sequence[str], market: str) -> list[tuple[str, int]]:
+    """Return name and time after the opening (ns) of scripts written `flash_crash@+10m`."""
+    if texts and market.partition(":")[0] != "synthetic":
+        raise UserError("only a synthetic market takes scripts", where="--script")
+    found = []
+    for text in texts:
+        name, at, after = text.partition("@+")
+        if not at:
+            raise UserError(f"'{text}'", where="--script", expected="such as flash_crash@+10m")
+        found.append((script_named(name), Timeframe.parse(after).ms * NS_MS))
+    if len(found) > SCRIPTS_MAX:
+        raise UserError(
+            f"{len(found)} scripts", where="--script", expected=f"{SCRIPTS_MAX} at most"
+        )
+    return found
 
 
 def _assets(symbol: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from ballast.core.instrument import Kind
 from ballast.core.time import Timeframe
 from ballast.service.cli.output import progress
 from ballast.venues.simulated.engine.exchange import Exchange
+from ballast.venues.simulated.engine.street import Steerable
 from ballast.venues.simulated.fronts.board import CANDLES_MAX, MINUTE_NS
 from ballast.venues.simulated.fronts.keys import ApiKey, KeyRing
 from ballast.venues.simulated.server.pace import Pace
@@ -55,6 +56,7 @@ def open_venue(
     seed: int,
     speed: float,
     past: str | None = None,
+    scripts: Sequence[tuple[str, int]] = (),
 ) -> OpenVenue:
     """Open a venue whose clients come now, and whose market began a `past` ago.
 
@@ -75,6 +77,10 @@ def open_venue(
     gateway = Gateway([front], FaultPlan(seed), now_ns=start_ns)
     _run_up(gateway, start_ns)
     opened_ns = time.time_ns()
+    for source in exchange.sources:
+        if isinstance(source, Steerable):
+            for name, after_ns in scripts:
+                source.schedule(name, opened_ns + after_ns)
     pace = Pace(opened_ns, time.monotonic_ns, speed)
     return OpenVenue(venue, exchange, front, gateway, key, pace, plan, opened_ns)
 

@@ -7,6 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import msgspec
 import pytest
 from tests.fakes.binance_desk import SYMBOL, SpotDesk, spot_server
 
@@ -14,6 +15,7 @@ from ballast.core.errors import UserError
 from ballast.core.orders import OrderKind, OrderRef, OrderRequest, Side
 from ballast.venues.simulated.engine.events import Trading
 from ballast.venues.simulated.engine.outcomes import Accepted, Rejected
+from ballast.venues.simulated.liquidity.synthetic import SyntheticAgents, SyntheticMarket
 from ballast.venues.simulated.server.control import BODY_MAX, Control
 
 if TYPE_CHECKING:
@@ -133,6 +135,34 @@ def test_time_goes_on_at_another_speed_without_a_jump() -> None:
     at_panel(test)
 
 
+def test_a_market_of_agents_takes_scripts_and_paths() -> None:
+    async def test(panel: Panel, _plain: str) -> None:
+        exchange = panel.desk.exchange
+        agents = SyntheticAgents(SyntheticMarket(SYMBOL, 6_000_000, 2_000), exchange.now_ns)
+        exchange.attach(agents)
+        status, said = await panel.ask("POST", "/script", {"script": "flash_crash"})
+        assert (status, said["script"]) == (200, "flash_crash")
+        points = [[10, "60100"], [20.5, "59000.01"]]
+        assert await panel.ask("POST", "/path", {"points": points}) == (200, {"points": 2})
+        (words,) = (await panel.ask("GET", "/status"))[1]["market"]
+        assert words.endswith("flash_crash, on a path")
+        for body, problem in [
+            ({"points": [[10, "60100.001"]]}, "a multiple of 0.01"),
+            ({"points": [[10, "2000000"]]}, "within the bounds"),
+            ({"points": [[10, "NaN"]]}, "price NaN"),
+            ({"points": [[10, "1"]]}, "a path to 100 ticks"),
+            ({"points": [[10, "60100"], [10, "60200"]]}, "later than the one before"),
+            ({"points": [[1e9, "60100"]]}, "in 1e+09 s"),
+        ]:
+            status, said = await panel.ask("POST", "/path", body)
+            assert (status, problem in said["error"]) == (400, True), said
+        source = msgspec.json.decode(agents.snapshot())
+        ticks = [one[1] for one in source["path"]["points"]]
+        assert ticks == [6_010_000, 5_900_001]
+
+    at_panel(test)
+
+
 #        method, path, body, status, words
 REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("GET", "/nothing", None, 404, "nothing at /nothing"),
@@ -150,6 +180,9 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/speed", {"speed": "fast"}, 400, "Expected `float`"),
     ("POST", "/halt", {"symbol": "BTCUSD"}, 400, "did you mean 'BTCUSDT'?"),
     ("POST", "/halt", {}, 400, "missing required field"),
+    ("POST", "/script", {"script": "flash_crash"}, 400, "the market is a replay"),
+    ("POST", "/script", {"script": "flash_crash", "in_s": -1}, 400, "in -1 s"),
+    ("POST", "/path", {"points": [[1, "60000"]]}, 400, "the market is a replay"),
 ]
 
 

@@ -19,6 +19,8 @@ from ballast.venues.simulated.engine.events import MarkChanged, Trade
 from ballast.venues.simulated.engine.looking import book_view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ballast.kernel.exchange.layout import Words
     from ballast.venues.simulated.engine.outcomes import BookView
     from ballast.venues.simulated.engine.world import Market, World
@@ -54,6 +56,25 @@ class Speaking(Protocol):
 
     def says(self) -> str:
         """Return one line for people."""
+        ...
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """A source that does what it is told, now and then."""
+
+    symbol: str
+
+    def schedule(self, script: str, at_ns: int) -> None:
+        """Let a script begin at a time; raise `UserError` for one that is not known."""
+        ...
+
+    def check_path(self, points: Sequence[tuple[int, int]], now_ns: int) -> None:
+        """Raise `UserError` for `(at_ns, ticks)` points that the price cannot be led to."""
+        ...
+
+    def follow(self, points: Sequence[tuple[int, int]], now_ns: int) -> None:
+        """Lead the price to points, in place of any others."""
         ...
 
 

@@ -5,7 +5,9 @@ The fair price is a random walk whose volatility is clustered (GARCH(1, 1), Boll
 Makers in turn pull their quotes and put new ones on several levels around what they believe. An
 informed taker takes every quote that the fair price has left behind, which is how the book follows
 it; noise takers buy and sell at random, in runs. A spoofer places a wall many times the size of a
-level a few steps from the touch, and pulls it after a while or when the price comes near.
+level a few steps from the touch, and pulls it after a while or when the price comes near. A
+momentum taker follows the trend of the middle of the book, once that is more than noise. Scripts
+(`scripts.py`) move the price that is believed or send makers away; a path leads the fair price.
 
 Every draw belongs to a step of the seed, so the state is a few numbers. Known limits: the agents do
 not learn from what customers do, except that their orders trade.
@@ -22,8 +24,19 @@ import msgspec
 from ballast.core.errors import UserError
 from ballast.core.orders import Side, TimeInForce
 from ballast.core.rng import stream
+from ballast.venues.simulated.liquidity.scripts import (
+    SCRIPTS_MAX,
+    Path,
+    Script,
+    Stress,
+    check_points,
+    script_named,
+    stress_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.random import Generator
 
     from ballast.venues.simulated.engine.street import Street
@@ -44,6 +57,8 @@ MAKERS, LEVELS = 3, 5
 HALF_SPREAD = 1e-5
 NOISE_PER_STEP = 0.8
 KEEPS_SIDE = 0.7
+TREND_WEIGHT, TREND_LEAST = 0.1, 0.5
+"""The trend is a moving average of moves; half a step's volatility is two deviations of it."""
 WALL_CHANCE, WALL_STEPS, WALL_LEVELS = 0.01, 120, 20
 
 
@@ -60,6 +75,7 @@ class SyntheticMarket:
     seed: int = 0
     volatility: float = 0.6
     walk: str = ""
+    has_momentum: bool = True
 
 
 class _State(msgspec.Struct):
@@ -72,10 +88,15 @@ class _State(msgspec.Struct):
     quotes: list[list[tuple[int, int]]]  # of each maker: side, order id
     noise_side: int = 1
     wall: tuple[int, int, int, int] | None = None  # side, order id, price, last step
+    trend: float = 0.0
+    middle: float = 0.0
+    stress: Stress = Stress()
+    scripts: list[Script] = []
+    path: Path = msgspec.field(default_factory=Path)
 
 
 class SyntheticAgents:
-    """A source: makers, takers and a spoofer of one symbol."""
+    """A source: makers, takers, momentum takers and a spoofer of one symbol."""
 
     def __init__(self, market: SyntheticMarket, start_ns: int) -> None:
         """Begin at `start_ns`; raise `UserError` for a market that cannot be."""
@@ -90,6 +111,7 @@ class SyntheticAgents:
                 fix="take a finer tick or lot",
             )
         self._market = market
+        self.symbol = market.symbol
         steps_a_year = YEAR_S * 1e9 / STEP_NS
         self._calm = market.volatility * market.volatility / steps_a_year
         fair = float(market.price_ticks)
@@ -98,7 +120,7 @@ class SyntheticAgents:
     @property
     def fair_ticks(self) -> float:
         """The price the agents believe in."""
-        return self._state.fair
+        return max(self._state.fair * (1.0 + self._state.stress.moved), float(TICKS_MIN))
 
     @property
     def volatility(self) -> float:
@@ -110,6 +132,32 @@ class SyntheticAgents:
         """Tell whether the spoofer's wall stands."""
         return self._state.wall is not None
 
+    def schedule(self, script: str, at_ns: int) -> None:
+        """Let a script begin at a time; raise `UserError` for one that is not known."""
+        if len(self._state.scripts) >= SCRIPTS_MAX:
+            raise UserError("too many scripts", expected=f"at most {SCRIPTS_MAX} at once")
+        self._state.scripts.append(Script(script_named(script), at_ns))
+
+    def check_path(self, points: Sequence[tuple[int, int]], now_ns: int) -> None:
+        """Raise `UserError` for points that cannot be followed."""
+        check_points(points, TICKS_MIN)
+        if points[0][0] <= now_ns:
+            raise UserError("a path that begins in the past", expected="times to come")
+
+    def follow(self, points: Sequence[tuple[int, int]], now_ns: int) -> None:
+        """Lead the fair price to `(at_ns, ticks)` points, then let it walk on from the last."""
+        self.check_path(points, now_ns)
+        self._state.path.begin(points, now_ns, self._state.fair)
+
+    def says(self) -> str:
+        """Say in a line what happens by script."""
+        state = self._state
+        running = [one.name for one in state.scripts if one.at_ns < state.due_ns]
+        words = [*running, *(["on a path"] if state.path.points else [])]
+        return (
+            f"agents around {self.fair_ticks:.0f} ticks; {', '.join(words) or 'nothing scripted'}"
+        )
+
     def next_ns(self, now_ns: int) -> int | None:
         """Return the time of the next step."""
         return max(self._state.due_ns, now_ns)
@@ -119,13 +167,16 @@ class SyntheticAgents:
         state, market = self._state, self._market
         draw = stream(market.seed, f"synthetic/{market.walk or market.symbol}/{state.step}")
         self._walk(draw)
+        self._obey(now_ns)
         self._inform(street)
         makers = range(MAKERS) if state.step == 0 else (state.step % MAKERS,)
         for maker in makers:
             self._quote(street, maker, draw)
         self._noise(street, draw)
         self._spoof(street, draw)
-        street.set_mark(market.symbol, max(1, round(state.fair)))
+        if market.has_momentum:
+            self._chase(street)
+        street.set_mark(market.symbol, round(self.fair_ticks))
         state.step += 1
         state.due_ns = now_ns + STEP_NS
 
@@ -138,9 +189,17 @@ class SyntheticAgents:
         fresh = (1 - REACTION - MEMORY) * calm + REACTION * move * move + MEMORY * state.variance
         state.variance = min(max(fresh, CALM_MIN * CALM_MIN * calm), CALM_MAX * CALM_MAX * calm)
 
+    def _obey(self, now_ns: int) -> None:
+        """Feel what the scripts do now, and go where the path leads."""
+        state = self._state
+        led = state.path.price(now_ns)
+        state.fair = state.fair if led is None else led
+        state.scripts = [one for one in state.scripts if one.end_ns > now_ns]
+        state.stress = stress_of(state.scripts, now_ns)
+
     def _inform(self, street: Street) -> None:
         """Take what the fair price has left behind."""
-        symbol, fair = self._market.symbol, round(self._state.fair)
+        symbol, fair = self._market.symbol, round(self.fair_ticks)
         bid, ask = street.best(symbol)
         if bid > fair:
             self._take(street, Side.SELL, fair, self._market.level_lots * LEVELS * MAKERS)
@@ -153,14 +212,15 @@ class SyntheticAgents:
         for _, order_id in state.quotes[maker]:
             street.cancel(market.symbol, order_id)
         risk = sqrt(state.variance)
-        belief = state.fair * (1.0 + 0.25 * risk * float(draw.standard_normal()))
-        half = max(1.0, state.fair * (HALF_SPREAD + 0.5 * risk))
+        belief = self.fair_ticks * (1.0 + 0.25 * risk * float(draw.standard_normal()))
+        half = max(1.0, self.fair_ticks * (HALF_SPREAD + 0.5 * risk) * state.stress.spread)
         sizes = draw.lognormal(0.0, 0.5, 2 * LEVELS)
         kept = []
         for level in range(LEVELS):
             for side in (1, -1):
                 ticks = round(belief - side * half * (1 + level))
-                lots = max(1, round(market.level_lots * float(sizes[2 * level + (side < 0)])))
+                size = float(sizes[2 * level + (side < 0)]) * state.stress.depth
+                lots = max(1, round(market.level_lots * size))
                 placed = ticks > 0 and street.place(
                     market.symbol, Side(side), price_ticks=ticks, qty_lots=lots, post_only=True
                 )
@@ -175,9 +235,27 @@ class SyntheticAgents:
             if draw.random() > KEEPS_SIDE:
                 state.noise_side = -state.noise_side
             lots = max(1, round(market.level_lots * 0.1 * float(draw.lognormal(0.0, 1.0))))
-            slack = round(state.fair * (HALF_SPREAD + 6 * sqrt(state.variance))) + LEVELS
-            limit = max(1, round(state.fair) + state.noise_side * slack)
-            self._take(street, Side(state.noise_side), limit, lots)
+            self._take_near(street, Side(state.noise_side), lots)
+
+    def _chase(self, street: Street) -> None:
+        """Take in the direction of the trend, when there is one."""
+        state, market = self._state, self._market
+        bid, ask = street.best(market.symbol)
+        if not bid or not ask:
+            return
+        middle = (bid + ask) / 2
+        move = middle / state.middle - 1.0 if state.middle else 0.0
+        state.middle = middle
+        state.trend += TREND_WEIGHT * (move - state.trend)
+        if abs(state.trend) > TREND_LEAST * sqrt(state.variance):
+            side = Side.BUY if state.trend > 0 else Side.SELL
+            self._take_near(street, side, max(1, market.level_lots // 4))
+
+    def _take_near(self, street: Street, side: Side, lots: int) -> None:
+        """Take at prices that are not far from the fair one."""
+        fair = self.fair_ticks
+        slack = round(fair * (HALF_SPREAD + 6 * sqrt(self._state.variance))) + LEVELS
+        self._take(street, side, max(1, round(fair) + side * slack), lots)
 
     def _take(self, street: Street, side: Side, limit_ticks: int, lots: int) -> None:
         street.place(
@@ -191,7 +269,7 @@ class SyntheticAgents:
         touch = street.best(market.symbol)
         if state.wall is not None:
             side, order_id, price, last = state.wall
-            near = max(1, round(state.fair * (HALF_SPREAD + sqrt(state.variance))))
+            near = max(1, round(self.fair_ticks * (HALF_SPREAD + sqrt(state.variance))))
             if state.step >= last or abs(touch[side < 0] - price) <= near:
                 street.cancel(market.symbol, order_id)
                 state.wall = None
@@ -199,7 +277,7 @@ class SyntheticAgents:
         if chance >= WALL_CHANCE or 0 in touch:
             return
         side = 1 if coin else -1
-        away = max(LEVELS, round(state.fair * (HALF_SPREAD + 4 * sqrt(state.variance))))
+        away = max(LEVELS, round(self.fair_ticks * (HALF_SPREAD + 4 * sqrt(state.variance))))
         price = max(1, touch[side < 0] - side * away)
         lots = market.level_lots * WALL_LEVELS
         order_id = street.place(

@@ -5,6 +5,8 @@
     GET  /faults                                 how many there were, the last ones, those that wait
     POST /faults  {"fault", "pattern", "count"}  order a fault for the next requests or frames
     POST /speed   {"speed"}                      let the venue's time run at another speed
+    POST /script  {"script", "in_s"}             let a script of the market begin
+    POST /path    {"points"}                     lead the price: [[seconds from now, price], ...]
     POST /halt    {"symbol"}                     stop trading of a symbol; POST /resume goes on
 
 A port of its own, so that no path of a venue is shadowed and nothing here is subject to faults. A
@@ -15,6 +17,7 @@ so is a body that does not say it is JSON (which a foreign page cannot send with
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal  # noqa: TC003 - struct fields are read at run time
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import msgspec
@@ -22,7 +25,7 @@ from aiohttp import web
 
 from ballast.core.errors import UserError, suggest
 from ballast.venues.simulated.engine.events import Trading
-from ballast.venues.simulated.engine.street import Speaking
+from ballast.venues.simulated.engine.street import Speaking, Steerable
 from ballast.venues.simulated.wire.faults import Command, fault_named
 
 if TYPE_CHECKING:
@@ -41,6 +44,9 @@ PATTERN_MAX = 200
 COUNT_MAX = 1_000_000
 JSON_TYPE = "application/json"
 NS_MS = 1_000_000
+NS_S = 1_000_000_000
+AHEAD_MAX_S = 30 * 86_400.0
+"""How far ahead a script or a point may lie: a month."""
 
 
 class _Fault(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,6 +57,15 @@ class _Fault(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Speed(msgspec.Struct, forbid_unknown_fields=True):
     speed: float
+
+
+class _Script(msgspec.Struct, forbid_unknown_fields=True):
+    script: str
+    in_s: float = 0.0
+
+
+class _Path(msgspec.Struct, forbid_unknown_fields=True):
+    points: list[tuple[float, Decimal]]
 
 
 class _Symbol(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,6 +100,8 @@ class Control:
             "/orders": {"GET": self._orders},
             "/faults": {"GET": self._faults, "POST": self._order_fault},
             "/speed": {"POST": self._change_speed},
+            "/script": {"POST": self._schedule},
+            "/path": {"POST": self._lead},
             "/halt": {"POST": lambda body: self._trade(body, Trading.HALTED)},
             "/resume": {"POST": lambda body: self._trade(body, Trading.TRADING)},
         }
@@ -197,14 +214,73 @@ class Control:
         self._venue.pace.change(_read(body, _Speed).speed)
         return {"speed": self._venue.pace.speed}
 
+    def _schedule(self, body: bytes) -> dict[str, Any]:
+        wanted = _read(body, _Script)
+        at_ns = self._now_ns() + _span_ns(wanted.in_s)
+        for source in self._steerable():
+            source.schedule(wanted.script, at_ns)
+        return {"script": wanted.script, "at_ms": at_ns // NS_MS}
+
+    def _lead(self, body: bytes) -> dict[str, Any]:
+        """Lead every listing along the path, or none of them."""
+        points = _read(body, _Path).points
+        now_ns = self._now_ns()
+        times = [now_ns + _span_ns(in_s) for in_s, _ in points]
+        sources = self._steerable()
+        paths = [
+            [
+                (at_ns, self._ticks(source.symbol, price))
+                for at_ns, (_, price) in zip(times, points, strict=True)
+            ]
+            for source in sources
+        ]
+        led = list(zip(sources, paths, strict=True))
+        for source, path in led:
+            source.check_path(path, now_ns)
+        for source, path in led:
+            source.follow(path, now_ns)
+        return {"points": len(points)}
+
+    def _steerable(self) -> list[Steerable]:
+        sources = self._exchange.sources
+        found: list[Steerable] = [one for one in sources if isinstance(one, Steerable)]
+        if not found:
+            raise UserError(
+                "the market is a replay, which cannot be led", fix="serve --market synthetic"
+            )
+        return found
+
+    def _now_ns(self) -> int:
+        """Let everything happen that is due; return the venue's time."""
+        self._venue.gateway.advance(self._venue.pace.now_ns())
+        return self._exchange.now_ns
+
+    def _ticks(self, symbol: str, price: Decimal) -> int:
+        listing = self._exchange.listings[symbol]
+        ticks = listing.ticks(price) if price.is_finite() else None
+        most = listing.filters.max_price
+        if ticks is None or (most and price > most):
+            raise UserError(
+                f"price {price}",
+                where=symbol,
+                expected=f"a multiple of {listing.tick:f}, within the bounds of prices",
+            )
+        return ticks
+
     def _trade(self, body: bytes, trading: Trading) -> dict[str, Any]:
         symbol = _read(body, _Symbol).symbol
         known = self._exchange.listings
         if symbol not in known:
             raise UserError(f"unknown symbol '{symbol}'", fix=suggest(symbol, known))
-        self._venue.gateway.advance(self._venue.pace.now_ns())
+        self._now_ns()
         self._exchange.set_trading(symbol, trading)
         return {"symbol": symbol, "trading": trading}
+
+
+def _span_ns(seconds: float) -> int:
+    if not 0.0 <= seconds <= AHEAD_MAX_S:
+        raise UserError(f"in {seconds:g} s", expected=f"0 to {AHEAD_MAX_S:g}")
+    return round(seconds * NS_S)
 
 
 def _order(order: Order, listing: Listing) -> dict[str, Any]:
