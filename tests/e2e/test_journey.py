@@ -129,6 +129,7 @@ KEYS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "data check": (("data", "check", "BTCUSDT"), {"series"}),
     "audit": (("audit",), {"records", "head"}),
     "audit verify": (("audit", "--verify"), {"whole", "records", "head", "problems", "remarks"}),
+    "replay": (("replay",), {"events", "effects", "starts", "mode", "holdings", "open_orders"}),
     "journal status": (("journal", "status"), {"journal", "account", "exists"}),
     "show-config": (("show-config",), {"settings", "hash"}),
     "config check": (("config", "check"), {"mode"}),

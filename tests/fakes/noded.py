@@ -14,8 +14,7 @@ from ballast.risk.halt.breaker import Gate
 from ballast.risk.halt.modes import Order
 from ballast.runtime.node import events as told
 from ballast.runtime.node.desk import NodeRules
-from ballast.runtime.node.journalled import JournalledNode, restored
-from ballast.runtime.node.node import Node
+from ballast.runtime.node.journalled import started
 from tests.fakes.guarded import AWAY, DEPTH_LOTS, START, UNITS, VenueKind
 from tests.fakes.lossy_line import LAG_NS, RECONCILE_NS, Line, Swap
 from tests.fakes.memory_journal import Memory, MemoryJournal
@@ -42,7 +41,7 @@ class NodedClient:
         self.crashes = 0
         self.memory = Memory()
         permission = Permission(
-            HASH, is_passed=True, expires_ns=10 * FAR_NS, symbols=frozenset({self.symbol}),
+            HASH, is_passed=True, expires_ns=10 * FAR_NS, symbols=(self.symbol,),
             notional_max=1e9,
         )  # fmt: skip
         self.rules = NodeRules(
@@ -50,9 +49,8 @@ class NodedClient:
             position_max=10**9, entry_ns=10 * SECOND,
             limits=Limits(same_side_ns=2 * SECOND, duplicate_ns=SECOND),
         )  # fmt: skip
-        self.open_journal(Node(self.rules))
+        self.start()
         self.quote()
-        self.tell(told.Started(self.line.now_ns))
         self.tell(told.Valued(10**12, self.line.now_ns))
         self.tell(told.Commanded(Order.RESUME, "ann", "simulation", self.line.now_ns))
 
@@ -60,16 +58,17 @@ class NodedClient:
     def book(self) -> OrderBook:
         return self.live.node.book
 
-    def open_journal(self, node: Node) -> None:
+    def start(self) -> None:
+        """Open the journal and start the node from it, as a process does."""
         journal = MemoryJournal(self.memory, f"run-{self.crashes}", self.line.now_ns)
-        self.live = JournalledNode(node, journal)
+        self.live, effects = started(self.rules, journal, self.line.now_ns)
+        for effect in effects:
+            self.carry_out(effect)
 
     def crash(self) -> None:
         """Lose everything but the journal, and start again from it."""
         self.crashes += 1
-        loaded = MemoryJournal(self.memory, f"dead-{self.crashes}").load()
-        self.open_journal(restored(self.rules, loaded.tail))
-        self.tell(told.Started(self.line.now_ns))
+        self.start()
 
     def tell(self, event: Event, *, dies: bool = False) -> None:
         """Bring an event; `dies` kills the process after the journal, amid the sending."""

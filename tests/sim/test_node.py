@@ -8,8 +8,7 @@ from collections import Counter
 import pytest
 
 from ballast.core.errors import DataError
-from ballast.runtime.node.events import CODEC
-from ballast.runtime.node.journalled import restored
+from ballast.runtime.node.journalled import CODEC, replayed
 from tests.fakes.guarded import KINDS
 from tests.fakes.lossy_line import Line
 from tests.fakes.memory_journal import MemoryJournal
@@ -57,7 +56,11 @@ def test_a_replay_is_the_same_to_the_byte_and_says_where_it_is_not() -> None:
     """C8: the journal alone gives the node, and every effect it wanted."""
     client = noded(played("spot, replaces", 3, 0.25, Counter(), NodedClient))
     records = list(MemoryJournal(client.memory, "later").load().tail)
-    again = restored(client.rules, records)
+    replay = replayed(records)
+    again = replay.node
+    assert again is not None
+    assert replay.starts == client.crashes + 1
+    assert replay.events + replay.effects + 1 == len(records)
     node = client.live.node
     assert vars(again.book) == vars(node.book)
     assert (again.desks, again.gate, again.halt, again.pace, again.levels, again.decision) == (
@@ -65,14 +68,14 @@ def test_a_replay_is_the_same_to_the_byte_and_says_where_it_is_not() -> None:
     )  # fmt: skip
     at = next(k for k, one in enumerate(records) if one.kind == "node.effect")
     with pytest.raises(DataError, match="missing"):
-        restored(client.rules, [*records[:at], *records[at + 1 :]])
+        replayed([*records[:at], *records[at + 1 :]])
     effect = next(k for k, one in enumerate(records) if "Submit" in one.body)
     changed = CODEC.entry(CODEC.value(records[at]), 0)
     assert changed.body == records[at].body
     with pytest.raises(DataError, match="another effect"):
-        restored(client.rules, [*records[:effect], records[effect + 1], *records[effect + 1 :]])
+        replayed([*records[:effect], records[effect + 1], *records[effect + 1 :]])
     with pytest.raises(DataError, match="not whole"):
-        restored(client.rules, records[:at])
+        replayed(records[:at])
 
 
 def test_a_run_is_the_same_run_again() -> None:

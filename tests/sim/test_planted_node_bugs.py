@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ballast.core.errors import BallastError
+from ballast.runtime.node import journalled
 from ballast.runtime.node.events import Started
+from ballast.runtime.node.journalled import Replay
 from ballast.runtime.node.node import Node
-from tests.fakes import noded as shell
 from tests.fakes.noded import NodedClient
 from tests.sim.test_protection import played
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ballast.runtime.node.desk import NodeRules
     from ballast.runtime.node.events import Event, PositionShown
 
 SEEDS = 24
@@ -39,9 +39,9 @@ def believes_it_arrived(node: Node, event: Event) -> None:
         APPLY(node, event)
 
 
-def forgets_all(rules: NodeRules, _: Any) -> Node:
+def forgets_all(_: Any) -> Replay:
     """Incident 62: a start that does not read what was before; a person resumes it."""
-    return Node(rules)
+    return Replay()
 
 
 BUGS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
@@ -50,7 +50,7 @@ BUGS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "orders are never compared": (Node, "_compare", nothing),
     "positions are never compared": (Node, "_position", never_asks_for_trades),
     "a restart believes that all arrived": (Node, "_apply", believes_it_arrived),
-    "a restart without its past": (shell, "restored", forgets_all),
+    "a restart without its past": (journalled, "replayed", forgets_all),
 }
 
 

@@ -41,7 +41,7 @@ LINK = Link(
     Gate.CLOSED, is_trading=True, is_maintenance=False, data_ns=NOW, is_contiguous=True,
     spread=0.0001, slippage=0.001, clock_offset_ns=0, clock_ns=NOW,
 )  # fmt: skip
-PERMISSION = Permission("4f1c", True, NOW + SECOND, frozenset({"BTCUSDT", "ETHUSDT"}), 1_000.0)
+PERMISSION = Permission("4f1c", True, NOW + SECOND, ("BTCUSDT", "ETHUSDT"), 1_000.0)
 ACCOUNT = Account(RUNNING, "4f1c", PERMISSION, is_equity_known=True)
 GOOD = Snapshot(NOW, CANDIDATE, LINK, Position(0, 0, NOW), ACCOUNT)
 
@@ -75,7 +75,7 @@ CASES = [
     ("account", {}, {"permission": replace(PERMISSION, is_passed=False)}, "certificate"),
     ("account", {}, {"permission": replace(PERMISSION, strategy_hash="x")}, "certificate"),
     ("account", {}, {"permission": replace(PERMISSION, expires_ns=NOW)}, "certificate"),
-    ("account", {}, {"permission": replace(PERMISSION, symbols=frozenset())}, "certificate"),
+    ("account", {}, {"permission": replace(PERMISSION, symbols=())}, "certificate"),
     ("candidate", {"notional": 1_000.0}, {"notional": 1_000.1}, "certificate"),
     ("account", {}, {"chosen_hash": "another"}, "scenario"),  # A-GATE-17
     ("candidate", {"signalled_ns": OLD}, {"signalled_ns": OLD - 1}, "signal_age"),  # A-GATE-07

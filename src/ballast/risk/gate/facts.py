@@ -47,7 +47,7 @@ class Permission:
     strategy_hash: str
     is_passed: bool
     expires_ns: int
-    symbols: frozenset[str]
+    symbols: tuple[str, ...]
     notional_max: float
 
 

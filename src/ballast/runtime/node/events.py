@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ballast.core.codec import Codec, Kind
 from ballast.core.ids import Purpose  # noqa: TC001 - the codec reads the types of fields
 from ballast.core.orders import Fill, OrderRequest, PositionSide, Side
 from ballast.core.reports import Miss, OrderReport, Refusal, Unclear  # noqa: TC001
@@ -217,5 +216,3 @@ class Wake:
 Effect = (
     Submit | CancelOrder | AmendOrder | ReplaceOrder | Ask | AskTrades | Judged | Alert | Wake
 )  # fmt: skip
-
-CODEC = Codec(Kind("node.event", Event), Kind("node.effect", Effect))

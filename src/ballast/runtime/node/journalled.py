@@ -1,34 +1,36 @@
 """Journalled: a node whose memory is its journal.
 
 `handle` puts the event and its effects into the journal, durable, before it returns them: nothing
-is sent that is not written (A1, G1). `restored` replays a journal and holds what the node wants now
-against what it wanted then: any difference stops the start, for then the code is another or the
-journal is not its own (C8, F6).
+is sent that is not written (A1, G1). `replayed` runs a journal again and holds what the node wants
+now against what it wanted then: any difference stops the start, for then the code is another or the
+journal is not its own (C8, F6). The rules are in the journal too, so it explains itself.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ballast.core.codec import Codec, Kind
 from ballast.core.errors import DataError
-from ballast.runtime.node.events import CODEC
+from ballast.runtime.node.desk import NodeRules
+from ballast.runtime.node.events import Effect, Event, Started
 from ballast.runtime.node.node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ballast.core.journal import Entry, Journal, Record
-    from ballast.runtime.node.desk import NodeRules
-    from ballast.runtime.node.events import Effect, Event
 
-EVENT = "node.event"
+EVENT, EFFECT, RULES = "node.event", "node.effect", "node.rules"
+CODEC = Codec(Kind(EVENT, Event), Kind(EFFECT, Effect), Kind(RULES, NodeRules))
 
 
 class JournalledNode:
-    """A node and the journal it lives in."""
+    """A node and the journal it lives in; `started` makes one."""
 
     def __init__(self, node: Node, journal: Journal) -> None:
-        """Go on with a node, new or restored."""
+        """Go on with a node whose journal this is."""
         self.node = node
         self.journal = journal
 
@@ -42,35 +44,79 @@ class JournalledNode:
         return effects
 
 
+def started(rules: NodeRules, journal: Journal, at_ns: int) -> tuple[JournalledNode, list[Effect]]:
+    """Start a node from its journal, new or old; return it and what is to be done first.
+
+    Other rules than the last ones hold from now on, and are written down.
+    """
+    found = replayed(journal.load().tail).node
+    node = Node(rules) if found is None else found
+    if found is None or found.rules != rules:
+        node.rules = rules
+        journal.append([CODEC.entry(rules, at_ns)])
+    live = JournalledNode(node, journal)
+    return live, live.handle(Started(at_ns))
+
+
+@dataclass(slots=True)
+class Replay:
+    """What a journal came to. `node` is None where it holds none yet."""
+
+    node: Node | None = None
+    events: int = 0
+    effects: int = 0
+    starts: int = 0
+
+
+def replayed(records: Iterable[Record]) -> Replay:
+    """Run a journal again; raise `DataError` at the first effect that is another than was written.
+
+    Nothing is done again: what was on its way is unknown from the next `Started` on. Records of
+    other kinds are passed over.
+    """
+    replay = Replay()
+    expected: list[Entry] = []
+    for record in records:
+        match record.kind:
+            case "node.rules":
+                _require_done(expected, record)
+                rules: NodeRules = CODEC.value(record)
+                if replay.node is None:
+                    replay.node = Node(rules)
+                replay.node.rules = rules
+            case "node.event":
+                _require_done(expected, record)
+                if replay.node is None:
+                    raise DataError("an event before any rules", where=f"record {record.seq}")
+                event: Event = CODEC.value(record)
+                effects = replay.node.handle(event)
+                expected = entries_of(event, effects, replay.node.now_ns)[1:]
+                replay.events += 1
+                replay.starts += isinstance(event, Started)
+            case "node.effect":
+                wanted = expected.pop(0) if expected else None
+                if wanted is None or wanted.body != record.body:
+                    raise _differs(record, wanted)
+                replay.effects += 1
+            case _:
+                pass
+    if expected:
+        raise DataError("the last step of the journal is not whole", where="its end")
+    return replay
+
+
 def entries_of(event: Event, effects: Iterable[Effect], at_ns: int) -> list[Entry]:
     """Return what the journal keeps of one step: the event, then what came of it."""
     return [CODEC.entry(event, at_ns), *(CODEC.entry(one, at_ns) for one in effects)]
 
 
-def restored(rules: NodeRules, records: Iterable[Record]) -> Node:
-    """Return the node that a journal describes; raise `DataError` where a step went otherwise.
-
-    Its effects are not done again: what was on its way is unknown from `Started` on.
-    """
-    node = Node(rules)
-    expected: list[Entry] = []
-    for record in records:
-        if record.kind == EVENT:
-            _require_done(expected, record)
-            event: Event = CODEC.value(record)
-            expected = entries_of(event, node.handle(event), node.now_ns)[1:]
-            continue
-        wanted = expected.pop(0) if expected else None
-        if wanted is None or (wanted.kind, wanted.body) != (record.kind, record.body):
-            raise DataError(
-                "another effect than was written comes of the same events",
-                where=f"record {record.seq} {record.kind}",
-                expected=record.body[:120],
-                fix="start the version that wrote this journal",
-            )
-    if expected:
-        raise DataError("the last step of the journal is not whole", where="its end")
-    return node
+def _differs(record: Record, wanted: Entry | None) -> DataError:
+    return DataError(
+        f"another effect than was written: {wanted.body[:200] if wanted else 'none'}",
+        where=f"record {record.seq}",
+        expected=record.body[:200],
+        fix="start the version that wrote this journal",
+    )
 
 
 def _require_done(left: list[Entry], record: Record) -> None:

@@ -40,6 +40,7 @@ VERBS: dict[str, Verb] = {
     "compare": Verb(f"{_HOME}.results", "Compare two runs, down to the first trade.", _TEST),
     "venue": Verb(f"{_HOME}.venue", "Serve a simulated exchange on this machine.", _HOUSE),
     "audit": Verb(f"{_HOME}.audit", "What the node was told and did; export, verify.", _NODE),
+    "replay": Verb(f"{_HOME}.replay", "Run the node's journal again, byte for byte.", _NODE),
     "journal": Verb(f"{_HOME}.journal", "Back up, restore and archive the journal.", _NODE),
     "show-config": Verb(f"{_HOME}.show_config", "Every setting and where it came from.", _HOUSE),
     "config": Verb(f"{_HOME}.config_group", "Schema and profiles of the settings.", _HOUSE),
