@@ -2,6 +2,7 @@
 
     GET  /status                                 what market, clients and faults are doing
     GET  /orders                                 the open orders of all accounts
+    GET  /state                                  books, and all that the accounts hold
     GET  /faults                                 how many there were, the last ones, those that wait
     POST /faults  {"fault", "pattern", "count"}  order a fault for the next requests or frames
     POST /speed   {"speed"}                      let the venue's time run at another speed
@@ -26,14 +27,13 @@ from aiohttp import web
 from ballast.core.errors import UserError, suggest
 from ballast.venues.simulated.engine.events import Trading
 from ballast.venues.simulated.engine.street import Speaking, Steerable
+from ballast.venues.simulated.server import dump
 from ballast.venues.simulated.wire.faults import Command, fault_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ballast.core.orders import Order
     from ballast.venues.simulated.engine.exchange import Exchange
-    from ballast.venues.simulated.engine.profile import Listing
     from ballast.venues.simulated.server.sockets import VenueServer
 
 LOOPBACK = "127.0.0.1"
@@ -98,6 +98,7 @@ class Control:
         self._doors: dict[str, dict[str, Callable[[bytes], dict[str, Any]]]] = {
             "/status": {"GET": self._status},
             "/orders": {"GET": self._orders},
+            "/state": {"GET": self._state},
             "/faults": {"GET": self._faults, "POST": self._order_fault},
             "/speed": {"POST": self._change_speed},
             "/script": {"POST": self._schedule},
@@ -175,10 +176,10 @@ class Control:
         }
 
     def _orders(self, _body: bytes) -> dict[str, Any]:
-        found = [one for account in self._accounts for one in self._exchange.open_orders(account)]
-        return {
-            "orders": [_order(one, self._exchange.listings[one.request.symbol]) for one in found]
-        }
+        return {"orders": dump.open_orders(self._exchange, self._accounts)}
+
+    def _state(self, _body: bytes) -> dict[str, Any]:
+        return dump.state_of(self._exchange, self._accounts)
 
     def _faults(self, _body: bytes) -> dict[str, Any]:
         faults = self._venue.gateway.faults
@@ -281,24 +282,6 @@ def _span_ns(seconds: float) -> int:
     if not 0.0 <= seconds <= AHEAD_MAX_S:
         raise UserError(f"in {seconds:g} s", expected=f"0 to {AHEAD_MAX_S:g}")
     return round(seconds * NS_S)
-
-
-def _order(order: Order, listing: Listing) -> dict[str, Any]:
-    """Return an order as people read it; a price of 0 is none."""
-    wanted = order.request
-    return {
-        "account": order.account,
-        "symbol": wanted.symbol,
-        "order_id": order.order_id,
-        "client_id": wanted.client_id,
-        "side": wanted.side.name.lower(),
-        "kind": wanted.kind,
-        "status": order.status,
-        "price": str(listing.price(wanted.price_ticks)) if wanted.price_ticks else None,
-        "trigger": str(listing.price(order.stop_ticks)) if order.stop_ticks else None,
-        "qty": str(listing.qty(wanted.qty_lots)),
-        "filled": str(listing.qty(order.filled_lots)),
-    }
 
 
 def _done(door: Callable[[bytes], dict[str, Any]], body: bytes) -> Reply:
