@@ -26,6 +26,8 @@ from tests.fakes.venue import SECOND, SPOT, SWAP
 if TYPE_CHECKING:
     from collections import Counter
 
+    from numpy.random import Generator
+
     from ballast.core.reports import Report
     from ballast.oms.book import Taken
     from ballast.oms.protection.cover import Act, Alarm
@@ -59,7 +61,37 @@ KINDS = {
 }
 
 
-class GuardedClient(Client):
+class Walking:
+    """A market around a price that walks, and now and then jumps through a stop."""
+
+    line: Line
+    kind: VenueKind
+    price: int
+    unit: int
+    draw: Generator
+
+    def move(self) -> None:
+        """Let the price walk; now and then it jumps."""
+        self.price += self.unit * int(self.draw.integers(-12, 13))
+        if self.draw.random() < 0.01:
+            jump = int(self.draw.choice([-1, 1])) * int(self.draw.integers(100, 300))
+            self.price += self.unit * jump
+        self.quote()
+
+    def quote(self) -> None:
+        """Quote a thin book around the price, and print a trade at it."""
+        exchange, other, symbol = self.line.exchange, self.line.other, self.kind.symbol
+        exchange.cancel_all(other, symbol)
+        for side in Side:
+            ticks = self.price - int(side)
+            exchange.submit(other, OrderRequest(symbol, side, OrderKind.LIMIT, DEPTH_LOTS, ticks))
+        if symbol == SWAP:
+            exchange.street.set_mark(symbol, self.price)
+        exchange.street.trade(symbol, Side.BUY, self.price, 1)
+        exchange.settle()
+
+
+class GuardedClient(Walking, Client):
     """Enters at market when flat, trails its stop, and does what the guard says."""
 
     def __init__(self, line: Line, kind: VenueKind) -> None:
@@ -73,27 +105,6 @@ class GuardedClient(Client):
         self.triggers: list[int | None] = []
         self.guarded: Counter[str] = line.seen
         self.quote()
-
-    # The market ---------------------------------------------------------------------------
-
-    def move(self) -> None:
-        """Let the price walk; now and then it jumps through a stop."""
-        self.price += self.unit * int(self.draw.integers(-12, 13))
-        if self.draw.random() < 0.01:
-            jump = int(self.draw.choice([-1, 1])) * int(self.draw.integers(100, 300))
-            self.price += self.unit * jump
-        self.quote()
-
-    def quote(self) -> None:
-        exchange, other, symbol = self.line.exchange, self.line.other, self.kind.symbol
-        exchange.cancel_all(other, symbol)
-        for side in Side:
-            ticks = self.price - int(side)
-            exchange.submit(other, OrderRequest(symbol, side, OrderKind.LIMIT, DEPTH_LOTS, ticks))
-        if symbol == SWAP:
-            exchange.street.set_mark(symbol, self.price)
-        exchange.street.trade(symbol, Side.BUY, self.price, 1)
-        exchange.settle()
 
     # The strategy -------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ballast.core.ids import Purpose
-from ballast.core.orders import AmendRequest, OrderKind, OrderRef, OrderRequest, Side
+from ballast.core.orders import AmendRequest, OrderRef, Side
 from ballast.core.rng import stream
 from ballast.oms.record import OrderRecord
 from ballast.risk.gate.checks import Limits
@@ -15,10 +15,10 @@ from ballast.risk.halt.modes import Order
 from ballast.runtime.node import events as told
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.journalled import started
-from tests.fakes.guarded import AWAY, DEPTH_LOTS, START, UNITS, VenueKind
+from tests.fakes.guarded import AWAY, START, UNITS, VenueKind, Walking
 from tests.fakes.lossy_line import LAG_NS, RECONCILE_NS, Line, Swap
 from tests.fakes.memory_journal import Memory, MemoryJournal
-from tests.fakes.venue import SECOND, SWAP
+from tests.fakes.venue import SECOND
 
 if TYPE_CHECKING:
     from ballast.oms.book import OrderBook
@@ -28,7 +28,7 @@ HASH = "4f1c"
 FAR_NS = 10**18
 
 
-class NodedClient:
+class NodedClient(Walking):
     """Brings events to a node and carries its effects out; may be killed at any step."""
 
     def __init__(self, line: Line, kind: VenueKind) -> None:
@@ -118,25 +118,7 @@ class NodedClient:
             assert approval is not None, "an entry without approval"
             approval.check(request.symbol, request.side, 1.0, self.line.now_ns)
 
-    # The market and the strategy --------------------------------------------------------------
-
-    def move(self) -> None:
-        self.price += self.unit * int(self.draw.integers(-12, 13))
-        if self.draw.random() < 0.01:
-            jump = int(self.draw.choice([-1, 1])) * int(self.draw.integers(100, 300))
-            self.price += self.unit * jump
-        self.quote()
-
-    def quote(self) -> None:
-        exchange, other, symbol = self.line.exchange, self.line.other, self.symbol
-        exchange.cancel_all(other, symbol)
-        for side in Side:
-            ticks = self.price - int(side)
-            exchange.submit(other, OrderRequest(symbol, side, OrderKind.LIMIT, DEPTH_LOTS, ticks))
-        if symbol == SWAP:
-            exchange.street.set_mark(symbol, self.price)
-        exchange.street.trade(symbol, Side.BUY, self.price, 1)
-        exchange.settle()
+    # The strategy ---------------------------------------------------------------------------
 
     def act(self) -> None:
         """Decide now and then to enter; let the stop follow both ways; leave now and then."""
