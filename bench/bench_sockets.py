@@ -35,19 +35,16 @@ SAMPLE_S = 1.0
 SERVER = """
 import asyncio, json, sys, time
 from ballast.service.cli import venue_fronts, venue_market, venue_open
-from ballast.venues.simulated.fronts.binance import spot
 from ballast.venues.simulated.server.sockets import VenueServer
 from ballast.venues.simulated.wire.weights import Budget
-
-lifted = {name: Budget(one.name, 10**12, one.window_ns) for name, one in vars(spot).items()
-          if isinstance(one, Budget)}
-vars(spot).update(lifted)
 
 async def main() -> None:
     front = venue_fronts.front_of("binance")
     plan = venue_market.plan_of("synthetic:seed=7", offers=front.offers, symbol="BTCUSDT",
                                 tick=None, lot=None, seed=7, period=None)
     opened = venue_open.open_venue(front, plan, balances=(), seed=1, speed=1.0)
+    for meter in (opened.front._weights, *(one for _, one in opened.front._orders)):
+        meter.budget = Budget(meter.budget.name, 10**12, meter.budget.window_ns)
     server = VenueServer(opened.gateway, opened.pace, tls=False)
     async with server:
         port = next(iter(server.plain_ports.values()))

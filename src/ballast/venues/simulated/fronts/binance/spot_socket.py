@@ -15,6 +15,7 @@ from ballast.venues.simulated.engine.events import (
 )
 from ballast.venues.simulated.fronts.binance import (
     errors,
+    public,
     security,
     spot_account,
     spot_lists,
@@ -22,8 +23,9 @@ from ballast.venues.simulated.fronts.binance import (
     spot_public,
 )
 from ballast.venues.simulated.fronts.binance.errors import Refusal
-from ballast.venues.simulated.fronts.binance.spot_streams import LIFE_NS, PING_NS, PONG_NS
+from ballast.venues.simulated.fronts.binance.spot_streams import PING_NS, PONG_NS
 from ballast.venues.simulated.fronts.binance.spot_words import ZERO, kind_of
+from ballast.venues.simulated.fronts.binance.streams import LIFE_NS
 from ballast.venues.simulated.fronts.keys import hmac_hex, same
 from ballast.venues.simulated.fronts.parameters import BadParameter
 from ballast.venues.simulated.wire.messages import Close, Ping, Text
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
 
 NS_MS = 1_000_000
 OPEN_METHODS: dict[str, Handler] = {
-    "ping": spot_public.ping,
-    "time": spot_public.server_time,
+    "ping": public.ping,
+    "time": public.server_time,
     "exchangeInfo": spot_public.exchange_info,
     "depth": spot_public.depth,
     "trades.recent": spot_public.trades,

@@ -64,6 +64,11 @@ class Words:
         """Return a listing."""
         return self._exchange.listings[symbol]
 
+    @staticmethod
+    def price_digits(_symbol: str) -> int:
+        """Return the decimals a price has."""
+        return DIGITS
+
     def price(self, symbol: str, ticks: int) -> str:
         """Print a price."""
         return amount(self.listing(symbol).price(ticks))
