@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 import tracemalloc
@@ -261,20 +262,25 @@ def test_hundreds_of_trials_hold_no_curves(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(judging, "CACHE_COLUMNS", 4)
     monkeypatch.setattr(judging, "BATCH_MAX", 16)
     group = series_of(12_000)
-    wide = Space({"fast": tuple(map(float, range(5, 45))), "slow": (60.0, 70.0, 80.0, 90.0)})
+    wide = Space(
+        {"fast": tuple(map(float, range(5, 45))), "slow": tuple(map(float, range(60, 140, 5)))}
+    )
     run(request(space=wide, group=group, trials=8), tmp_path / "warm")
     used: list[int] = []
+
+    def look(_: object) -> None:
+        gc.collect()  # rings that wait for the collector are not held by anybody
+        used.append(tracemalloc.get_traced_memory()[0])
+
     tracemalloc.start()
     try:
-        run(
-            request(space=wide, group=group, trials=160),
-            tmp_path / "long",
-            progress=lambda _: used.append(tracemalloc.get_traced_memory()[0]),
-        )
+        run(request(space=wide, group=group, trials=640), tmp_path / "long", progress=look)
     finally:
         tracemalloc.stop()
-    assert len(used) == 20
+    assert len(used) == 80
     days = 348
     assert days < 12_000 * 0.7 // 24
-    # 1.2 KB of each is kept: its scores, its place, and lead times that the compiler remembers.
-    assert (used[-1] - used[5]) / 112 < days * 8 * 0.6, "no curve is held, and no column"
+    # 1.2 KB of each is kept: its scores, its place, and lead times that the compiler remembers. A
+    # look may meet a column or two more in the cache, 96 KB each: so over hundreds of trials.
+    kept = (used[-1] - used[20]) / ((len(used) - 21) * 8)
+    assert kept < days * 8 * 0.75, "no curve is held, and no column"
