@@ -255,6 +255,17 @@ def test_a_ledger_begun_between_two_looks_of_the_reader_is_whole(tmp_path: Path)
         assert verify(ledger).problems == ("the head beside the ledger is gone",)
 
 
+def test_a_reader_changes_nothing_about_the_file(tmp_path: Path) -> None:
+    """A reader and the first writer, both changing the mode of a new file, were refused."""
+    path = tmp_path / "trials.sqlite"
+    with closing(sqlite3.connect(path)) as made:
+        made.execute("CREATE TABLE begun (id)")
+    before = path.read_bytes()
+    with TrialLedger(path) as ledger:
+        assert ledger.count() == 0
+    assert path.read_bytes() == before
+
+
 def test_processes_write_at_once_and_none_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "ledger" / "trials.sqlite"
     children = [spawn(path, name, 12, 3) for name in range(3)]

@@ -94,20 +94,17 @@ class LedgerFile:
             heads.write(self.path, Head())
         if self._connection is None:
             self._connection = self._connect()
+        # Under the lock, and by writers alone: two that change the mode of a new file at one moment
+        # are told at once that it is locked, however long they would wait.
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
         schema.migrate(self._connection, self.path)
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
+        return sqlite3.connect(
             self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
 
     def _settle(self, connection: sqlite3.Connection) -> None:
         """Begin the chain, or record that the ledger is behind its head."""
