@@ -31,7 +31,7 @@ READ_LAG_NS = 10_000_000_000
 class OrdersFound:
     """What a list of open orders came to. Nothing of it is acted on here."""
 
-    taken: tuple[Taken, ...]
+    taken: tuple[tuple[OrderReport, Taken], ...]
     """Ours, as the venue shows them, applied to the book."""
     doubted: tuple[str, ...]
     """Open in the book and not shown: to be asked for by id."""
@@ -60,8 +60,8 @@ def compare_orders(book: OrderBook, shown: Sequence[OrderReport], asked_ns: int)
         elif book.find(report) is None:
             strays.append(report)
         else:
-            taken.append(book.take(report))
-    seen = {one.record.client_id for one in taken if one.record is not None}
+            taken.append((report, book.take(report)))
+    seen = {one.record.client_id for _, one in taken if one.record is not None}
     doubted = []
     for record in list(book.open_orders()):
         young = record.updated_ns > asked_ns - READ_LAG_NS

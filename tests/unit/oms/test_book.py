@@ -170,7 +170,7 @@ def test_strays_and_strangers_are_named_and_left_alone() -> None:
         replace(shown(OrderStatus.NEW, order_id=9), client_id="web_42"),
     ]
     found = compare_orders(one, shown_there, SENT_NS + 60 * SECOND)
-    assert [taken.record.client_id for taken in found.taken if taken.record] == [NAME]
+    assert [taken.record.client_id for _, taken in found.taken if taken.record] == [NAME]
     assert [report.order_id for report in found.strays] == [8]
     assert [report.order_id for report in found.foreign] == [9]
 

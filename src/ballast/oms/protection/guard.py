@@ -146,7 +146,7 @@ class _Case:
             return Verdict(self.memory)
         if self.now_ns < due:
             return Verdict(self.memory, wake_ns=due)
-        return self.flatten(Alarm.CROSSED)
+        return self.flatten(Alarm.ORDERED if self.cover.closes else Alarm.CROSSED)
 
     def crossed(self) -> Verdict:
         """Give a stop that should fill its time; then close at market."""
@@ -163,7 +163,8 @@ class _Case:
     def flatten(self, alarm: Alarm) -> Verdict:
         """Close the position; on spot only after the coins are free."""
         if not self.abilities.holds_two and self.stops:
-            return Verdict(self.memory, self._free_coins(), (alarm,))
+            acts = self._free_coins()
+            return Verdict(self.memory, acts, (alarm,) if acts else ())
         due = self.memory.flattened_ns + self.patience.flatten_ns
         if self.now_ns < due:
             return Verdict(self.memory, wake_ns=due)

@@ -107,6 +107,11 @@ def came_to_nothing(memory: Memory, symbol: str) -> Memory:
     return memory.changed(symbol, replace(memory.of(symbol), state=State.IDLE, until_ns=0))
 
 
+def reappeared(memory: Memory, symbol: str) -> Memory:
+    """Take the slot again: an entry that was given up is at the venue after all."""
+    return memory.changed(symbol, replace(memory.of(symbol), state=State.IN_POSITION, until_ns=0))
+
+
 def closed(memory: Memory, symbol: str, until_ns: int) -> Memory:
     """Begin the cool-down after a position; a reversal waits for it like anything else."""
     one = memory.of(symbol)

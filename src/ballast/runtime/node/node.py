@@ -63,6 +63,7 @@ from ballast.runtime.node.events import (
 if TYPE_CHECKING:
     from ballast.core.reports import Report
     from ballast.oms.book import Taken
+    from ballast.oms.lifecycle import Remark
     from ballast.oms.protection.cover import Act
     from ballast.oms.record import OrderRecord
     from ballast.risk.gate.judge import Approved
@@ -95,7 +96,7 @@ class Node:
         self._apply(event)
         for symbol in sorted(self.desks):
             self._look_after(symbol)
-        self._expire()
+        self._end_entries()
         self._resolve()
         return self._out
 
@@ -158,26 +159,14 @@ class Node:
                 self.halt = modes.commanded(
                     self.halt, event.order, who=event.who, reason=event.reason, at_ns=self.now_ns
                 )
-                self._halted()
 
     def _kill(self, rule: str, reason: str) -> None:
-        """Latch the kill switch; what could still enter is cancelled."""
+        """Latch the kill switch."""
         if self.halt.mode is not modes.Mode.ALERT:
             self._out.append(Alert("", f"kill switch: {reason} ({rule})"))
         self.halt = modes.tripped(
             self.halt, rule, reason, self.now_ns, kills=True, closes=self.rules.kill_closes
         )
-        self._halted()
-
-    def _halted(self) -> None:
-        if self.halt.allows_entries:
-            return
-        for record in list(self.book.open_orders()):
-            if record.may_enlarge and record.phase is Phase.LIVE:
-                self._cancel(record)
-        if self.halt.closes:
-            for symbol, _ in self.book.holdings():
-                self.desk(symbol).closes = True
 
     # An entry -------------------------------------------------------------------------------
 
@@ -247,6 +236,7 @@ class Node:
                 self._kill("runaway", str(found))
         elif record.phase is Phase.LIVE:
             self.pace = runaway.accepted(self.pace)
+        self._take_slot_again(record, taken.remarks)
         ended = before is not None and before.phase not in OVER and record.phase in OVER
         if ended and record.purpose is Purpose.ENTRY and not record.filled_lots:
             self.gate = remembering.came_to_nothing(self.gate, record.symbol)
@@ -258,14 +248,17 @@ class Node:
             if remark is not lifecycle.Remark.STALE:
                 self._out.append(Alert(report.symbol, f"{report.client_id}: {remark}"))
 
+    def _take_slot_again(self, record: OrderRecord, remarks: tuple[Remark, ...]) -> None:
+        """Let an entry that is there after all hold its symbol's slot again (R-GATE-12)."""
+        if lifecycle.Remark.REAPPEARED in remarks and record.purpose is Purpose.ENTRY:
+            self.gate = remembering.reappeared(self.gate, record.symbol)
+
     def _compare(self, event: OrdersShown) -> None:
         found = compare_orders(self.book, event.orders, event.asked_ns)
-        for taken in found.taken:
-            for remark in taken.remarks:
-                if remark is lifecycle.Remark.REAPPEARED and taken.record is not None:
-                    self._out.append(
-                        Alert(taken.record.symbol, f"{taken.record.client_id}: {remark}")
-                    )
+        for report, taken in found.taken:
+            self._remark(report, taken)
+            if taken.record is not None:
+                self._take_slot_again(taken.record, taken.remarks)
         for stray in found.strays:
             self._out.append(Alert(stray.symbol, f"{stray.client_id} is ours and in no record"))
 
@@ -295,7 +288,7 @@ class Node:
             return
         desk.was_held = desk.was_held or lots != 0
         verdict: Verdict = guarding.guard(
-            Cover(symbol, lots, desk.stop_ticks, closes=desk.closes),
+            Cover(symbol, lots, desk.stop_ticks, closes=desk.closes or self.halt.closes),
             desk.guard,
             reducing,
             price_ticks=desk.price_ticks,
@@ -310,14 +303,12 @@ class Node:
             self._out.append(Wake(verdict.wake_ns))
 
     def _now_flat(self, symbol: str, desk: Desk) -> None:
-        """Begin the cool-down when a position is gone, and end a closing when all are."""
+        """Begin the cool-down when a position is gone."""
         if not desk.was_held:
             return
         desk.was_held = desk.closes = False
         desk.guard = Memory(desk.guard.attempts)
         self.gate = remembering.closed(self.gate, symbol, self.now_ns + self.rules.cooldown_ns)
-        if not self.book.holdings():
-            self.halt = modes.flat(self.halt, self.now_ns)
 
     def _act(self, symbol: str, act: Act) -> None:
         match act:
@@ -369,15 +360,22 @@ class Node:
         if wake_ns:
             self._out.append(Wake(wake_ns))
 
-    def _expire(self) -> None:
-        """Cancel entries that have rested for too long: the decision was about another market."""
-        for record in list(self.book.open_orders()):
+    def _end_entries(self) -> None:
+        """Cancel entries of a halted account, and those that rest from another market's decision.
+
+        At every event, not when the halt begins: an entry may become known after it (F4).
+        """
+        entries = [one for one in self.book.open_orders() if one.purpose is Purpose.ENTRY]
+        for record in entries:
+            if record.phase is not Phase.LIVE:
+                continue
             until_ns = record.prepared_ns + self.rules.entry_ns
-            if record.purpose is Purpose.ENTRY and record.phase is Phase.LIVE:
-                if self.now_ns >= until_ns:
-                    self._cancel(record)
-                else:
-                    self._out.append(Wake(until_ns))
+            if self.now_ns >= until_ns or not self.halt.allows_entries:
+                self._cancel(record)
+            else:
+                self._out.append(Wake(until_ns))
+        if self.halt.closes and not entries and not self.book.holdings():
+            self.halt = modes.flat(self.halt, self.now_ns)
 
     def _gone(self, record: OrderRecord) -> None:
         self.book.keep(lifecycle.absent(record, self.now_ns))

@@ -1,0 +1,164 @@
+"""The node, event by event: halts, slots, and what is told once (F4, R-GATE-12, R-RISK-07)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ballast.core.ids import Purpose
+from ballast.core.orders import Fill, OrderStatus, PositionSide, RejectReason, Side
+from ballast.core.reports import Action, OrderReport, Refusal, Source
+from ballast.oms.protection.cover import Abilities
+from ballast.risk.gate.facts import Candidate, Link, Permission
+from ballast.risk.gate.memory import State
+from ballast.risk.halt.breaker import Gate
+from ballast.risk.halt.modes import Mode, Order
+from ballast.runtime.node.desk import NodeRules
+from ballast.runtime.node.events import (
+    Alert,
+    CancelOrder,
+    Commanded,
+    Decided,
+    Effect,
+    Elapsed,
+    Judged,
+    OrdersShown,
+    PositionShown,
+    Priced,
+    Reported,
+    Started,
+    Submit,
+    Valued,
+)
+from ballast.runtime.node.node import Node
+
+SECOND = 1_000_000_000
+NOW = 1_000 * SECOND
+SYMBOL = "BTCUSDT"
+PERMISSION = Permission(
+    "4f1c", is_passed=True, expires_ns=10**18, symbols=(SYMBOL,), notional_max=1e9
+)
+RULES = NodeRules("main", "4f1c", PERMISSION)
+LINK = Link(
+    Gate.CLOSED, is_trading=True, is_maintenance=False, data_ns=NOW, is_contiguous=True,
+    spread=0.0, slippage=0.0, clock_offset_ns=0, clock_ns=NOW,
+)  # fmt: skip
+
+
+def ready(rules: NodeRules = RULES) -> Node:
+    """Return a node that may enter: started, valued, resumed, priced, flat at the venue."""
+    made = Node(rules)
+    for event in (
+        Started(NOW), Valued(10**9, NOW), Commanded(Order.RESUME, "ann", "checked", NOW),
+        Priced(SYMBOL, 10_000, NOW), PositionShown(SYMBOL, 0, NOW, NOW),
+    ):  # fmt: skip
+        made.handle(event)
+    return made
+
+
+@pytest.fixture
+def node() -> Node:
+    return ready()
+
+
+def decide(node: Node, at_ns: int = NOW) -> list[Effect]:
+    asked = Candidate(SYMBOL, Side.BUY, "4f1c", at_ns, 100.0)
+    link = replace(LINK, data_ns=at_ns, clock_ns=at_ns)
+    return node.handle(Decided(asked, link, 10, 10_001, 9_500, at_ns))
+
+
+def entry(node: Node) -> Submit:
+    (submit,) = (one for one in decide(node) if isinstance(one, Submit))
+    assert submit.purpose is Purpose.ENTRY
+    return submit
+
+
+def shown(submit: Submit, status: OrderStatus = OrderStatus.NEW, order_id: int = 7) -> OrderReport:
+    name = submit.request.client_id
+    return OrderReport(SYMBOL, name, order_id, status, 0, NOW + SECOND, Source.STREAM)
+
+
+def filled(submit: Submit, lots: int = 10) -> Fill:
+    request = submit.request
+    return Fill(
+        1, 7, request.client_id, 1, SYMBOL, request.side, PositionSide.BOTH, 10_001, lots,
+        False, "USDT", 5, 0, NOW + SECOND,
+    )  # fmt: skip
+
+
+def cancels(effects: list[Effect]) -> list[str]:
+    return [one.client_id for one in effects if isinstance(one, CancelOrder)]
+
+
+def placed(effects: list[Effect]) -> list[Purpose]:
+    return [one.purpose for one in effects if isinstance(one, Submit)]
+
+
+def told(effects: list[Effect]) -> list[str]:
+    return [one.text for one in effects if isinstance(one, Alert)]
+
+
+def test_a_fill_is_protected_in_the_same_step(node: Node) -> None:
+    submit = entry(node)
+    assert placed(node.handle(Reported(filled(submit), NOW + SECOND))) == [Purpose.STOP]
+
+
+def test_an_entry_that_becomes_known_after_a_halt_is_cancelled(node: Node) -> None:
+    """F4: on its way when the account was paused, live a second later."""
+    submit = entry(node)
+    paused = node.handle(Commanded(Order.PAUSE, "ann", "news", NOW))
+    assert cancels(paused) == [], "nobody knows it yet"
+    assert cancels(node.handle(Reported(shown(submit), NOW + SECOND))) == [submit.request.client_id]
+    assert cancels(node.handle(Elapsed(NOW + SECOND))) == [], "asked once"
+
+
+def test_what_fills_after_a_command_to_flatten_is_closed(node: Node) -> None:
+    submit = entry(node)
+    node.handle(Commanded(Order.FLATTEN, "ann", "news", NOW))
+    assert node.halt.mode is Mode.REDUCING, "an entry is still on its way"
+    late = node.handle(Reported(filled(submit), NOW + SECOND))
+    assert placed(late) == [Purpose.FLATTEN]
+
+
+def test_flatten_with_nothing_held_is_done_at_once(node: Node) -> None:
+    node.handle(Commanded(Order.FLATTEN, "ann", "news", NOW))
+    assert node.halt.mode is Mode.PAUSED
+
+
+@pytest.mark.parametrize("by_list", [False, True])
+def test_an_entry_that_reappears_holds_its_slot_again(node: Node, *, by_list: bool) -> None:
+    """A refusal that lied freed the slot; a second entry beside the first would double it."""
+    submit = entry(node)
+    refusal = Refusal(
+        SYMBOL, submit.request.client_id, Action.SUBMIT, RejectReason.MIN_NOTIONAL, "-1013", NOW
+    )
+    node.handle(Reported(refusal, NOW))
+    assert node.gate.of(SYMBOL).state is State.IDLE
+    report, at_ns = shown(submit), NOW + 2 * SECOND
+    there = OrdersShown((report,), at_ns, at_ns) if by_list else Reported(report, at_ns)
+    assert any("reappeared" in text for text in told(node.handle(there)))
+    assert node.gate.of(SYMBOL).state is State.IN_POSITION
+    judged = [one for one in decide(node, NOW + 400 * SECOND) if isinstance(one, Judged)]
+    assert any("symbol_state" in line for line in judged[0].reasons)
+
+
+def test_a_drawdown_latches_and_is_told_once(node: Node) -> None:
+    first = node.handle(Valued(85 * 10**7, NOW))
+    assert told(first) == ["kill switch: 15.0% below the peak (drawdown_kill)"]
+    assert node.halt.mode is Mode.ALERT
+    assert told(node.handle(Valued(84 * 10**7, NOW))) == []
+    (judged,) = (one for one in decide(node) if isinstance(one, Judged))
+    assert any(line.startswith("mode: alert") for line in judged.reasons)
+
+
+def test_waiting_for_coins_is_told_once() -> None:
+    """On spot a stop must go before the position can be closed; that takes a few events."""
+    node = ready(replace(RULES, abilities=Abilities(reduces_only=False)))
+    effects = node.handle(Reported(filled(entry(node)), NOW + SECOND))
+    (stop,) = (one for one in effects if isinstance(one, Submit))
+    untriggered = shown(stop, OrderStatus.UNTRIGGERED, order_id=8)
+    node.handle(Reported(untriggered, NOW + SECOND))
+    first = node.handle(Commanded(Order.FLATTEN, "ann", "news", NOW + 2 * SECOND))
+    assert (told(first), cancels(first)) == (["closed as decided"], [stop.request.client_id])
+    assert told(node.handle(Elapsed(NOW + 3 * SECOND))) == []
