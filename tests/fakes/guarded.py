@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.ids import Purpose
 from ballast.core.orders import AmendRequest, OrderKind, OrderRef, OrderRequest, Side
-from ballast.core.reports import Refusal
+from ballast.core.reports import Rejection
 from ballast.oms import lifecycle
 from ballast.oms.protection import guard as guarding
 from ballast.oms.protection.cover import (
@@ -142,7 +142,7 @@ class GuardedClient(Walking, Client):
         taken = super().take(report)
         stop = before is not None and before.purpose is Purpose.STOP
         now = taken.record
-        if stop and isinstance(report, Refusal) and now and now.phase is Phase.REFUSED:
+        if stop and isinstance(report, Rejection) and now and now.phase is Phase.REFUSED:
             self.memory = guarding.refused(self.memory)
         return taken
 

@@ -20,10 +20,10 @@ from ballast.core.orders import (
     RejectReason,
     Side,
 )
-from ballast.core.reports import Action, Miss, OrderReport, Place, Refusal, Source, Unclear
+from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Source, Unclear
 from ballast.core.rng import stream
 from ballast.oms import lifecycle, resolver
-from ballast.oms.book import OrderBook
+from ballast.oms.book import BookOfRecord
 from ballast.oms.reconcile import READ_LAG_NS, compare_orders, compare_positions
 from ballast.oms.resolver import Step
 from ballast.venues.simulated.engine.events import Filled, OrderUpdated
@@ -132,8 +132,8 @@ class Line:
                 unclear = Unclear(self.symbol, name, action, "504", self.now_ns)
                 self.back.append((self.now_ns + 2 * SECOND, unclear))
 
-    def refusal(self, name: str, action: Action, why: Rejected) -> Refusal:
-        return Refusal(self.symbol, name, action, why.reason, why.detail, self.now_ns)
+    def refusal(self, name: str, action: Action, why: Rejected) -> Rejection:
+        return Rejection(self.symbol, name, action, why.reason, why.detail, self.now_ns)
 
     def carry_out(self, asked: Asked) -> list[Report]:
         """Do what is asked; return the venue's true answers."""
@@ -184,12 +184,12 @@ class Line:
         if lags and self.is_hit("read lags"):
             found = None
         reports: list[Report] = []
-        place = {Step.ASK_BY_ID: Place.BY_ID, Step.ASK_OPEN_ORDERS: Place.OPEN_ORDERS}
+        place = {Step.ASK_BY_ID: Look.BY_ID, Step.ASK_OPEN_ORDERS: Look.OPEN_ORDERS}
         if step is Step.ASK_TRADES:
             fills = self.exchange.fills(self.account, self.symbol, limit=10_000)
             reports += [one for one in fills if one.client_id == record.client_id]
             if not reports:
-                reports.append(Miss(self.symbol, record.client_id, Place.TRADES, self.now_ns))
+                reports.append(Miss(self.symbol, record.client_id, Look.TRADES, self.now_ns))
         elif found is None or (step is Step.ASK_OPEN_ORDERS and not found.left_lots):
             reports.append(Miss(self.symbol, record.client_id, place[step], self.now_ns))
         else:
@@ -246,7 +246,7 @@ class Client:
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self.book = OrderBook()
+        self.book = BookOfRecord()
         self.draw = stream(line.seed, "client")
         self.decision = 0
         self.names: list[str] = []
@@ -254,7 +254,7 @@ class Client:
         self.gap_ns = 0
 
     def act(self) -> None:
-        """Place an order, cancel one, or do nothing; the other account trades against us."""
+        """Look an order, cancel one, or do nothing; the other account trades against us."""
         choice = self.draw.random()
         if choice < 0.25:
             self.place()

@@ -11,7 +11,7 @@ from ballast.oms.record import OrderRecord
 from ballast.risk.gate.checks import Limits
 from ballast.risk.gate.facts import Candidate, Link, Permission
 from ballast.risk.halt.breaker import Gate
-from ballast.risk.halt.modes import Order
+from ballast.risk.halt.modes import Command
 from ballast.runtime.node import events as told
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.journalled import started
@@ -21,7 +21,7 @@ from tests.fakes.memory_journal import Memory, MemoryJournal
 from tests.fakes.venue import SECOND
 
 if TYPE_CHECKING:
-    from ballast.oms.book import OrderBook
+    from ballast.oms.book import BookOfRecord
     from ballast.runtime.node.events import Effect, Event
 
 HASH = "4f1c"
@@ -52,10 +52,10 @@ class NodedClient(Walking):
         self.start()
         self.quote()
         self.tell(told.Valued(10**12, self.line.now_ns))
-        self.tell(told.Commanded(Order.RESUME, "ann", "simulation", self.line.now_ns))
+        self.tell(told.Commanded(Command.RESUME, "ann", "simulation", self.line.now_ns))
 
     @property
-    def book(self) -> OrderBook:
+    def book(self) -> BookOfRecord:
         return self.live.node.book
 
     def start(self) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ballast.core.orders import Fill
-    from ballast.core.reports import Miss, Refusal
+    from ballast.core.reports import Miss, Rejection
     from ballast.oms.record import OrderRecord
 
 SEEDS = 60
@@ -47,7 +47,7 @@ def cancel_is_done_when_asked(record: OrderRecord, at_ns: int) -> OrderRecord:
     return replace(record, phase=Phase.ENDED, status=OrderStatus.CANCELLED, updated_ns=at_ns)
 
 
-def unknown_order_means_gone(record: OrderRecord, report: Refusal) -> OrderRecord:
+def unknown_order_means_gone(record: OrderRecord, report: Rejection) -> OrderRecord:
     return replace(record, phase=Phase.ABSENT, updated_ns=report.at_ns)
 
 

@@ -1,7 +1,7 @@
 """Reports: what a venue says of our orders, in our words, and what it fails to say.
 
 A trade client turns every answer, every frame and every failure into one of these. Only a listed
-refusal is a `Refusal`; a time-out, a 5xx, a body that cannot be read, an answer without an id are
+refusal is a `Rejection`; a time-out, a 5xx, a body that cannot be read, an answer without an id are
 `Unclear`: nobody knows what became of the request (D7, A5).
 """
 
@@ -29,7 +29,7 @@ class Source(StrEnum):
     QUERY = "query"
 
 
-class Place(StrEnum):
+class Look(StrEnum):
     """Where an order was looked for."""
 
     BY_ID = "by_id"
@@ -58,7 +58,7 @@ class OrderReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """The venue refuses a request, definitely: its code is on the list of those that mean it."""
 
     symbol: str
@@ -86,8 +86,8 @@ class Miss:
 
     symbol: str
     client_id: str
-    place: Place
+    look: Look
     at_ns: int
 
 
-Report = OrderReport | Refusal | Unclear | Miss | Fill
+Report = OrderReport | Rejection | Unclear | Miss | Fill

@@ -41,7 +41,7 @@ class Taken:
     """False where it was known already: a trade that was booked before."""
 
 
-class OrderBook:
+class BookOfRecord:
     """The orders, fills and holdings of one account."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from enum import StrEnum
 
 from ballast.core.ids import REDUCING
 from ballast.core.orders import TERMINAL, Fill, OrderRequest, OrderStatus, RejectReason
-from ballast.core.reports import Action, Miss, OrderReport, Place, Refusal, Report, Source, Unclear
+from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Report, Source, Unclear
 from ballast.oms.record import NO_EVIDENCE, OVER, Evidence, OrderRecord, Phase, Wish
 
 RANK = {
@@ -150,7 +150,7 @@ def apply(record: OrderRecord, report: Report) -> Applied:
             return _shown(record, report)
         case Fill():
             return _filled(record, report)
-        case Refusal():
+        case Rejection():
             return _refused(record, report)
         case Unclear():
             return Applied(_unclear(record, report))
@@ -263,7 +263,7 @@ def _filled(record: OrderRecord, fill: Fill) -> Applied:
     return Applied(made, tuple(remarks))
 
 
-def _refused(record: OrderRecord, report: Refusal) -> Applied:
+def _refused(record: OrderRecord, report: Rejection) -> Applied:
     if report.action is not Action.SUBMIT:
         return Applied(_request_refused(record, report))
     if record.phase in {Phase.LIVE, Phase.ENDED}:
@@ -282,7 +282,7 @@ def _refused(record: OrderRecord, report: Refusal) -> Applied:
     return Applied(made)
 
 
-def _request_refused(record: OrderRecord, report: Refusal) -> OrderRecord:
+def _request_refused(record: OrderRecord, report: Rejection) -> OrderRecord:
     """Return what a refused cancel or amend means: of an order that is over, nothing."""
     if not record.is_open:
         return record
@@ -306,12 +306,12 @@ def _missed(record: OrderRecord, report: Miss) -> OrderRecord:
     if record.phase not in {Phase.UNKNOWN, Phase.LIVE} or report.at_ns <= record.fence_ns:
         return record
     seen = record.evidence
-    match report.place:
-        case Place.BY_ID:
+    match report.look:
+        case Look.BY_ID:
             first = seen.first_id_ns or report.at_ns
             seen = Evidence(first, report.at_ns, seen.open_ns, seen.trades_ns)
-        case Place.OPEN_ORDERS:
+        case Look.OPEN_ORDERS:
             seen = replace(seen, open_ns=report.at_ns)
-        case Place.TRADES:
+        case Look.TRADES:
             seen = replace(seen, trades_ns=report.at_ns)
     return replace(record, evidence=seen)

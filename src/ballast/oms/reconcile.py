@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ballast.core.ids import is_ours
-from ballast.core.reports import Miss, Place
+from ballast.core.reports import Look, Miss
 from ballast.oms.record import Phase
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ballast.core.orders import PositionSide
     from ballast.core.reports import OrderReport
-    from ballast.oms.book import OrderBook, Taken
+    from ballast.oms.book import BookOfRecord, Taken
 
 READ_LAG_NS = 10_000_000_000
 """A read may be this much older than it says: what is younger is not missed yet (X6)."""
@@ -51,7 +51,7 @@ class PositionGap:
     venue_lots: int
 
 
-def compare_orders(book: OrderBook, shown: Sequence[OrderReport], asked_ns: int) -> OrdersFound:
+def compare_orders(book: BookOfRecord, shown: Sequence[OrderReport], asked_ns: int) -> OrdersFound:
     """Apply the venue's complete list of open orders, as asked for at `asked_ns`."""
     taken, strays, foreign = [], [], []
     for report in shown:
@@ -67,13 +67,13 @@ def compare_orders(book: OrderBook, shown: Sequence[OrderReport], asked_ns: int)
         young = record.updated_ns > asked_ns - READ_LAG_NS
         if record.client_id in seen or record.phase is not Phase.LIVE or young:
             continue
-        book.take(Miss(record.symbol, record.client_id, Place.OPEN_ORDERS, asked_ns))
+        book.take(Miss(record.symbol, record.client_id, Look.OPEN_ORDERS, asked_ns))
         doubted.append(record.client_id)
     return OrdersFound(tuple(taken), tuple(doubted), tuple(strays), tuple(foreign))
 
 
 def compare_positions(
-    book: OrderBook, shown: Mapping[tuple[str, PositionSide], int]
+    book: BookOfRecord, shown: Mapping[tuple[str, PositionSide], int]
 ) -> tuple[PositionGap, ...]:
     """Return every position that is not what our fills come to (C2); empty: they agree.
 

@@ -25,15 +25,15 @@ from ballast.core.errors import InternalError
 from ballast.core.ids import ID_LENGTH, Purpose, client_id, is_ours, purpose_of
 from ballast.core.orders import OrderStatus, PositionSide, Side
 from ballast.oms import lifecycle, resolver
-from ballast.oms.book import OrderBook
+from ballast.oms.book import BookOfRecord
 from ballast.oms.holdings import FLAT, Holding
 from ballast.oms.reconcile import PositionGap, compare_orders, compare_positions
 from ballast.oms.record import Evidence, Phase
 from ballast.oms.resolver import Next, Step, next_step
 
 
-def book(**more: object) -> OrderBook:
-    made = OrderBook()
+def book(**more: object) -> BookOfRecord:
+    made = BookOfRecord()
     record = made.prepare(NAME, Purpose.ENTRY, request(**more), decision=1, at_ns=SENT_NS)  # type: ignore[arg-type]
     made.keep(lifecycle.sent(record, SENT_NS, FENCE_NS))
     return made
@@ -74,7 +74,7 @@ def test_an_id_is_used_once_and_must_be_ours() -> None:
     with pytest.raises(InternalError, match="not the client id"):
         one.prepare("mine", Purpose.ENTRY, request(), decision=1, at_ns=0)
     with pytest.raises(InternalError, match="no order"):
-        OrderBook().keep(prepared())
+        BookOfRecord().keep(prepared())
 
 
 def test_unknown_orders_count_at_their_full_size() -> None:

@@ -32,7 +32,7 @@ SHORT = Cover("X", -10, 10_500)
 FUTURES, BYBIT = Abilities(), Abilities(amends_stops=True)
 SPOT = Abilities(reduces_only=False)
 BINANCE = Abilities(reduces_only=False, replaces=True)
-KNOWN = Memory(attempts=3, direction=1, best_ticks=STOP)
+KNOWN = Memory(direction=1, best_ticks=STOP)
 UNTRIGGERED = OrderStatus.UNTRIGGERED
 
 
@@ -80,8 +80,6 @@ def test_a_bare_position_gets_a_stop_of_its_size() -> None:
     (place,) = verdict.acts
     assert isinstance(place, Place)
     assert place.request.reduce_only
-    assert place.attempt == 3
-    assert verdict.memory.attempts == 4
     assert told(ask([], cover=SHORT, memory=Memory())) == ["stop 10500 BUY 10"]
     assert told(ask([], SPOT)) == ["stop 9500 SELL 10"]
 
@@ -142,7 +140,7 @@ def test_no_position_has_no_orders() -> None:
     flat = replace(LONG, lots=2, dust_lots=2)
     orders = [stop(), stop(2, purpose=Purpose.TAKE), stop(3, phase=Phase.UNKNOWN)]
     assert told(ask(orders, cover=flat)) == ["cancel", "cancel"]
-    assert ask(orders, cover=flat).memory == Memory(attempts=3)
+    assert ask(orders, cover=flat).memory == Memory()
 
 
 def test_a_price_beyond_the_stop_gives_a_live_stop_five_seconds() -> None:

@@ -18,7 +18,7 @@ from tests.unit.oms.orders import (
 )
 
 from ballast.core.orders import TERMINAL, OrderStatus, RejectReason
-from ballast.core.reports import Action, Miss, OrderReport, Place, Refusal, Report, Source, Unclear
+from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Report, Source, Unclear
 from ballast.oms import lifecycle
 from ballast.oms.lifecycle import Remark, apply
 from ballast.oms.record import OVER, OrderRecord, Phase, Wish
@@ -30,11 +30,11 @@ def unclear(action: Action = Action.SUBMIT) -> Unclear:
     return Unclear(SYMBOL, NAME, action, "504", SENT_NS)
 
 
-def refusal(reason: RejectReason, action: Action = Action.SUBMIT) -> Refusal:
-    return Refusal(SYMBOL, NAME, action, reason, "-2010", SENT_NS)
+def refusal(reason: RejectReason, action: Action = Action.SUBMIT) -> Rejection:
+    return Rejection(SYMBOL, NAME, action, reason, "-2010", SENT_NS)
 
 
-def miss(place: Place, at_ns: int = LATER) -> Miss:
+def miss(place: Look, at_ns: int = LATER) -> Miss:
     return Miss(SYMBOL, NAME, place, at_ns)
 
 
@@ -104,17 +104,17 @@ def test_another_order_under_our_name_is_not_ours() -> None:
 def test_only_all_looks_behind_the_fence_together_prove_absence() -> None:
     """A4: two by id, two seconds apart, the open orders, the trades."""
     record = after(sent(), unclear())
-    early = after(record, *(miss(place, FENCE_NS) for place in Place))
+    early = after(record, *(miss(place, FENCE_NS) for place in Look))
     assert early.evidence == record.evidence, "looks before the fence prove nothing"
-    looks = [miss(Place.BY_ID), miss(Place.OPEN_ORDERS), miss(Place.TRADES)]
+    looks = [miss(Look.BY_ID), miss(Look.OPEN_ORDERS), miss(Look.TRADES)]
     once = after(record, *looks)
     assert not lifecycle.is_proven_absent(once)
-    soon = after(once, miss(Place.BY_ID, LATER + 2 * SECOND - 1))
+    soon = after(once, miss(Look.BY_ID, LATER + 2 * SECOND - 1))
     assert not lifecycle.is_proven_absent(soon)
     for left in range(3):
         partly = after(record, *looks[:left], *looks[left + 1 :])
-        assert not lifecycle.is_proven_absent(after(partly, miss(Place.OPEN_ORDERS)))
-    proven = after(once, miss(Place.BY_ID, LATER + 2 * SECOND))
+        assert not lifecycle.is_proven_absent(after(partly, miss(Look.OPEN_ORDERS)))
+    proven = after(once, miss(Look.BY_ID, LATER + 2 * SECOND))
     assert lifecycle.absent(proven, LATER).phase is Phase.ABSENT
     assert after(proven, shown(N.NEW)).evidence == record.evidence, "one sight undoes all looks"
 
@@ -153,13 +153,13 @@ reports: st.SearchStrategy[Report] = st.one_of(
         st.integers(0, 12), times, st.sampled_from(list(Source)),
     ),
     st.builds(
-        Refusal, st.just(SYMBOL), st.just(NAME), st.sampled_from(list(Action)),
+        Rejection, st.just(SYMBOL), st.just(NAME), st.sampled_from(list(Action)),
         st.sampled_from(list(RejectReason)), st.just(""), times,
     ),
     st.builds(
         Unclear, st.just(SYMBOL), st.just(NAME), st.sampled_from(list(Action)), st.just(""), times
     ),
-    st.builds(Miss, st.just(SYMBOL), st.just(NAME), st.sampled_from(list(Place)), times),
+    st.builds(Miss, st.just(SYMBOL), st.just(NAME), st.sampled_from(list(Look)), times),
     st.builds(fill, st.integers(1, 5), order_id=st.sampled_from([7, 7, 7, 8])),
 )  # fmt: skip
 

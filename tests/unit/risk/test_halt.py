@@ -14,53 +14,53 @@ from ballast.core.orders import RejectReason
 from ballast.risk.halt import baselines, breaker, modes, runaway
 from ballast.risk.halt.baselines import DAY_NS, Baselines, flowed, marked
 from ballast.risk.halt.breaker import Breaker, Gate
-from ballast.risk.halt.modes import Halt, Mode, Order, commanded, tripped
+from ballast.risk.halt.modes import Command, Halt, Mode, commanded, tripped
 from ballast.risk.halt.runaway import Pace, Runaway
 
 RUNNING = Halt(Mode.RUNNING, "started", "ann", 0)
 SECOND = 1_000_000_000
 
 
-def by_ann(halt: Halt, order: Order) -> Halt:
+def by_ann(halt: Halt, order: Command) -> Halt:
     return commanded(halt, order, who="ann", reason="because", at_ns=9)
 
 
 # ---------------------------------------------------------------- modes
 
 PAUSED, REDUCING, ALERT = (
-    by_ann(RUNNING, order) for order in (Order.PAUSE, Order.FLATTEN, Order.KILL)
+    by_ann(RUNNING, order) for order in (Command.PAUSE, Command.FLATTEN, Command.KILL)
 )
 
 
 @pytest.mark.parametrize(
     ("start", "order", "mode"),
     [
-        (RUNNING, Order.PAUSE, Mode.PAUSED),
-        (RUNNING, Order.FLATTEN, Mode.REDUCING),
-        (RUNNING, Order.KILL, Mode.ALERT),
-        (RUNNING, Order.RESUME, Mode.RUNNING),
-        (PAUSED, Order.RESUME, Mode.RUNNING),
-        (REDUCING, Order.PAUSE, Mode.PAUSED),
-        (REDUCING, Order.RESUME, Mode.RUNNING),
-        (ALERT, Order.PAUSE, Mode.ALERT),
-        (ALERT, Order.FLATTEN, Mode.ALERT),
-        (ALERT, Order.KILL, Mode.ALERT),
-        (ALERT, Order.RELEASE, Mode.PAUSED),
+        (RUNNING, Command.PAUSE, Mode.PAUSED),
+        (RUNNING, Command.FLATTEN, Mode.REDUCING),
+        (RUNNING, Command.KILL, Mode.ALERT),
+        (RUNNING, Command.RESUME, Mode.RUNNING),
+        (PAUSED, Command.RESUME, Mode.RUNNING),
+        (REDUCING, Command.PAUSE, Mode.PAUSED),
+        (REDUCING, Command.RESUME, Mode.RUNNING),
+        (ALERT, Command.PAUSE, Mode.ALERT),
+        (ALERT, Command.FLATTEN, Mode.ALERT),
+        (ALERT, Command.KILL, Mode.ALERT),
+        (ALERT, Command.RELEASE, Mode.PAUSED),
     ],
 )
-def test_what_a_person_may_command(start: Halt, order: Order, mode: Mode) -> None:
+def test_what_a_person_may_command(start: Halt, order: Command, mode: Mode) -> None:
     assert by_ann(start, order).mode is mode
 
 
 def test_the_latch_comes_off_in_two_steps_with_name_and_reason() -> None:
     with pytest.raises(UserError, match="latched: because \\(ann\\); expected release first"):
-        by_ann(ALERT, Order.RESUME)
+        by_ann(ALERT, Command.RESUME)
     with pytest.raises(UserError, match="nothing to release"):
-        by_ann(PAUSED, Order.RELEASE)
+        by_ann(PAUSED, Command.RELEASE)
     for who, reason in (("", "why"), ("ann", " ")):
         with pytest.raises(UserError, match="without a name and a reason"):
-            commanded(ALERT, Order.RELEASE, who=who, reason=reason, at_ns=0)
-    assert by_ann(by_ann(ALERT, Order.RELEASE), Order.RESUME).allows_entries
+            commanded(ALERT, Command.RELEASE, who=who, reason=reason, at_ns=0)
+    assert by_ann(by_ann(ALERT, Command.RELEASE), Command.RESUME).allows_entries
 
 
 def test_a_new_account_does_not_trade_until_somebody_starts_it() -> None:

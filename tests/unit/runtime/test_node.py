@@ -8,12 +8,12 @@ import pytest
 
 from ballast.core.ids import Purpose
 from ballast.core.orders import Fill, OrderStatus, PositionSide, RejectReason, Side
-from ballast.core.reports import Action, OrderReport, Refusal, Source
+from ballast.core.reports import Action, OrderReport, Rejection, Source
 from ballast.oms.protection.cover import Abilities
 from ballast.risk.gate.facts import Candidate, Link, Permission
 from ballast.risk.gate.memory import State
 from ballast.risk.halt.breaker import Gate
-from ballast.risk.halt.modes import Mode, Order
+from ballast.risk.halt.modes import Command, Mode
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.events import (
     Alert,
@@ -50,7 +50,7 @@ def ready(rules: NodeRules = RULES) -> Node:
     """Return a node that may enter: started, valued, resumed, priced, flat at the venue."""
     made = Node(rules)
     for event in (
-        Started(NOW), Valued(10**9, NOW), Commanded(Order.RESUME, "ann", "checked", NOW),
+        Started(NOW), Valued(10**9, NOW), Commanded(Command.RESUME, "ann", "checked", NOW),
         Priced(SYMBOL, 10_000, NOW), PositionShown(SYMBOL, 0, NOW, NOW),
     ):  # fmt: skip
         made.handle(event)
@@ -107,7 +107,7 @@ def test_a_fill_is_protected_in_the_same_step(node: Node) -> None:
 def test_an_entry_that_becomes_known_after_a_halt_is_cancelled(node: Node) -> None:
     """F4: on its way when the account was paused, live a second later."""
     submit = entry(node)
-    paused = node.handle(Commanded(Order.PAUSE, "ann", "news", NOW))
+    paused = node.handle(Commanded(Command.PAUSE, "ann", "news", NOW))
     assert cancels(paused) == [], "nobody knows it yet"
     assert cancels(node.handle(Reported(shown(submit), NOW + SECOND))) == [submit.request.client_id]
     assert cancels(node.handle(Elapsed(NOW + SECOND))) == [], "asked once"
@@ -115,14 +115,14 @@ def test_an_entry_that_becomes_known_after_a_halt_is_cancelled(node: Node) -> No
 
 def test_what_fills_after_a_command_to_flatten_is_closed(node: Node) -> None:
     submit = entry(node)
-    node.handle(Commanded(Order.FLATTEN, "ann", "news", NOW))
+    node.handle(Commanded(Command.FLATTEN, "ann", "news", NOW))
     assert node.halt.mode is Mode.REDUCING, "an entry is still on its way"
     late = node.handle(Reported(filled(submit), NOW + SECOND))
     assert placed(late) == [Purpose.FLATTEN]
 
 
 def test_flatten_with_nothing_held_is_done_at_once(node: Node) -> None:
-    node.handle(Commanded(Order.FLATTEN, "ann", "news", NOW))
+    node.handle(Commanded(Command.FLATTEN, "ann", "news", NOW))
     assert node.halt.mode is Mode.PAUSED
 
 
@@ -130,7 +130,7 @@ def test_flatten_with_nothing_held_is_done_at_once(node: Node) -> None:
 def test_an_entry_that_reappears_holds_its_slot_again(node: Node, *, by_list: bool) -> None:
     """A refusal that lied freed the slot; a second entry beside the first would double it."""
     submit = entry(node)
-    refusal = Refusal(
+    refusal = Rejection(
         SYMBOL, submit.request.client_id, Action.SUBMIT, RejectReason.MIN_NOTIONAL, "-1013", NOW
     )
     node.handle(Reported(refusal, NOW))
@@ -159,6 +159,6 @@ def test_waiting_for_coins_is_told_once() -> None:
     (stop,) = (one for one in effects if isinstance(one, Submit))
     untriggered = shown(stop, OrderStatus.UNTRIGGERED, order_id=8)
     node.handle(Reported(untriggered, NOW + SECOND))
-    first = node.handle(Commanded(Order.FLATTEN, "ann", "news", NOW + 2 * SECOND))
+    first = node.handle(Commanded(Command.FLATTEN, "ann", "news", NOW + 2 * SECOND))
     assert (told(first), cancels(first)) == (["closed as decided"], [stop.request.client_id])
     assert told(node.handle(Elapsed(NOW + 3 * SECOND))) == []

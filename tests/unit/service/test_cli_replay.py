@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.journals import Home
 from tests.fakes.shell import ballast
 
-from ballast.risk.halt.modes import Order
+from ballast.risk.halt.modes import Command
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.events import Alert, Commanded, Left, Priced
 from ballast.runtime.node.journalled import CODEC, started
@@ -26,7 +26,7 @@ def space(tmp_path: Path) -> Path:
     for run in range(2):
         with Home(tmp_path / "journal").open() as journal:
             live, _ = started(RULES, journal, 10 + run)
-            live.handle(Commanded(Order.RESUME, "ann", "checked", 20 + run))
+            live.handle(Commanded(Command.RESUME, "ann", "checked", 20 + run))
             live.handle(Priced("BTCUSDT", 6_000_000, 30 + run))
             live.handle(Left("BTCUSDT", "signal", 40 + run))
     return tmp_path

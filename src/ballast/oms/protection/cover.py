@@ -89,8 +89,6 @@ class Patience:
 class Memory:
     """What the guard of one position remembers; kept in the journal and restored (R-STOP-29)."""
 
-    attempts: int = 0
-    """Orders named so far: the next one's number."""
     refusals: int = 0
     bare_since_ns: int = 0
     crossed_since_ns: int = 0
@@ -113,11 +111,10 @@ class Alarm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Send a new order. `attempt` numbers it within the position, for its client id."""
+    """Send a new order; whoever sends it names it."""
 
     request: OrderRequest
     is_flatten: bool
-    attempt: int
 
 
 @dataclass(frozen=True, slots=True)

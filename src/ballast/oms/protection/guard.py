@@ -69,7 +69,7 @@ def guard(
     missing = sum(max(one.filled_lots - one.booked_lots, 0) for one in orders)
     orders = [one for one in orders if one.is_open]
     if not cover.direction:
-        return Verdict(Memory(memory.attempts), tuple(_cancels(orders)))
+        return Verdict(Memory(), tuple(_cancels(orders)))
     cover = replace(cover, lots=cover.direction * max(abs(cover.lots) - missing, 0))
     if not cover.direction:
         return Verdict(memory)  # perhaps it is closed already: its fills will tell
@@ -95,7 +95,7 @@ def refused(memory: Memory) -> Memory:
 def _of_this_position(memory: Memory, cover: Cover) -> Memory:
     """Begin anew with another position; the tightest stop ever asked for stays the stop (B9)."""
     if memory.direction != cover.direction:
-        memory = Memory(memory.attempts, direction=cover.direction)
+        memory = Memory(direction=cover.direction)
     best = memory.best_ticks
     if not best or cover.direction * (cover.stop_ticks - best) > 0:
         best = cover.stop_ticks
@@ -177,8 +177,7 @@ class _Case:
             position_side=self.cover.side,
             reduce_only=self.abilities.reduces_only,
         )
-        place = self._number(request, is_flatten=True)
-        return Verdict(self.memory, (place,), (alarm,))
+        return Verdict(self.memory, (Place(request, is_flatten=True),), (alarm,))
 
     def _free_coins(self) -> tuple[Act, ...]:
         return tuple(_cancels(self.stops))
@@ -201,7 +200,7 @@ class _Case:
     def _first(self, since_ns: int) -> Verdict:
         """Place a stop where none rests, unless one that nobody knows about may be there."""
         if not self.stops:
-            return self._placed()
+            return Verdict(self.memory, (self._stop(),))
         if not self.abilities.holds_two:
             return Verdict(self.memory, wake_ns=since_ns + self.patience.bare_ns)
         due = max(since_ns, self.memory.moved_ns) + self.patience.unknown_ns
@@ -210,7 +209,7 @@ class _Case:
         if len(self.stops) >= STOPS_MOST:
             return Verdict(self.memory, wake_ns=since_ns + self.patience.bare_ns)
         self.memory = replace(self.memory, moved_ns=self.now_ns)
-        return self._placed()
+        return Verdict(self.memory, (self._stop(),))
 
     def _kept(self) -> Verdict:
         """Look after the stops that rest: one right one is enough."""
@@ -257,15 +256,10 @@ class _Case:
                 self.memory, (Amend(old.client_id, total, self.memory.best_ticks, price),)
             )
         if self.abilities.holds_two:
-            return self._placed()
+            return Verdict(self.memory, (self._stop(),))
         if self.abilities.replaces:
-            place = self._stop()
-            return Verdict(self.memory, (Replace(old.client_id, place),))
+            return Verdict(self.memory, (Replace(old.client_id, self._stop()),))
         return Verdict(self.memory, tuple(_cancels([old])))
-
-    def _placed(self) -> Verdict:
-        place = self._stop()  # numbers it: the memory told is the one after
-        return Verdict(self.memory, (place,))
 
     def _stop(self) -> Place:
         limited = not self.abilities.stops_at_market
@@ -280,12 +274,7 @@ class _Case:
             trigger_ticks=self.memory.best_ticks,
             trigger_by=self.cover.trigger_by,
         )
-        return self._number(request, is_flatten=False)
-
-    def _number(self, request: OrderRequest, *, is_flatten: bool) -> Place:
-        attempt = self.memory.attempts
-        self.memory = replace(self.memory, attempts=attempt + 1)
-        return Place(request, is_flatten, attempt)
+        return Place(request, is_flatten=False)
 
     def _limit_ticks(self) -> int:
         """Return the worst price of a stop-limit, rounded away from the market; 0 at market."""

@@ -28,7 +28,7 @@ class Mode(StrEnum):
     ALERT = "alert"
 
 
-class Order(StrEnum):
+class Command(StrEnum):
     """What a person can command."""
 
     PAUSE = "pause"
@@ -73,7 +73,7 @@ def flat(halt: Halt, at_ns: int) -> Halt:
     return replace(halt, closes=False)
 
 
-def commanded(halt: Halt, order: Order, *, who: str, reason: str, at_ns: int) -> Halt:
+def commanded(halt: Halt, order: Command, *, who: str, reason: str, at_ns: int) -> Halt:
     """Return the state after a person's command; raise `UserError` for one that may not be.
 
     Everything needs a name and a reason, for the journal keeps both.
@@ -84,19 +84,19 @@ def commanded(halt: Halt, order: Order, *, who: str, reason: str, at_ns: int) ->
         )
     latched = halt.mode is Mode.ALERT
     match order:
-        case Order.KILL:
+        case Command.KILL:
             return halt if latched else Halt(Mode.ALERT, reason, who, at_ns, halt.closes)
-        case Order.RELEASE:
+        case Command.RELEASE:
             if not latched:
                 raise UserError(f"nothing to release: the account is {halt.mode}")
             return Halt(Mode.PAUSED, reason, who, at_ns, halt.closes)
-        case Order.FLATTEN:
+        case Command.FLATTEN:
             if latched:
                 return replace(halt, closes=True)
             return Halt(Mode.REDUCING, reason, who, at_ns, closes=True)
-        case Order.PAUSE:
+        case Command.PAUSE:
             return halt if latched else Halt(Mode.PAUSED, reason, who, at_ns)
-        case Order.RESUME:
+        case Command.RESUME:
             if latched:
                 raise UserError(
                     f"the kill switch is latched: {halt.reason} ({halt.who})",

@@ -12,7 +12,7 @@ from ballast.risk.gate.checks import Limits
 from ballast.risk.gate.facts import Account, Permission, Position, Snapshot
 
 if TYPE_CHECKING:
-    from ballast.oms.book import OrderBook
+    from ballast.oms.book import BookOfRecord
     from ballast.risk.halt.baselines import Baselines
     from ballast.risk.halt.modes import Halt
     from ballast.runtime.node.events import Decided
@@ -56,7 +56,7 @@ class Known:
 
     halt: Halt
     levels: Baselines
-    book: OrderBook
+    book: BookOfRecord
     desk: Desk
 
 
@@ -77,7 +77,7 @@ def gather(event: Decided, known: Known, rules: NodeRules, now_ns: int) -> Snaps
     return Snapshot(now_ns, asked, event.link, position, account)
 
 
-def unprotected(book: OrderBook) -> list[str]:
+def unprotected(book: BookOfRecord) -> list[str]:
     """Return the symbols whose position has no live stop of its size (B2)."""
     found = []
     for (symbol, _), holding in sorted(book.holdings().items()):

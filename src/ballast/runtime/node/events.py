@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from ballast.core.ids import Purpose  # noqa: TC001 - the codec reads the types of fields
 from ballast.core.orders import Fill, OrderRequest, PositionSide, Side
-from ballast.core.reports import Miss, OrderReport, Refusal, Unclear  # noqa: TC001
+from ballast.core.reports import Miss, OrderReport, Rejection, Unclear  # noqa: TC001
 from ballast.oms.resolver import Step  # noqa: TC001
 from ballast.risk.gate.facts import Candidate, Link  # noqa: TC001
-from ballast.risk.halt.modes import Order  # noqa: TC001
+from ballast.risk.halt.modes import Command  # noqa: TC001
 
 # ---------------------------------------------------------------- what happened
 
@@ -79,7 +79,7 @@ class Left:
 class Reported:
     """The venue, or the line to it, said something of an order."""
 
-    report: OrderReport | Refusal | Unclear | Miss | Fill
+    report: OrderReport | Rejection | Unclear | Miss | Fill
     at_ns: int
 
 
@@ -123,7 +123,7 @@ class Flowed:
 class Commanded:
     """A person's command."""
 
-    order: Order
+    order: Command
     who: str
     reason: str
     at_ns: int

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from ballast.core.errors import InternalError
 from ballast.core.ids import Purpose, client_id
 from ballast.core.orders import Fill, OrderKind, OrderRequest
-from ballast.core.reports import Refusal
+from ballast.core.reports import Rejection
 from ballast.oms import lifecycle, resolver
-from ballast.oms.book import OrderBook
+from ballast.oms.book import BookOfRecord
 from ballast.oms.protection import guard as guarding
 from ballast.oms.protection.cover import (
     Amend,
@@ -79,7 +79,7 @@ class Node:
         """Begin with nothing: paused, flat, and without a past; the journal gives one."""
         self.rules = rules
         self.now_ns = 0
-        self.book = OrderBook()
+        self.book = BookOfRecord()
         self.halt = modes.Halt()
         self.levels = baselines.Baselines()
         self.pace = runaway.Pace()
@@ -227,10 +227,10 @@ class Node:
         if record is None or not taken.is_new:
             return
         desk = self.desk(record.symbol)
-        refused = isinstance(report, Refusal) and record.phase is Phase.REFUSED
+        refused = isinstance(report, Rejection) and record.phase is Phase.REFUSED
         if refused and record.purpose is Purpose.STOP:
             desk.guard = guarding.refused(desk.guard)
-        if refused and isinstance(report, Refusal):
+        if refused and isinstance(report, Rejection):
             self.pace, found = runaway.refused(self.pace, report.reason)
             if found:
                 self._kill("runaway", str(found))
@@ -307,7 +307,7 @@ class Node:
         if not desk.was_held:
             return
         desk.was_held = desk.closes = False
-        desk.guard = Memory(desk.guard.attempts)
+        desk.guard = Memory()
         self.gate = remembering.closed(self.gate, symbol, self.now_ns + self.rules.cooldown_ns)
 
     def _act(self, symbol: str, act: Act) -> None:
