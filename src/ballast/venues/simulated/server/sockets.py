@@ -140,11 +140,11 @@ class VenueServer:
             await asyncio.sleep(TURN_S)
 
     def _wake(self) -> None:
-        now_ns = self.pace.now_ns()
-        for connection in self.gateway.connections:
-            due_ns = self.gateway.next_due_ns(connection)
-            if due_ns is not None and due_ns <= now_ns and connection.number in self._wakes:
-                self._wakes[connection.number].set()
+        """Wake the writers that have something to send."""
+        for connection in self.gateway.arrived(self.pace.now_ns()):
+            wake = self._wakes.get(connection.number)
+            if wake is not None:
+                wake.set()
 
     async def _serve(self, asked: web.BaseRequest, front: FrontEnd | None) -> web.StreamResponse:
         request = await _request_of(asked, front)

@@ -64,6 +64,8 @@ FRAME_FAULTS = (
     Fault.DROP_FRAME, Fault.REPEAT_FRAME, Fault.SWAP_FRAMES, Fault.DELAY_FRAME,
     Fault.BREAK_FRAME, Fault.GO_SILENT, Fault.HALF_OPEN, Fault.CLOSE_STREAM,
 )  # fmt: skip
+CONNECT_FAULTS = (Fault.REFUSE_STREAM,)
+Kinds = tuple[Fault, ...]
 HARMLESS_FOR_READS = frozenset({Fault.TWICE, Fault.REJECT_THEN_APPEAR})
 """Faults that mean something only where an order is placed or changed."""
 
@@ -122,12 +124,15 @@ class FaultPlan:
     _requests: Generator = field(init=False, repr=False)
     _frames: Generator = field(init=False, repr=False)
     _commands: list[Command] = field(init=False, repr=False, default_factory=list)
+    _odds: dict[Kinds, tuple[tuple[float, Fault], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse rates that are no probabilities, and make the streams of chance."""
         for fault, rate in self.rates.items():
             if not 0.0 <= rate <= 1.0:
                 raise UserError(f"rate {rate:g} of {fault}", expected="from 0 to 1")
+        kinds = (REQUEST_FAULTS, FRAME_FAULTS, CONNECT_FAULTS)
+        self._odds = {one: _odds(one, self.rates) for one in kinds}
         self._requests = stream(self.seed, "faults/requests")
         self._frames = stream(self.seed, "faults/frames")
 
@@ -147,7 +152,7 @@ class FaultPlan:
 
     def for_request(self, now_ns: int, target: str, *, is_order: bool) -> Fault | None:
         """Return what befalls a request, if anything; draw in any case, so that order holds."""
-        drawn = _draw(self._requests, REQUEST_FAULTS, self.rates)
+        drawn = _draw(self._requests, self._odds[REQUEST_FAULTS])
         ordered = self._commanded(target, REQUEST_FAULTS)
         chosen = ordered or (drawn if self._is_on(now_ns) else None)
         if chosen in HARMLESS_FOR_READS and not is_order:
@@ -158,7 +163,7 @@ class FaultPlan:
 
     def for_frame(self, now_ns: int, target: str) -> Fault | None:
         """Return what befalls a frame, if anything."""
-        drawn = _draw(self._frames, FRAME_FAULTS, self.rates)
+        drawn = _draw(self._frames, self._odds[FRAME_FAULTS])
         ordered = self._commanded(target, FRAME_FAULTS)
         chosen = ordered or (drawn if self._is_on(now_ns) else None)
         if chosen is not None:
@@ -167,8 +172,8 @@ class FaultPlan:
 
     def for_connect(self, now_ns: int, target: str) -> Fault | None:
         """Return REFUSE_STREAM where a stream shall not open."""
-        drawn = _draw(self._requests, (Fault.REFUSE_STREAM,), self.rates)
-        ordered = self._commanded(target, (Fault.REFUSE_STREAM,))
+        drawn = _draw(self._requests, self._odds[CONNECT_FAULTS])
+        ordered = self._commanded(target, CONNECT_FAULTS)
         chosen = ordered or (drawn if self._is_on(now_ns) else None)
         if chosen is not None:
             self.note(now_ns, chosen, target)
@@ -199,12 +204,20 @@ class FaultPlan:
         return None
 
 
-def _draw(source: Generator, kinds: Sequence[Fault], rates: Mapping[Fault, float]) -> Fault | None:
-    """Draw one number and read from it which fault it is: rates add up, the rest is none."""
-    total = 0.0
-    place = float(source.random())
+def _odds(kinds: Kinds, rates: Mapping[Fault, float]) -> tuple[tuple[float, Fault], ...]:
+    """Return below which number each fault begins to be drawn: rates add up, the rest is none."""
+    total, bounds = 0.0, []
     for kind in kinds:
         total += rates.get(kind, 0.0)
-        if place < total:
+        if rates.get(kind, 0.0):
+            bounds.append((total, kind))
+    return tuple(bounds)
+
+
+def _draw(source: Generator, odds: tuple[tuple[float, Fault], ...]) -> Fault | None:
+    """Draw one number and read from it which fault it is."""
+    place = float(source.random())
+    for bound, kind in odds:
+        if place < bound:
             return kind
     return None

@@ -46,7 +46,11 @@ class Market(Protocol):
 
 
 class Session(Protocol):
-    """One stream connection of a client."""
+    """One stream connection of a client.
+
+    A session may say which events `publish` can have an answer to (`interests.Choosy`): it is not
+    asked about others then. `tick` comes with each turn of the transport, not with each request.
+    """
 
     def receive(self, text: str) -> Sequence[Frame]:
         """Take a text frame of the client; return what is sent back at once."""

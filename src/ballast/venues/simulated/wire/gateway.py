@@ -2,8 +2,9 @@
 
 A transport hands in requests, connections and client frames together with the time, and sends what
 comes out. The gateway advances the engine to that time first, so that what a client sees never lies
-behind what it was told before, and spreads engine events over the open sessions in the order in
-which they were opened.
+behind what it was told before, and spreads engine events over the open sessions that are interested
+in them, in the order in which they were opened. What sessions say by the clock they say in
+`advance`, a transport's own turn, and not at every request: fifty readers cost a request nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ballast.venues.simulated.wire.faults import Fault, FaultPlan
 from ballast.venues.simulated.wire.frontend import Trouble
+from ballast.venues.simulated.wire.interests import Choosy, interest_of
 from ballast.venues.simulated.wire.messages import (
     Answer,
     Close,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ballast.venues.simulated.wire.frontend import FrontEnd, Market
+    from ballast.venues.simulated.wire.interests import Interest
     from ballast.venues.simulated.wire.messages import Frame, Outcome, Request
 
 NOT_FOUND = Response.of({"code": 404, "msg": "no venue of this host"}, 404)
@@ -43,6 +46,8 @@ TROUBLE_AFTER = {
 }
 LOST_BEFORE: dict[Fault, Outcome] = {Fault.LOSE_REQUEST: Hang(), Fault.RESET_REQUEST: Reset()}
 LOST_AFTER: dict[Fault, Outcome] = {Fault.LOSE_REPLY: Hang(), Fault.RESET_REPLY: Reset()}
+AUDIENCES_MAX = 4_096
+"""Audiences remembered: each is made again in microseconds, and accounts may be many."""
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>cloud front</body></html>"
 
 
@@ -71,8 +76,14 @@ class Gateway:
         )
         self._by_host = {host: one for one in reversed(self.front_ends) for host in one.hosts}
         self._by_name = {one.name: one for one in self.front_ends}
+        self._fronts_of = {
+            id(market): tuple(one for one in self.front_ends if one.market is market)
+            for market in self._markets
+        }
         self._connections: dict[int, Connection] = {}
         self._next = 0
+        self._stirred: dict[int, Connection] = {}
+        self._audiences: dict[tuple[int, Interest], tuple[Connection, ...]] = {}
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -81,7 +92,7 @@ class Gateway:
 
     def request(self, request: Request, now_ns: int) -> Outcome:
         """Carry one request to its front end, with whatever goes wrong on the way."""
-        self.advance(now_ns)
+        self._pass(now_ns)
         self.requests += 1
         found = self._route(request)
         if found is None:
@@ -122,7 +133,7 @@ class Gateway:
 
     def connect(self, request: Request, now_ns: int) -> Connection | Response:
         """Open a stream, or return the answer that refuses it."""
-        self.advance(now_ns)
+        self._pass(now_ns)
         found = self._route(request)
         if found is None:
             return NOT_FOUND
@@ -133,37 +144,54 @@ class Gateway:
         opened = front.connect(asked)
         if isinstance(opened, Response):
             return opened
-        connection = Connection(self._next, front, opened, target, delay_ns=self.stream_delay_ns)
+        connection = Connection(
+            self._next,
+            front,
+            opened,
+            target,
+            delay_ns=self.stream_delay_ns,
+            choosy=opened if isinstance(opened, Choosy) else None,
+        )
         self._connections[self._next] = connection
         self._next += 1
+        self._audiences.clear()
+        self._choose(connection)
         return connection
 
     def receive(self, connection: Connection, text: str, now_ns: int) -> None:
         """Take a client's frame; the replies wait in the connection."""
-        self.advance(now_ns)
+        self._pass(now_ns)
         if connection.ended or connection.dead:
             return
         for frame in connection.session.receive(text):
             connection.push(frame, self.now_ns)
+        self._stir(connection)
+        self._choose(connection)
         self._spread()
 
     def disconnect(self, connection: Connection) -> None:
         """Be told that the client is gone."""
         if self._connections.pop(connection.number, None) is not None:
             connection.session.closed()
+            self._audiences.clear()
+        self._stirred.pop(connection.number, None)
         connection.ended = True
 
     def advance(self, now_ns: int) -> None:
         """Let time pass for the engines and the sessions; never backwards."""
+        self._pass(now_ns)
+        for connection in self.connections:
+            if not connection.dead:
+                for frame in connection.session.tick(self.now_ns):
+                    self._send(connection, frame)
+
+    def _pass(self, now_ns: int) -> None:
+        """Let time pass for the engines; never backwards."""
         self.now_ns = max(self.now_ns, now_ns)
         for market in self._markets:
             if self.now_ns > market.now_ns:
                 market.advance(self.now_ns)
         self._spread()
-        for connection in self.connections:
-            if not connection.dead:
-                for frame in connection.session.tick(self.now_ns):
-                    connection.send(frame, self.now_ns, self.faults)
 
     def take(self, connection: Connection, now_ns: int) -> Iterator[Frame]:
         """Yield the frames that have reached the client by now, in order."""
@@ -171,10 +199,23 @@ class Gateway:
             if isinstance(frame, Close):
                 self.disconnect(connection)
             yield frame
+        if not connection.ended:
+            self._stir(connection)  # what is still on its way
 
-    def next_due_ns(self, connection: Connection) -> int | None:
-        """Return when the next frame reaches the client; None if none is on its way."""
-        return connection.waiting[0][0] if connection.waiting else None
+    def arrived(self, now_ns: int) -> list[Connection]:
+        """Return the streams that have something to take by now, once for what they have."""
+        ready = [one for one in self._stirred.values() if one.due_ns <= now_ns]
+        for one in ready:
+            del self._stirred[one.number]
+        return ready
+
+    def _stir(self, connection: Connection) -> None:
+        if connection.waiting:
+            self._stirred[connection.number] = connection
+
+    def _send(self, connection: Connection, frame: Frame) -> None:
+        connection.send(frame, self.now_ns, self.faults)
+        self._stir(connection)
 
     def _route(self, request: Request) -> tuple[FrontEnd, Request] | None:
         """Find the front end: by host, by the first segment of the path, or the only one."""
@@ -189,16 +230,40 @@ class Gateway:
         return None
 
     def _spread(self) -> None:
-        """Give every event since the last time to every session of its venue."""
+        """Give every event since the last time to every session of its venue that wants it."""
         for market in self._markets:
-            fronts = [one for one in self.front_ends if one.market is market]
+            fronts = self._fronts_of[id(market)]
             for event in market.drain():
                 for front in fronts:
                     front.observe(event)
-                for connection in self.connections:
-                    if connection.front.market is market and not connection.is_mute:
+                for connection in self._audience(market, interest_of(event)):
+                    if not connection.is_mute:
                         for frame in connection.session.publish(event):
-                            connection.send(frame, self.now_ns, self.faults)
+                            self._send(connection, frame)
+
+    def _audience(self, market: Market, interest: Interest) -> tuple[Connection, ...]:
+        """Return who is asked about events of a kind, in the order in which they came."""
+        key = (id(market), interest)
+        found = self._audiences.get(key)
+        if found is None:
+            if len(self._audiences) >= AUDIENCES_MAX:
+                self._audiences.clear()
+            found = self._audiences[key] = tuple(
+                one
+                for one in self._connections.values()
+                if one.front.market is market
+                and (one.interests is None or interest in one.interests)
+            )
+        return found
+
+    def _choose(self, connection: Connection) -> None:
+        """Learn what a session is interested in now."""
+        if connection.choosy is None:
+            return
+        wanted = connection.choosy.interests()
+        if wanted != connection.interests:
+            connection.interests = wanted
+            self._audiences.clear()
 
 
 def _reshaped(response: Response) -> Response:

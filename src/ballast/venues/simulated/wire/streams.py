@@ -11,12 +11,14 @@ from ballast.venues.simulated.wire.messages import Close, Ping, Text
 
 if TYPE_CHECKING:
     from ballast.venues.simulated.wire.frontend import FrontEnd, Session
+    from ballast.venues.simulated.wire.interests import Choosy, Interest
     from ballast.venues.simulated.wire.messages import Frame
 
 BROKEN_FRAME = '{"e":"depthUpd'
 CLOSE_CODES = (1000, 1001, 1006, 1011)
 WAITING_MAX = 65_536
 """Frames held for one client at most; one that reads nothing is dropped then, as venues do."""
+NEVER_NS = 1 << 63
 TOO_SLOW = Close(1008, "too slow")
 
 
@@ -35,11 +37,18 @@ class Connection:
     sent: int = 0
     held: Frame | None = None  # waits for the frame after it, to be swapped
     delay_ns: int = 0  # how long every frame is on its way
+    choosy: Choosy | None = None  # the session, where it says what it wants to be asked about
+    interests: frozenset[Interest] | None = None  # which events it is asked about; None: all
 
     @property
     def is_mute(self) -> bool:
         """Tell whether no data goes out any more."""
         return self.silent or self.dead
+
+    @property
+    def due_ns(self) -> int:
+        """Return when the next frame reaches the client; `NEVER_NS` if none is on its way."""
+        return self.waiting[0][0] if self.waiting else NEVER_NS
 
     def push(self, frame: Frame, at_ns: int) -> None:
         """Send a frame at `at_ns`; it arrives after those that arrive no later."""

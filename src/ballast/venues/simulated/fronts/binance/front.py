@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from ballast.venues.simulated.engine.events import HaltChanged, Trading
+from ballast.venues.simulated.engine.events import BookChanged, HaltChanged, Trading
 from ballast.venues.simulated.fronts.binance import errors, security
 from ballast.venues.simulated.fronts.binance.call import Call
 from ballast.venues.simulated.fronts.binance.errors import Refusal
+from ballast.venues.simulated.fronts.binance.gathered import Depths
 from ballast.venues.simulated.fronts.board import Board
 from ballast.venues.simulated.fronts.parameters import BadParameter, Parameters
+from ballast.venues.simulated.fronts.sayings import Sayings
 from ballast.venues.simulated.wire.frontend import Trouble
 from ballast.venues.simulated.wire.messages import Response
 from ballast.venues.simulated.wire.weights import Meter, Standing
@@ -94,6 +96,8 @@ class BinanceFront:
         self.market = market
         self.keys = keys
         self.board = Board()
+        self.depths = Depths()
+        self.sayings = Sayings()
         self.clock_skew_ns = 0
         self._weights = Meter(self.weight)
         self._orders = [(window, Meter(budget)) for window, budget in self.order_budgets]
@@ -111,9 +115,11 @@ class BinanceFront:
         return self.market.now_ns + self.clock_skew_ns
 
     def observe(self, event: Event) -> None:
-        """Keep candles and halts."""
+        """Keep candles and halts, gather depth."""
         self.board.observe(event)
-        if isinstance(event, HaltChanged):
+        if isinstance(event, BookChanged):
+            self.depths.observe(event)
+        elif isinstance(event, HaltChanged):
             self._trading[event.symbol] = event.trading
 
     def trading(self, symbol: str) -> Trading:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.fronts.binance.call import Call
     from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
+    from ballast.venues.simulated.wire.interests import Interest
     from ballast.venues.simulated.wire.messages import Frame
 
     Handler = Callable[[BinanceSpot, Call], Any]
@@ -85,6 +86,7 @@ CHANGES = {
     Change.AMENDED: "REPLACED",
     Change.TRIGGERED: "NEW",
 }
+TOLD = (OrderUpdated, Filled, ListChanged, BalanceChanged)
 _BAD = Refusal(-1000, "Invalid request.")
 
 
@@ -158,6 +160,10 @@ class SpotSocket:
         if not same(hmac_hex(key.secret, payload), signature):
             raise errors.SIGNATURE
         return call
+
+    def interests(self) -> frozenset[Interest]:
+        """Return the events of the subscribed accounts."""
+        return frozenset((kind, account) for kind in TOLD for account in self._subscribed.values())
 
     def publish(self, event: Event) -> Sequence[Frame]:
         """Return the events of the subscribed accounts."""

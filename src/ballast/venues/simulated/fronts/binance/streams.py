@@ -1,16 +1,17 @@
-"""Market streams of Binance: subscriptions, gathered depth, candles, tickers, pings, the end.
+"""Market streams of Binance: subscriptions, depth, candles, tickers, pings, the end.
 
 What every market of Binance does alike is here; a market names its streams and prints its frames.
+What many readers hear alike is printed once: depth by `gathered`, trades and candles by `sayings`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ballast.venues.simulated.engine.events import BookChanged, Traded
 from ballast.venues.simulated.fronts.binance import public
+from ballast.venues.simulated.fronts.binance.gathered import Depth
 from ballast.venues.simulated.wire.messages import Close, Ping, Text
 
 if TYPE_CHECKING:
@@ -18,26 +19,15 @@ if TYPE_CHECKING:
 
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.fronts.binance.front import BinanceFront
+    from ballast.venues.simulated.wire.interests import Interest
     from ballast.venues.simulated.wire.messages import Frame
 
 NS_MS = 1_000_000
 SECOND_NS = 1_000_000_000
 LIFE_NS = 86_400 * SECOND_NS
-
-
-@dataclass(slots=True)
-class Depth:
-    """What one depth stream still has to say."""
-
-    symbol: str
-    every_ns: int
-    due_ns: int
-    first: int = 0
-    last: int = 0
-    said: int = 0
-    """The last change that was told before."""
-    bids: dict[int, int] = field(default_factory=dict)
-    asks: dict[int, int] = field(default_factory=dict)
+TRADES = frozenset({"trade", "aggTrade"})
+QUOTES = "bookTicker"
+BY_THE_CLOCK = frozenset({"ticker", "miniTicker"})
 
 
 class MarketStreams:
@@ -67,6 +57,9 @@ class MarketStreams:
         self._ponged_ns = self._opened_ns
         self._names: dict[str, None] = {}
         self._depths: dict[str, Depth] = {}
+        self._heard: dict[str, int] = {}  # the last message of each depth stream
+        self._timed: tuple[str, ...] = ()
+        self._key = ""  # of all that says the same of a trade
         self._second, self._messages = 0, 0
         self._quotes: dict[str, tuple[Any, ...]] = {}
         self._ticked_ns = self._opened_ns
@@ -81,8 +74,44 @@ class MarketStreams:
             every_ns = self.depths[kind]
             said = self._front.market.book(symbol.upper(), 1).sequence
             due_ns = self._front.wire_now_ns + every_ns
-            self._depths[name] = Depth(symbol.upper(), every_ns, due_ns, said=said)
+            fresh = Depth(symbol.upper(), every_ns, due_ns, said=said)
+            self._depths[name] = self._front.depths.join(name, fresh)
+            self._heard[name] = self._depths[name].number
+        self._renamed()
         return True
+
+    def _unsubscribe(self, name: str) -> None:
+        self._names.pop(name, None)
+        if self._depths.pop(name, None) is not None:
+            del self._heard[name]
+            self._front.depths.leave(name)
+        self._renamed()
+
+    def _renamed(self) -> None:
+        """Note what follows from the names: which of them speak by the clock."""
+        self._key = f"{self._wraps}/{'/'.join(self._names)}"
+        self._timed = tuple(
+            name
+            for name in self._names
+            if (kind := name.partition("@")[2]) not in TRADES
+            and kind not in self.depths
+            and kind != QUOTES
+        )
+
+    def interests(self) -> frozenset[Interest] | None:
+        """Return what `publish` answers; None with a stream that this class does not know."""
+        found: set[Interest] = set()
+        for name in self._names:
+            symbol, _, kind = name.partition("@")
+            if name == f"!{QUOTES}":
+                found.update((BookChanged, one) for one in self._front.market.listings)
+            elif kind in TRADES or _interval(kind) is not None:
+                found.add((Traded, symbol.upper()))
+            elif kind == QUOTES:
+                found.add((BookChanged, symbol.upper()))
+            elif not (kind in self.depths or kind in self.partials or kind in BY_THE_CLOCK):
+                return None
+        return frozenset(found)
 
     def _is_known(self, name: str) -> bool:
         if name in self.whole:
@@ -121,8 +150,7 @@ class MarketStreams:
                 return _said(number)
             case "UNSUBSCRIBE":
                 for name in names:
-                    self._names.pop(name, None)
-                    self._depths.pop(name, None)
+                    self._unsubscribe(name)
                 return _said(number)
             case "LIST_SUBSCRIPTIONS":
                 return _said(number, list(self._names))
@@ -130,22 +158,18 @@ class MarketStreams:
                 return _said(number, error={"code": 2, "msg": "Invalid request: unknown variant"})
 
     def publish(self, event: Event) -> Sequence[Frame]:
-        """Return frames of trades and quotes at once; depth is gathered."""
+        """Return frames of trades and quotes at once; depth is gathered by the front end."""
         match event:
             case BookChanged():
                 return tuple(self._book(event))
             case Traded():
-                return (*self._trade(event), *self._running(event))
+                return self._front.sayings.of(
+                    event, self._key, lambda: (*self._trade(event), *self._running(event))
+                )
             case _:
                 return ()
 
     def _book(self, event: BookChanged) -> Iterator[Frame]:
-        for depth in self._depths.values():
-            if depth.symbol == event.symbol:
-                depth.first = depth.first or event.book_first
-                depth.last = event.book_last
-                depth.bids.update(event.bids)
-                depth.asks.update(event.asks)
         for name in (f"{event.symbol.lower()}@bookTicker", "!bookTicker"):
             if name in self._names:
                 view = self._front.market.book(event.symbol, 1)
@@ -195,12 +219,15 @@ class MarketStreams:
             return (Close(1008, "Pong timeout"),)
         frames: list[Frame] = []
         for name, depth in self._depths.items():
-            if now_ns >= depth.due_ns:
+            if now_ns >= depth.due_ns:  # the first reader in whose turn it is lets it speak
                 depth.due_ns = now_ns - now_ns % depth.every_ns + depth.every_ns
                 if depth.last:
-                    frames.append(self._depth_frame(name, depth, now_ns))
+                    self._speak(name, depth, now_ns)
+            if depth.number > self._heard[name]:
+                self._heard[name] = depth.number
+                frames.append(depth.frames[self._wraps])
         before, self._ticked_ns = self._ticked_ns, now_ns
-        for name in self._names:
+        for name in self._timed:
             frames += self._by_the_clock(name, before, now_ns)
         due = (now_ns - self._opened_ns) // self.ping_ns
         if due > self._pings:
@@ -235,30 +262,26 @@ class MarketStreams:
         """Return the event of a day's figures."""
         return public.short_figures(public.day_figures(self._front, symbol, now_ns), brief=brief)
 
-    def _depth_frame(self, name: str, depth: Depth, now_ns: int) -> Text:
+    def _speak(self, name: str, depth: Depth, now_ns: int) -> None:
+        """Make the next message of a depth stream, for all its readers."""
         words, symbol = self._front.words, depth.symbol
         bids, asks = (
             [[words.price(symbol, ticks), words.qty(symbol, lots)] for ticks, lots in side.items()]
             for side in (depth.bids, depth.asks)
         )
-        frame = self._frame(
-            name,
-            {
-                "e": "depthUpdate",
-                "E": now_ns // NS_MS,
-                "s": symbol,
-                "U": depth.first,
-                "u": depth.last,
-                "b": bids,
-                "a": asks,
-                **self._depth_more(depth, now_ns),
-            },
-        )
-        depth.said = depth.last
-        depth.first = depth.last = 0
-        depth.bids.clear()
-        depth.asks.clear()
-        return frame
+        data = {
+            "e": "depthUpdate",
+            "E": now_ns // NS_MS,
+            "s": symbol,
+            "U": depth.first,
+            "u": depth.last,
+            "b": bids,
+            "a": asks,
+            **self._depth_more(depth, now_ns),
+        }
+        depth.number += 1
+        depth.frames = {True: _printed({"stream": name, "data": data}), False: _printed(data)}
+        depth.told()
 
     def _depth_more(self, depth: Depth, now_ns: int) -> dict[str, Any]:
         """Return what this market says besides of a change of depth."""
@@ -266,8 +289,7 @@ class MarketStreams:
         return {}
 
     def _frame(self, name: str, data: Any) -> Text:  # noqa: ANN401 - JSON
-        whole = {"stream": name, "data": data} if self._wraps else data
-        return Text(json.dumps(whole, separators=(",", ":")))
+        return _printed({"stream": name, "data": data} if self._wraps else data)
 
     def pong(self) -> None:
         """Remember that the client is there."""
@@ -275,8 +297,12 @@ class MarketStreams:
 
     def closed(self) -> None:
         """Let go."""
-        self._names.clear()
-        self._depths.clear()
+        for name in list(self._names):
+            self._unsubscribe(name)
+
+
+def _printed(value: Any) -> Text:  # noqa: ANN401 - JSON
+    return Text(json.dumps(value, separators=(",", ":")))
 
 
 def passed(before: int, now_ns: int, every_ns: int) -> bool:
@@ -299,5 +325,4 @@ def _said(
     result: Any = None,  # noqa: ANN401 - JSON
     error: dict[str, Any] | None = None,
 ) -> Text:
-    body = {"error": error, "id": number} if error else {"result": result, "id": number}
-    return Text(json.dumps(body, separators=(",", ":")))
+    return _printed({"error": error, "id": number} if error else {"result": result, "id": number})

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
     from ballast.venues.simulated.fronts.keys import ApiKey
+    from ballast.venues.simulated.wire.interests import Interest
     from ballast.venues.simulated.wire.messages import Frame, Request
 
 WHOLE = ("order", "execution", "execution.fast", "position")
@@ -38,6 +39,7 @@ TOPICS = frozenset(
     }
 )  # fmt: skip
 AUTH_ARGS = 3
+TOLD = (OrderUpdated, FundingPaid, Filled, PositionChanged, BalanceChanged)
 SILENCE_MIN_S, SILENCE_MAX_S = 30, 600
 UNITS_S = {"s": 1, "m": 60}
 
@@ -118,6 +120,10 @@ class PrivateStream(Stream):
             act(self.front, self._account, product)
 
     # Events ------------------------------------------------------------------------------
+
+    def interests(self) -> frozenset[Interest]:
+        """Return the events of this account."""
+        return frozenset((kind, self._account) for kind in TOLD if self._account)
 
     def publish(self, event: Event) -> Sequence[Frame]:
         """Return the frames of an event of this account."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.engine.profile import Listing
     from ballast.venues.simulated.fronts.board import Candle
     from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
+    from ballast.venues.simulated.wire.interests import Interest
     from ballast.venues.simulated.wire.messages import Frame
 
 NS_MS = 1_000_000
@@ -40,6 +41,7 @@ KLINE_NS = 1_000 * NS_MS
 ARGS_MOST = {"spot": 10, "linear": 2_000}
 """Topics of one request; derivatives count characters instead."""
 SIDES = ("b", "a")
+TRADES = "publicTrade."
 
 
 @dataclass(slots=True)
@@ -138,14 +140,23 @@ class PublicStream(Stream):
 
     # Trades ------------------------------------------------------------------------------
 
+    def interests(self) -> frozenset[Interest]:
+        """Return the trades that are subscribed: all else waits for its time."""
+        names = (topic for topic in self.topics if topic.startswith(TRADES))
+        listings = (self._listing(topic) for topic in names)
+        return frozenset((Traded, one.symbol) for one in listings if one is not None)
+
     def publish(self, event: Event) -> Sequence[Frame]:
         """Return trades at once; the rest waits for its time."""
         if not isinstance(event, Traded):
             return ()
         listing = self.front.words.listing(event.trade.symbol)
-        topic = f"publicTrade.{wire_name(listing)}"
+        topic = f"{TRADES}{wire_name(listing)}"
         if topic not in self.topics or self._listing(topic) is not listing:
             return ()
+        return self.front.sayings.of(event, topic, lambda: self._traded(event, listing, topic))
+
+    def _traded(self, event: Traded, listing: Listing, topic: str) -> Sequence[Frame]:
         stamp = event.at_ns // NS_MS
         body = {"topic": topic, "type": "snapshot", "ts": stamp}
         return (said({**body, "data": [self._trade(listing, event.trade, stamp)]}),)

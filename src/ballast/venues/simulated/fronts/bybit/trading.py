@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.bybit.call import Call
     from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
     from ballast.venues.simulated.fronts.keys import ApiKey
+    from ballast.venues.simulated.wire.interests import Interest
     from ballast.venues.simulated.wire.messages import Frame
 
     Handler = Callable[[BybitUnified, Call], Any]
@@ -138,6 +139,10 @@ class TradingStream(Stream):
         if op != "auth":
             body |= {"data": data or {}, "retExtInfo": extra or {}, "header": header or {}}
         return said({**body, "connId": self.name})
+
+    def interests(self) -> frozenset[Interest]:
+        """Return nothing."""
+        return frozenset()
 
     def publish(self, _event: Event) -> Sequence[Frame]:
         """Return nothing: what becomes of an order is told by the private stream."""

@@ -36,6 +36,7 @@ from ballast.venues.simulated.fronts.bybit.errors import Refusal, envelope
 from ballast.venues.simulated.fronts.bybit.ledger import Ledger
 from ballast.venues.simulated.fronts.bybit.order_words import OrderWords
 from ballast.venues.simulated.fronts.bybit.words import Words
+from ballast.venues.simulated.fronts.sayings import Sayings
 from ballast.venues.simulated.wire.frontend import Trouble
 from ballast.venues.simulated.wire.messages import Response
 from ballast.venues.simulated.wire.weights import Budget, Meter, Standing
@@ -154,6 +155,7 @@ class BybitUnified:
         self.ledger = Ledger(market)
         self.order_words = OrderWords(self.words, self.ledger)
         self.board = Board()
+        self.sayings = Sayings()
         self.marks = Board()
         self.windows = disconnect.Windows()
         self.funding: dict[str, deque[tuple[int, int]]] = {}

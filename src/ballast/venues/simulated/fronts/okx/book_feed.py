@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.outcomes import BookView
     from ballast.venues.simulated.fronts.okx.front import OkxFront
+    from ballast.venues.simulated.wire.interests import Interest
 
 NS_MS = 1_000_000
 HEARTBEAT_NS = 60_000_000_000
@@ -70,6 +71,10 @@ class BookFeed(Feed):
         self._due_ns = 0
         self._spoke_ns = 0
         self._is_dirty = False
+
+    def interests(self) -> frozenset[Interest]:
+        """Return the changes of the book."""
+        return frozenset({(BookChanged, self._symbol)})
 
     def begin(self, now_ns: int) -> Iterator[dict[str, Any]]:
         """Send the book as it is."""

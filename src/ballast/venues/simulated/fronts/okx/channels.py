@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.fronts.okx.front import OkxFront
+    from ballast.venues.simulated.wire.interests import Interest
 
 NS_MS = 1_000_000
 SECOND_NS = 1_000_000_000
@@ -36,6 +37,10 @@ class TradesFeed(Feed):
         """Tell the trades of `instId`."""
         self._front = front
         self._arg = arg
+
+    def interests(self) -> frozenset[Interest]:
+        """Return the trades of the instrument."""
+        return frozenset({(Traded, self._arg["instId"])})
 
     def event(self, event: Event, now_ns: int) -> Iterator[dict[str, Any]]:  # noqa: ARG002
         """Tell a trade."""
@@ -109,6 +114,10 @@ class CandleFeed(Feed):
         """Tell the running candle."""
         self._open_ns = self._opened(now_ns)
         yield from self._running(now_ns)
+
+    def interests(self) -> frozenset[Interest]:
+        """Return the trades of the instrument."""
+        return frozenset({(Traded, self._symbol)})
 
     def event(self, event: Event, now_ns: int) -> Iterator[dict[str, Any]]:  # noqa: ARG002
         """Note a trade."""

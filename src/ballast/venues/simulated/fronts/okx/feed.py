@@ -8,10 +8,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ballast.venues.simulated.engine.events import Event
+    from ballast.venues.simulated.wire.interests import Interest
 
 
 class Feed:
     """One subscription; silent unless a kind of feed says otherwise."""
+
+    def interests(self) -> frozenset[Interest] | None:
+        """Return which events `event` has an answer to; None: ask about everything."""
+        return None
 
     def begin(self, now_ns: int) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - others need it
         """Yield what is said at once."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.okx.batch import Batch
     from ballast.venues.simulated.fronts.okx.feed import Feed
     from ballast.venues.simulated.fronts.okx.front import OkxFront
+    from ballast.venues.simulated.wire.interests import Interest
     from ballast.venues.simulated.wire.messages import Frame
 
     Handler = Callable[[OkxFront, Call], Batch]
@@ -205,6 +206,16 @@ class OkxSocket:
             "connId": self._id,
         }  # fmt: skip
         return _text(body)
+
+    def interests(self) -> frozenset[Interest] | None:
+        """Return what the subscriptions have an answer to."""
+        found: set[Interest] = set()
+        for feed in self._feeds.values():
+            wanted = feed.interests()
+            if wanted is None:
+                return None
+            found |= wanted
+        return frozenset(found)
 
     def publish(self, event: Event) -> Sequence[Frame]:
         """Return what the subscriptions make of an event."""
