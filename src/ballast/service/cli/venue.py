@@ -79,6 +79,7 @@ def serve(
 ) -> None:
     """Open a simulated exchange on loopback with one funded account, until Ctrl-C."""
     from ballast.service.cli import venue_fronts, venue_market, venue_open
+    from ballast.venues.simulated.server import loop
 
     ports = Ports(port, plain_port, control_port)
     _check(ports, duration)
@@ -102,7 +103,7 @@ def serve(
         past=past,
         scripts=scripts,
     )
-    asyncio.run(_run(opened, plan, ports=ports, ca=ca, duration_s=duration, json=json))
+    loop.run(_run(opened, plan, ports=ports, ca=ca, duration_s=duration, json=json))
 
 
 class Ports(NamedTuple):

@@ -44,6 +44,28 @@ def scaled_text(scaled: int, digits: int) -> str:
     return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else f"{sign}{text}"
 
 
+class Steps:
+    """Prints counts of one step with a fixed number of decimals, as `fixed` prints the product."""
+
+    __slots__ = ("_digits", "_scale", "_step", "_zero")
+
+    def __init__(self, step: Decimal, digits: int) -> None:
+        """Print multiples of `step`."""
+        scaled = step.scaleb(digits)
+        self._step = step
+        self._digits = digits
+        self._zero = scaled_text(0, digits)
+        self._scale = int(scaled) if scaled == int(scaled) else 0  # 0: finer than is printed
+
+    def text(self, count: int) -> str:
+        """Print so many steps, cut towards zero."""
+        if not count:
+            return self._zero
+        if self._scale:
+            return scaled_text(count * self._scale, self._digits)
+        return fixed(self._step * count, self._digits)
+
+
 def shortest(value: Decimal) -> str:
     """Print without trailing zeros and without an exponent: `0.001`, `120`, `0`."""
     text = f"{value:f}"

@@ -1,8 +1,9 @@
 """Sockets: the gateway on loopback, over TLS under real host names and over plain ports.
 
 One TLS port serves every venue (the `Host` header says which); each venue also has a plain port of
-its own, for clients that can only be given an address. A task lets the venue's time pass and wakes
-the writer of each stream that has something to send.
+its own, for clients that can only be given an address. Plain requests are answered by `direct`;
+streams and everything unusual by aiohttp. A task lets the venue's time pass and wakes the writer of
+each stream that has something to send.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from aiohttp import WSMsgType, web
 
 from ballast.core.errors import UserError
 from ballast.venues.simulated.server.authority import Authority, make_authority
+from ballast.venues.simulated.server.direct import BODY_MAX, HANG_S, Almanac, Direct
 from ballast.venues.simulated.wire.messages import (
     Answer,
     Binary,
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 TURN_S = 0.004
 """Real time between two turns of the venue's clock: a quarter of the shortest depth interval."""
-HANG_S = 120.0
-"""A reply that never comes is given up after this: longer than any client waits."""
-BODY_MAX = 1 << 20
 FRAME_MAX = 1 << 20
 BROKEN = 1006
 """Close code of a connection that just breaks."""
@@ -70,6 +69,7 @@ class VenueServer:
         self.plain_ports = dict(plain_ports or {})
         self._servers: list[asyncio.Server] = []
         self._web: list[web.Server] = []
+        self._direct: set[Direct] = set()
         self._wakes: dict[int, asyncio.Event] = {}
         self._turning: asyncio.Task[None] | None = None
 
@@ -106,6 +106,8 @@ class VenueServer:
             self._turning = None
         for server in self._servers:
             server.close()
+        for one in tuple(self._direct):
+            one.cut()
         for handler in self._web:
             await handler.shutdown(timeout=0.2)
         for connection in self.gateway.connections:
@@ -120,9 +122,15 @@ class VenueServer:
             return await self._serve(request, front)
 
         handler = web.Server(serve, access_log=None)
+        host = None if front is None else _host_of(front)
+        almanac = Almanac()
+
+        def connected() -> Direct:
+            return Direct(self._request, self.pace, handler, host, self._direct, almanac)
+
         loop = asyncio.get_running_loop()
         try:
-            server = await loop.create_server(handler, LOOPBACK, port, ssl=context)
+            server = await loop.create_server(connected, LOOPBACK, port, ssl=context)
         except OSError as problem:
             raise UserError(
                 f"port {port} cannot be opened: {problem.strerror}",
@@ -152,9 +160,13 @@ class VenueServer:
             return web.Response(status=413)
         if asked.headers.get("Upgrade", "").lower() == "websocket":
             return await self._stream(asked, request)
+        return await self._answer(asked, self._request(request))
+
+    def _request(self, request: Request) -> Answer | Reset | Hang:
+        """Carry a request to the gateway, and wake the streams that it made speak."""
         outcome = self.gateway.request(request, self.pace.now_ns())
         self._wake()
-        return await self._answer(asked, outcome)
+        return outcome
 
     async def _answer(
         self, asked: web.BaseRequest, outcome: Answer | Reset | Hang
@@ -239,6 +251,11 @@ async def _send(socket: web.WebSocketResponse, frame: Frame) -> None:
             await socket.close(code=code, message=reason.encode())
 
 
+def _host_of(front: FrontEnd) -> str:
+    """Return the name by which a plain port asks for its venue."""
+    return min(front.hosts)
+
+
 async def _request_of(asked: web.BaseRequest, front: FrontEnd | None) -> Request | None:
     """Return the request in our words; None if its body is too large."""
     length = asked.content_length or 0
@@ -252,7 +269,7 @@ async def _request_of(asked: web.BaseRequest, front: FrontEnd | None) -> Request
     if len(body) > BODY_MAX:
         return None
     path, _, query = asked.raw_path.partition("?")
-    host = next(iter(sorted(front.hosts))) if front is not None else asked.host
+    host = _host_of(front) if front is not None else asked.host
     headers = {name.lower(): value for name, value in asked.headers.items()}
     return Request(asked.method, host, path, query, headers, body, asked.remote or LOOPBACK)
 

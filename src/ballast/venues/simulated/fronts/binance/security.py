@@ -71,6 +71,9 @@ def check_fresh(given: Parameters, now_ns: int) -> None:
 
 def without_signature(text: str) -> str:
     """Return a query or form text without its `signature` pair."""
+    before, last, mark = text.rpartition("&signature=")
+    if last and "&" not in mark and "signature=" not in before:
+        return before  # where it usually is
     return "&".join(part for part in text.split("&") if not part.startswith("signature="))
 
 

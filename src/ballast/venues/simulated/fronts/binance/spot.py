@@ -86,6 +86,8 @@ TROUBLES = {
     Trouble.NOT_FOUND: errors.NO_SUCH_ORDER,
     Trouble.REFUSED: Refusal(-2010, "Account has insufficient balance for requested action."),
 }
+BY_WORDS = frozenset({"/api/v3/depth", "/api/v3/openOrders", "/api/v3/ticker/24hr"})
+"""Paths whose weight depends on what is asked."""
 DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
 
 
@@ -121,11 +123,11 @@ class BinanceSpot(BinanceFront):
 
     def _weight(self, route: Route, request: Request) -> int:
         """Return what a request costs; deep books and questions about all symbols cost more."""
+        if request.path not in BY_WORDS:
+            return route.weight
         pairs = dict(request.query_pairs())
         if request.path == "/api/v3/depth":
             text = pairs.get("limit", "100")
             limit = int(text) if text.isascii() and text.isdigit() else 100
             return next((cost for most, cost in DEPTH_WEIGHTS if limit <= most), 250)
-        if "symbol" not in pairs and request.path in {"/api/v3/openOrders", "/api/v3/ticker/24hr"}:
-            return 80
-        return route.weight
+        return route.weight if "symbol" in pairs else 80

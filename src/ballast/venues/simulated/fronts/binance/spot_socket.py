@@ -124,7 +124,7 @@ class SpotSocket:
             said = errors.parameter(problem, len(values), len(values) - 1)
             return (_refused(number, said),)
         body = {"id": number, "status": 200, "result": result, "rateLimits": []}
-        return (Text(json.dumps(body, separators=(",", ":"))),)
+        return (Text.of(body),)
 
     def _call(self, method: str, values: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
         front = self._front
@@ -179,7 +179,7 @@ class SpotSocket:
             case _:
                 return ()
         return tuple(
-            Text(json.dumps({"subscriptionId": number, "event": body}, separators=(",", ":")))
+            Text.of({"subscriptionId": number, "event": body})
             for number, whose in self._subscribed.items()
             if whose == account
         )
@@ -297,4 +297,4 @@ def _refused(number: Any, refusal: Refusal) -> Text:  # noqa: ANN401 - whatever 
         "error": {"code": refusal.code, "msg": refusal.text},
         "rateLimits": [],
     }
-    return Text(json.dumps(body, separators=(",", ":")))
+    return Text.of(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import EndReason, OrderKind, OrderRef, OrderStatus, Side, TimeInForce
-from ballast.venues.simulated.fronts.numbers import fixed, scaled_text
+from ballast.venues.simulated.fronts.numbers import Steps, fixed, scaled_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,12 +53,23 @@ def kind_of(order: Order) -> str:
     return KINDS[order.request.kind]
 
 
+def steps(step: Decimal) -> Steps:
+    """Return what prints counts of a step with spot's decimals."""
+    return Steps(step, DIGITS)
+
+
 class Words:
     """Prints orders and fills of one exchange."""
 
     def __init__(self, exchange: Exchange) -> None:
         """Print in the units of its listings."""
         self._exchange = exchange
+        listings = exchange.listings.values()
+        self._prices = {one.symbol: steps(one.tick) for one in listings}
+        self._qtys = {one.symbol: steps(one.lot) for one in listings}
+        self._values = {one.symbol: steps(one.tick * one.lot) for one in listings}
+        assets = {asset for one in listings for asset in (one.base, one.quote)}
+        self._atoms = {asset: steps(exchange.amount(asset, 1)) for asset in assets}
 
     def listing(self, symbol: str) -> Listing:
         """Return a listing."""
@@ -71,20 +82,19 @@ class Words:
 
     def price(self, symbol: str, ticks: int) -> str:
         """Print a price."""
-        return amount(self.listing(symbol).price(ticks))
+        return self._prices[symbol].text(ticks)
 
     def qty(self, symbol: str, lots: int) -> str:
         """Print a quantity."""
-        return amount(self.listing(symbol).qty(lots))
+        return self._qtys[symbol].text(lots)
 
     def money(self, asset: str, atoms: int) -> str:
         """Print an amount of an asset."""
-        return amount(self._exchange.amount(asset, atoms))
+        return self._atoms[asset].text(atoms)
 
     def quote(self, symbol: str, value: int) -> str:
         """Print ticks times lots in quote."""
-        listing = self.listing(symbol)
-        return amount(listing.tick * listing.lot * value)
+        return self._values[symbol].text(value)
 
     def status(self, order: Order) -> str:
         """Return Binance's name for where an order stands."""

@@ -280,7 +280,7 @@ class MarketStreams:
             **self._depth_more(depth, now_ns),
         }
         depth.number += 1
-        depth.frames = {True: _printed({"stream": name, "data": data}), False: _printed(data)}
+        depth.frames = {True: Text.of({"stream": name, "data": data}), False: Text.of(data)}
         depth.told()
 
     def _depth_more(self, depth: Depth, now_ns: int) -> dict[str, Any]:
@@ -289,7 +289,7 @@ class MarketStreams:
         return {}
 
     def _frame(self, name: str, data: Any) -> Text:  # noqa: ANN401 - JSON
-        return _printed({"stream": name, "data": data} if self._wraps else data)
+        return Text.of({"stream": name, "data": data} if self._wraps else data)
 
     def pong(self) -> None:
         """Remember that the client is there."""
@@ -299,10 +299,6 @@ class MarketStreams:
         """Let go."""
         for name in list(self._names):
             self._unsubscribe(name)
-
-
-def _printed(value: Any) -> Text:  # noqa: ANN401 - JSON
-    return Text(json.dumps(value, separators=(",", ":")))
 
 
 def passed(before: int, now_ns: int, every_ns: int) -> bool:
@@ -325,4 +321,4 @@ def _said(
     result: Any = None,  # noqa: ANN401 - JSON
     error: dict[str, Any] | None = None,
 ) -> Text:
-    return _printed({"error": error, "id": number} if error else {"result": result, "id": number})
+    return Text.of({"error": error, "id": number} if error else {"result": result, "id": number})

@@ -109,4 +109,4 @@ class Stream:
 
 def said(body: dict[str, Any]) -> Text:
     """Return a frame."""
-    return Text(json.dumps(body, separators=(",", ":")))
+    return Text.of(body)

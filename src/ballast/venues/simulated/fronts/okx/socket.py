@@ -261,4 +261,4 @@ def _whole(refusal: Refusal) -> dict[str, Any]:
 
 
 def _text(body: dict[str, Any]) -> Text:
-    return Text(json.dumps(body, separators=(",", ":")))
+    return Text.of(body)
