@@ -20,10 +20,11 @@ from ballast.venues.simulated.wire.faults import FaultPlan
 from ballast.venues.simulated.wire.gateway import Gateway
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ballast.service.cli.venue_fronts import Front
     from ballast.service.cli.venue_market import Plan
+    from ballast.venues.simulated.wire.faults import Fault
     from ballast.venues.simulated.wire.frontend import FrontEnd
 
 QUOTE_START = Decimal(100_000)
@@ -57,6 +58,7 @@ def open_venue(
     speed: float,
     past: str | None = None,
     scripts: Sequence[tuple[str, int]] = (),
+    faults: Mapping[Fault, float] | None = None,
 ) -> OpenVenue:
     """Open a venue whose clients come now, and whose market began a `past` ago.
 
@@ -74,7 +76,7 @@ def open_venue(
     keys = KeyRing()
     key = keys.make(account, "main", seed=seed)
     front = venue.make(exchange, keys)
-    gateway = Gateway([front], FaultPlan(seed), now_ns=start_ns)
+    gateway = Gateway([front], FaultPlan(seed, faults or {}), now_ns=start_ns)
     _run_up(gateway, start_ns)
     opened_ns = time.time_ns()
     for source in exchange.sources:
