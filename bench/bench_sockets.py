@@ -41,16 +41,16 @@ ORDER_ID = re.compile(rb'"orderId":(\d+)')
 SERVER = """
 import asyncio, json, sys, time
 from pathlib import Path
-from ballast.service.cli import venue_fronts, venue_market, venue_open
+from ballast.service.cli import venue_fronts, venue_open
 from ballast.venues.simulated.server.loop import run
+from ballast.venues.simulated.server.snapshot import Recipe
 from ballast.venues.simulated.server.sockets import VenueServer
 from ballast.venues.simulated.wire.weights import Budget
 
 async def main() -> None:
-    front = venue_fronts.front_of("binance")
-    plan = venue_market.plan_of("synthetic:seed=7", offers=front.offers, symbol="BTCUSDT",
-                                tick=None, lot=None, seed=7, period=None)
-    opened = venue_open.open_venue(front, plan, balances=(), seed=1, speed=1.0)
+    recipe = Recipe("binance", "synthetic:seed=7", "BTCUSDT", seed=1)
+    opened = venue_open.open_venue(venue_fronts.front_of("binance"), venue_open.plan_of(recipe),
+                                   balances=(), seed=1, speed=1.0)
     for meter in (opened.front._weights, *(one for _, one in opened.front._orders)):
         meter.budget = Budget(meter.budget.name, 10**12, meter.budget.window_ns)
     server = VenueServer(opened.gateway, opened.pace, tls=sys.argv[1] == "tls")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import pytest
+from tests.fakes.shell import ballast
 
 from ballast.venues.simulated.server.resolver import client_session
 
@@ -108,3 +109,36 @@ def test_a_fast_venue_takes_orders_signed_with_its_own_time(tmp_path: Path) -> N
     with served(tmp_path, "--speed", "20") as (_process, said):
         balance = asyncio.run(asyncio.wait_for(trade(said), 60))
         assert balance["BTC"]["total"] == 1.68668
+
+
+def test_a_venue_is_written_to_a_file_and_set_up_again_from_it(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.venue"
+    with served(tmp_path, "--balance", "USDT=5000", "--seed", "3") as (_process, said):
+        asyncio.run(asyncio.wait_for(trade(said), 60))
+        with urlopen(f"{said['control_url']}/state", timeout=10) as answer:  # noqa: S310 - loopback
+            before = json.load(answer)["accounts"]
+        port = ("--control-port", str(said["control_port"]))
+        done = ballast(tmp_path, "venue", "snapshot", str(kept), *port, "--json").json()
+        assert set(done) == {"file", "bytes", "venue_ms"}
+        assert done["bytes"] == kept.stat().st_size
+    nobody = ballast(tmp_path, "venue", "snapshot", str(kept), *port).mistake()
+    assert "no venue answers on port" in nobody
+    with served(tmp_path, "--restore", str(kept)) as (_process, again):
+        assert (again["api_key"], again["market"]) == (said["api_key"], said["market"])
+        assert again["started_ms"] > done["venue_ms"]  # it has caught up
+        with urlopen(f"{again['control_url']}/state", timeout=10) as answer:  # noqa: S310 - loopback
+            assert json.load(answer)["accounts"] == before
+        balance = asyncio.run(asyncio.wait_for(trade(again), 60))
+        assert balance["BTC"]["total"] == 2 * 0.01998
+    with served(tmp_path, "--restore", str(kept), "--no-catch-up") as (_process, old):
+        assert old["started_ms"] == done["venue_ms"]
+
+
+def test_a_snapshot_that_cannot_be_set_up_again_is_refused_in_one_line(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.venue"
+    broken.write_bytes(b"nothing of ours")
+    serve = ("venue", "serve", "--duration", "0.05", "--restore")
+    assert "not a snapshot" in ballast(tmp_path, *serve, str(broken)).mistake()
+    assert "none.venue" in ballast(tmp_path, *serve, str(tmp_path / "none.venue")).mistake()
+    beside = ballast(tmp_path, *serve, str(broken), "--seed", "0").mistake()
+    assert "--seed beside --restore" in beside

@@ -1,21 +1,16 @@
-"""`ballast venue serve`: a simulated exchange on loopback, for any client to trade on."""
+"""`ballast venue`: simulated exchanges on loopback, for any client to trade on."""
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ballast.core.errors import UserError
-from ballast.service.cli import options
-from ballast.service.cli.output import JsonFlag, emit, note, plain, say
+from ballast.service.cli.output import JsonFlag, emit
 
 if TYPE_CHECKING:
-    from ballast.service.cli.venue_market import Plan
     from ballast.service.cli.venue_open import OpenVenue
 
 app = typer.Typer(
@@ -24,26 +19,45 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-
-PORT_MAX = 65_535
-DURATION_MAX_S = 366 * 86_400.0
-
-
-@app.callback()
-def venue() -> None:
-    """Keep the verbs of this group by name."""
+RECIPE = (
+    "exchange",
+    "market",
+    "period",
+    "past",
+    "symbol",
+    "balance",
+    "seed",
+    "tick",
+    "lot",
+    "script",
+)
+"""What decides what a venue is; a restored one brings it along."""
+Restore = Annotated[
+    Path | None, typer.Option(help="A snapshot that is set up again, with the market it was of.")
+]
+CatchUp = Annotated[
+    bool,
+    typer.Option(help="A restored market runs on to now; or go on at the time of the snapshot."),
+]
+Script = Annotated[
+    list[str] | None,
+    typer.Option(help="What happens to a synthetic market: flash_crash@+10m. Repeatable."),
+]
+Market = Annotated[
+    str,
+    typer.Option(
+        help="synthetic[:seed=7,price=60000,volatility=0.6], candles:SERIES,"
+        " or book:[VENUE-]SYMBOL[,cancels=back|proportional|front]."
+    ),
+]
+ControlPort = Annotated[int, typer.Option(help="Port of the control interface; 0: any free one.")]
 
 
 @app.command()
 def serve(
+    context: typer.Context,
     exchange: Annotated[str, typer.Option(help="Whose protocol: binance, bybit, okx.")] = "binance",
-    market: Annotated[
-        str,
-        typer.Option(
-            help="synthetic[:seed=7,price=60000,volatility=0.6], candles:SERIES,"
-            " or book:[VENUE-]SYMBOL[,cancels=back|proportional|front]."
-        ),
-    ] = "synthetic",
+    market: Market = "synthetic",
     period: Annotated[
         str | None, typer.Option(help="Of what is replayed: FROM..TO, either side open.")
     ] = None,
@@ -57,9 +71,7 @@ def serve(
     speed: Annotated[float, typer.Option(help="Venue time a real second; 1 is real time.")] = 1.0,
     port: Annotated[int, typer.Option(help="TLS port; 0: any free one.")] = 0,
     plain_port: Annotated[int, typer.Option(help="Port without TLS; 0: any free one.")] = 0,
-    control_port: Annotated[
-        int, typer.Option(help="Port of the control interface; 0: any free one.")
-    ] = 0,
+    control_port: ControlPort = 0,
     seed: Annotated[int, typer.Option(help="Of market, keys and faults.")] = 0,
     tick: Annotated[
         str | None, typer.Option(help="Price step; default: as known, or the usual one.")
@@ -70,144 +82,63 @@ def serve(
     ca: Annotated[
         Path, typer.Option(help="Certificate for clients to trust: written here.")
     ] = Path("simulated-ca.pem"),
-    script: Annotated[
-        list[str] | None,
-        typer.Option(help="What happens to a synthetic market: flash_crash@+10m. Repeatable."),
-    ] = None,
+    script: Script = None,
+    restore: Restore = None,
+    catch_up: CatchUp = True,
     duration: Annotated[float, typer.Option(help="Seconds to run; 0: until Ctrl-C.")] = 0.0,
     json: JsonFlag = False,
 ) -> None:
     """Open a simulated exchange on loopback with one funded account, until Ctrl-C."""
-    from ballast.service.cli import venue_fronts, venue_market, venue_open
+    from ballast.service.cli import venue_fronts, venue_market, venue_open, venue_serving
     from ballast.venues.simulated.server import loop
+    from ballast.venues.simulated.server.snapshot import Recipe
 
-    ports = Ports(port, plain_port, control_port)
-    _check(ports, duration)
-    front = venue_fronts.front_of(exchange)
-    scripts = venue_market.scripts_of(script or [], market)
-    plan = venue_market.plan_of(
-        market,
-        offers=front.offers,
-        symbol=symbol,
-        tick=tick,
-        lot=lot,
-        seed=seed,
-        period=period,
-    )
-    opened = venue_open.open_venue(
-        front,
-        plan,
-        balances=balance or [],
-        seed=seed,
-        speed=speed,
-        past=past,
-        scripts=scripts,
-    )
-    loop.run(_run(opened, plan, ports=ports, ca=ca, duration_s=duration, json=json))
-
-
-class Ports(NamedTuple):
-    """The ports asked for; 0 is any free one."""
-
-    port: int
-    plain_port: int
-    control_port: int
-
-
-def _check(ports: Ports, duration_s: float) -> None:
-    for name, value in zip(Ports._fields, ports, strict=True):
-        if not 0 <= value <= PORT_MAX:
-            where = f"--{name.replace('_', '-')}"
-            raise UserError(f"port {value}", where=where, expected=f"0 to {PORT_MAX}")
-    if not 0.0 <= duration_s <= DURATION_MAX_S:
-        raise UserError(
-            f"{duration_s:g} s", where="--duration", expected=f"0 to {DURATION_MAX_S:g}"
-        )
-
-
-async def _run(
-    opened: OpenVenue,
-    plan: Plan,
-    *,
-    ports: Ports,
-    ca: Path,
-    duration_s: float,
-    json: bool,
-) -> None:
-    """Serve until the time is over or somebody says stop."""
-    from ballast.service.cli import venue_screen
-    from ballast.store.disk import Disk, replace_file
-    from ballast.venues.simulated.server.control import Control
-    from ballast.venues.simulated.server.sockets import VenueServer
-
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    server = VenueServer(
-        opened.gateway,
-        opened.pace,
-        port=ports.port,
-        plain_ports={opened.front.name: ports.plain_port},
-    )
-    control = Control(server, opened.exchange, [opened.key.account], ports.control_port)
-    async with server, control:
-        assert server.authority is not None  # noqa: S101 - TLS is on by default
-        replace_file(Disk(), ca, [server.authority.root_pem])
-        facts = _facts(opened, plan, ca) | {
-            "port": server.tls_port,
-            "plain_port": server.plain_ports[opened.front.name],
-            "plain_url": f"http://127.0.0.1:{server.plain_ports[opened.front.name]}",
-            "control_port": control.port,
-            "control_url": f"http://127.0.0.1:{control.port}",
-        }
-        _tell(facts, json=json)
-        screen = asyncio.create_task(venue_screen.show(opened))
-        ends = {asyncio.create_task(stop.wait()), asyncio.create_task(server.until_broken())}
-        try:
-            await asyncio.wait(
-                ends, timeout=duration_s or None, return_when=asyncio.FIRST_COMPLETED
-            )
-            for one in ends:
-                if one.done():
-                    one.result()
-        finally:
-            for one in (screen, *ends):
-                one.cancel()
-            await asyncio.gather(screen, *ends, return_exceptions=True)
-
-
-def _facts(opened: OpenVenue, plan: Plan, ca: Path) -> dict[str, Any]:
-    key = opened.key
-    phrase = {"api_passphrase": key.passphrase} if opened.venue.has_passphrase else {}
-    return {
-        "exchange": opened.front.name,
-        "symbol": plan.listing.symbol,
-        "symbols": [one.listing.symbol for one in plan.markets],
-        "market": plan.words,
-        "api_key": key.key,
-        "api_secret": key.secret,
-        **phrase,
-        "balances": {
-            one.asset: str(opened.exchange.amount(one.asset, one.total_atoms))
-            for one in opened.exchange.balances(key.account)
-        },
-        "hosts": sorted(opened.front.hosts),
-        "ca": str(ca.resolve()),
-        "speed": opened.pace.speed,
-        "started_ms": opened.started_ns // 1_000_000,
-    }
-
-
-def _tell(facts: dict[str, Any], *, json: bool) -> None:
-    """Say where the venue is, at once: a script that reads our pipe waits for it."""
-    if json:
-        from json import dumps
-
-        say(dumps(plain(facts), ensure_ascii=False))
+    ports = venue_serving.Ports(port, plain_port, control_port)
+    venue_serving.check(ports, duration)
+    if restore is not None:
+        opened = _reopened(context, restore, speed, catches_up=catch_up)
     else:
-        shown = {name: value for name, value in facts.items() if name != "hosts"}
-        emit(shown | {"hosts": ", ".join(facts["hosts"])})
-    sys.stdout.flush()
-    if not options.current().quiet:
-        note("a simulation: these keys open nothing else; Ctrl-C ends it")
+        scripts = venue_market.scripts_of(script or [], market)
+        recipe = Recipe(exchange, market, symbol, seed, tick, lot, period)
+        opened = venue_open.open_venue(
+            venue_fronts.front_of(exchange),
+            venue_open.plan_of(recipe),
+            balances=balance or [],
+            seed=seed,
+            speed=speed,
+            past=past,
+            scripts=scripts,
+            recipe=recipe,
+        )
+    loop.run(venue_serving.run(opened, ports=ports, ca=ca, duration_s=duration, json=json))
+
+
+def _reopened(context: typer.Context, file: Path, speed: float, *, catches_up: bool) -> OpenVenue:
+    from ballast.service.cli import venue_open
+    from ballast.store.disk import disk_errors
+    from ballast.venues.simulated.server.snapshot import unpacked
+
+    sources = {one: context.get_parameter_source(one) for one in RECIPE}
+    given = [one for one, source in sources.items() if source and source.name == "COMMANDLINE"]
+    if given:
+        raise UserError(
+            f"--{given[0]} beside --restore", fix="leave it out: the snapshot brings its own"
+        )
+    with disk_errors(file):
+        data = file.read_bytes()
+    return venue_open.reopen_venue(unpacked(data, str(file)), speed=speed, catches_up=catches_up)
+
+
+@app.command()
+def snapshot(
+    file: Annotated[Path, typer.Argument(help="Where it is written.")],
+    control_port: Annotated[int, typer.Option(help="Of the venue that is served.")],
+    json: JsonFlag = False,
+) -> None:
+    """Write a venue that is being served to a file, from which `serve --restore` goes on."""
+    from ballast.service.cli import venue_control
+    from ballast.store.disk import Disk, replace_file
+
+    kept = venue_control.snapshot(control_port)
+    replace_file(Disk(), file, [kept.snapshot])
+    emit({"file": str(file), "bytes": len(kept.snapshot), "venue_ms": kept.now_ms}, json=json)

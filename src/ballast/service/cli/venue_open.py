@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import UserError
 from ballast.core.instrument import Kind
-from ballast.core.time import Timeframe
+from ballast.core.time import Timeframe, format_ms
+from ballast.service.cli import venue_market
 from ballast.service.cli.output import progress
+from ballast.service.cli.venue_fronts import front_of
 from ballast.venues.simulated.engine.exchange import Exchange
 from ballast.venues.simulated.engine.street import Steerable
 from ballast.venues.simulated.fronts.board import CANDLES_MAX, MINUTE_NS
 from ballast.venues.simulated.fronts.keys import ApiKey, KeyRing
+from ballast.venues.simulated.server import snapshot as snapshots
 from ballast.venues.simulated.server.pace import Pace
 from ballast.venues.simulated.wire.faults import FaultPlan
 from ballast.venues.simulated.wire.gateway import Gateway
@@ -24,9 +27,11 @@ if TYPE_CHECKING:
 
     from ballast.service.cli.venue_fronts import Front
     from ballast.service.cli.venue_market import Plan
+    from ballast.venues.simulated.server.snapshot import Recipe, Snapshot
     from ballast.venues.simulated.wire.faults import Fault
     from ballast.venues.simulated.wire.frontend import FrontEnd
 
+ACCOUNT = "main"
 QUOTE_START = Decimal(100_000)
 """What an account has in quote where nothing is said; in base, as much at the first price."""
 NS_MS = 1_000_000
@@ -47,6 +52,26 @@ class OpenVenue:
     pace: Pace
     plan: Plan
     started_ns: int
+    recipe: Recipe | None = None
+
+    def snapshot(self) -> bytes:
+        """Return all of it as the content of a file; raise `UserError` for one without a recipe."""
+        if self.recipe is None:
+            raise UserError("nothing says from what this venue was made")
+        return snapshots.packed(snapshots.take(self.gateway, self.exchange, self.recipe))
+
+
+def plan_of(recipe: Recipe) -> Plan:
+    """Return the market of a recipe; raise `UserError` for one that cannot be."""
+    return venue_market.plan_of(
+        recipe.market,
+        offers=front_of(recipe.exchange).offers,
+        symbol=recipe.symbol,
+        tick=recipe.tick,
+        lot=recipe.lot,
+        seed=recipe.seed,
+        period=recipe.period,
+    )
 
 
 def open_venue(
@@ -59,32 +84,78 @@ def open_venue(
     past: str | None = None,
     scripts: Sequence[tuple[str, int]] = (),
     faults: Mapping[Fault, float] | None = None,
+    recipe: Recipe | None = None,
 ) -> OpenVenue:
     """Open a venue whose clients come now, and whose market began a `past` ago.
 
-    Raise `UserError` for a venue that cannot be.
+    With a `recipe`, of which venue and plan are made, it can be kept. Raise `UserError` for a venue
+    that cannot be.
     """
-    Pace(0, time.monotonic_ns, speed)  # refuses an impossible speed before anything runs
+    money = _balances(balances, plan)
     start_ns = time.time_ns() - _past_ns(past)
+    opened = _stand(venue, plan, seed, start_ns, speed, faults)
+    account = opened.exchange.open_account(ACCOUNT, money)
+    assert account == opened.key.account  # noqa: S101 - nobody was there before
+    _run_up(opened.gateway)
+    opened_ns = time.time_ns()
+    for source in opened.exchange.sources:
+        if isinstance(source, Steerable):
+            for name, after_ns in scripts:
+                source.schedule(name, opened_ns + after_ns)
+    kept = None if recipe is None else replace(recipe, start_ns=start_ns)
+    return replace(_begun(opened, opened_ns), recipe=kept)
+
+
+def reopen_venue(snapshot: Snapshot, *, speed: float, catches_up: bool = True) -> OpenVenue:
+    """Set up a venue that was taken down.
+
+    It catches up: its market runs on to the present before it opens. Otherwise it goes on at the
+    time of the snapshot, and whoever signs must take the venue's time. Raise `UserError` where what
+    it was made from is not there any more.
+    """
+    recipe = snapshot.recipe
+    venue, plan = front_of(recipe.exchange), plan_of(recipe)
+    opened = _stand(venue, plan, recipe.seed, recipe.start_ns, speed)
+    snapshots.put_back(snapshot, opened.gateway, opened.exchange)
+    opened = replace(opened, recipe=recipe)
+    if not catches_up:
+        return _begun(opened, snapshot.now_ns)
+    if time.time_ns() - snapshot.now_ns > CANDLES_MAX * MINUTE_NS:
+        raise UserError(
+            f"the snapshot is of {format_ms(snapshot.now_ns // NS_MS)}",
+            fix="go on at that time with --no-catch-up",
+        )
+    _run_up(opened.gateway)
+    return _begun(opened, max(snapshot.now_ns, time.time_ns()))
+
+
+def _stand(
+    venue: Front,
+    plan: Plan,
+    seed: int,
+    start_ns: int,
+    speed: float,
+    faults: Mapping[Fault, float] | None = None,
+) -> OpenVenue:
+    """Put a venue together at the time its market begins; nobody has an account yet."""
+    pace = Pace(start_ns, time.monotonic_ns, speed)  # refuses an impossible speed at once
     listings = [one.listing for one in plan.markets]
     exchange = Exchange(venue.profile, listings, seed=seed, start_ns=start_ns)
-    account = exchange.open_account("main", _balances(balances, plan))
     for one in plan.markets:
         exchange.attach(one.source(start_ns))
         if one.listing.kind is Kind.PERPETUAL:
             exchange.street.set_funding(one.listing.symbol, FUNDING_E9)
     keys = KeyRing()
-    key = keys.make(account, "main", seed=seed)
+    key = keys.make(1, ACCOUNT, seed=seed)
     front = venue.make(exchange, keys)
     gateway = Gateway([front], FaultPlan(seed, faults or {}), now_ns=start_ns)
-    _run_up(gateway, start_ns)
-    opened_ns = time.time_ns()
-    for source in exchange.sources:
-        if isinstance(source, Steerable):
-            for name, after_ns in scripts:
-                source.schedule(name, opened_ns + after_ns)
-    pace = Pace(opened_ns, time.monotonic_ns, speed)
-    return OpenVenue(venue, exchange, front, gateway, key, pace, plan, opened_ns)
+    return OpenVenue(venue, exchange, front, gateway, key, pace, plan, start_ns)
+
+
+def _begun(opened: OpenVenue, at_ns: int) -> OpenVenue:
+    """Let the venue's time run from now on."""
+    pace = Pace(at_ns, time.monotonic_ns, opened.pace.speed)
+    return replace(opened, pace=pace, started_ns=at_ns)
 
 
 def _past_ns(text: str | None) -> int:
@@ -96,10 +167,11 @@ def _past_ns(text: str | None) -> int:
     return span_ns
 
 
-def _run_up(gateway: Gateway, start_ns: int) -> None:
+def _run_up(gateway: Gateway) -> None:
     """Let the market run until now, a minute at a time: candles are kept, events are not."""
+    start_ns = gateway.now_ns
     minutes = (time.time_ns() - start_ns) // MINUTE_NS
-    if not minutes:
+    if minutes <= 0:
         return
     with progress("past", minutes) as bar:
         for minute in range(1, minutes + 1):

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from ballast.core.errors import InternalError, UserError
-from ballast.service.cli import venue_fronts, venue_market, venue_open
+from ballast.service.cli import venue_fronts, venue_open
 from ballast.venues.simulated.server import loop as loops
 from ballast.venues.simulated.server.control import JSON_TYPE, LOOPBACK, Control
+from ballast.venues.simulated.server.snapshot import Recipe
 from ballast.venues.simulated.server.sockets import VenueServer
 from ballast.venues.simulated.wire.faults import fault_named
 
@@ -63,24 +64,16 @@ def simulated_exchange(
     for what cannot be; what breaks the venue itself is raised when the block ends.
     """
     rates = {fault_named(name): rate for name, rate in (faults or {}).items()}
-    front = venue_fronts.front_of(exchange)
-    plan = venue_market.plan_of(
-        market,
-        offers=front.offers,
-        symbol=symbol,
-        tick=None,
-        lot=None,
-        seed=seed,
-        period=None,
-    )
+    recipe = Recipe(exchange, market, symbol, seed)
     opened = venue_open.open_venue(
-        front,
-        plan,
+        venue_fronts.front_of(exchange),
+        venue_open.plan_of(recipe),
         balances=[f"{asset}={amount}" for asset, amount in (balances or {}).items()],
         seed=seed,
         speed=speed,
         past=past,
         faults=rates,
+        recipe=recipe,
     )
     with tempfile.TemporaryDirectory(prefix="ballast-venue-") as folder:
         venue = ServedVenue(opened, Path(folder) / "ca.pem")
@@ -238,7 +231,7 @@ class ServedVenue:
     async def _serve(self) -> None:
         opened = self._opened
         server = VenueServer(opened.gateway, opened.pace)
-        control = Control(server, opened.exchange, [opened.key.account])
+        control = Control(server, opened.exchange, [opened.key.account], snapshot=opened.snapshot)
         async with server, control:
             self._ready.set_result(_Doors(asyncio.get_running_loop(), server, control))
             ends = {

@@ -3,6 +3,7 @@
     GET  /status                                 what market, clients and faults are doing
     GET  /orders                                 the open orders of all accounts
     GET  /state                                  books, and all that the accounts hold
+    GET  /snapshot                               the whole venue, to be set up again elsewhere
     GET  /faults                                 how many there were, the last ones, those that wait
     POST /faults  {"fault", "pattern", "count"}  order a fault for the next requests or frames
     POST /speed   {"speed"}                      let the venue's time run at another speed
@@ -86,19 +87,27 @@ class Control:
     """The control interface of one served exchange; use it as an async context."""
 
     def __init__(
-        self, server: VenueServer, exchange: Exchange, accounts: Sequence[int] = (), port: int = 0
+        self,
+        server: VenueServer,
+        exchange: Exchange,
+        accounts: Sequence[int] = (),
+        port: int = 0,
+        *,
+        snapshot: Callable[[], bytes] | None = None,
     ) -> None:
         """Prepare; a port of 0 is chosen by the system."""
         self.port = port
         self._venue = server
         self._exchange = exchange
         self._accounts = tuple(accounts)
+        self._take = snapshot
         self._web = web.Server(self._serve, access_log=None)
         self._server: asyncio.Server | None = None
         self._doors: dict[str, dict[str, Callable[[bytes], dict[str, Any]]]] = {
             "/status": {"GET": self._status},
             "/orders": {"GET": self._orders},
             "/state": {"GET": self._state},
+            "/snapshot": {"GET": self._snapshot},
             "/faults": {"GET": self._faults, "POST": self._order_fault},
             "/speed": {"POST": self._change_speed},
             "/script": {"POST": self._schedule},
@@ -180,6 +189,13 @@ class Control:
 
     def _state(self, _body: bytes) -> dict[str, Any]:
         return dump.state_of(self._exchange, self._accounts)
+
+    def _snapshot(self, _body: bytes) -> dict[str, Any]:
+        """Return the whole venue, in Base64."""
+        if self._take is None:
+            raise UserError("this venue cannot be kept")
+        now_ns = self._now_ns()
+        return {"now_ms": now_ns // NS_MS, "snapshot": self._take()}
 
     def _faults(self, _body: bytes) -> dict[str, Any]:
         faults = self._venue.gateway.faults

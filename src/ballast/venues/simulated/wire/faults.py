@@ -8,13 +8,14 @@ T clock).
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ballast.core.errors import UserError, suggest
+from ballast.core.errors import DataError, UserError, suggest
 from ballast.core.rng import stream
 
 if TYPE_CHECKING:
@@ -110,6 +111,16 @@ class Injected:
     target: str
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How far a plan has come: what it has drawn, and what waits."""
+
+    count: int
+    commands: list[Command]
+    requests: str  # states of its streams of chance as JSON: they have numbers beyond 64 bits
+    frames: str
+
+
 @dataclass(slots=True)
 class FaultPlan:
     """Draws faults at their rates, hands out commanded ones, and remembers all of them."""
@@ -182,6 +193,20 @@ class FaultPlan:
     def a_delay_ns(self) -> int:
         """Draw how late a late answer is: exponential, so that some are very late."""
         return int(self._requests.exponential(self.delay_ns))
+
+    def drawn(self) -> Drawn:
+        """Return how far it has come; a plan of the same seed and rates can go on from there."""
+        states = (json.dumps(one.bit_generator.state) for one in (self._requests, self._frames))
+        return Drawn(self.count, list(self._commands), *states)
+
+    def go_on(self, drawn: Drawn) -> None:
+        """Go on where another plan was; raise `DataError` for what is not its state."""
+        try:
+            for mine, text in ((self._requests, drawn.requests), (self._frames, drawn.frames)):
+                mine.bit_generator.state = json.loads(text)
+        except (ValueError, TypeError, KeyError) as error:
+            raise DataError("not the state of a plan of faults", where=str(error)) from None
+        self.count, self._commands = drawn.count, list(drawn.commands)
 
     def note(self, now_ns: int, fault: Fault, target: str) -> None:
         """Remember that a fault happened."""

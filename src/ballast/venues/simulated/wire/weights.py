@@ -31,7 +31,7 @@ class Budget:
 
 
 @dataclass(slots=True)
-class _Account:
+class Spent:
     window: int = -1
     used: int = 0
     refused: int = 0
@@ -44,7 +44,7 @@ class Meter:
     """Counts what each key (an address, an account) has spent of one budget."""
 
     budget: Budget
-    _accounts: dict[str, _Account] = field(default_factory=dict)
+    accounts: dict[str, Spent] = field(default_factory=dict)
 
     def spend(self, key: str, weight: int, now_ns: int) -> Standing:
         """Take `weight` from the key's window; a refused or banned call takes nothing."""
@@ -79,8 +79,8 @@ class Meter:
             return account.banned_until_ns - now_ns
         return self.budget.window_ns - now_ns % self.budget.window_ns
 
-    def _of(self, key: str, now_ns: int) -> _Account:
-        account = self._accounts.setdefault(key, _Account())
+    def _of(self, key: str, now_ns: int) -> Spent:
+        account = self.accounts.setdefault(key, Spent())
         window = now_ns // self.budget.window_ns
         if window != account.window:
             account.window, account.used, account.refused = window, 0, 0

@@ -14,12 +14,12 @@ from ballast.venues.simulated.fronts.binance import errors, security
 from ballast.venues.simulated.fronts.binance.call import Call
 from ballast.venues.simulated.fronts.binance.errors import Refusal
 from ballast.venues.simulated.fronts.binance.gathered import Depths
-from ballast.venues.simulated.fronts.board import Board
+from ballast.venues.simulated.fronts.board import Board, Minutes
 from ballast.venues.simulated.fronts.parameters import BadParameter, Parameters
 from ballast.venues.simulated.fronts.sayings import Sayings
 from ballast.venues.simulated.wire.frontend import Trouble
 from ballast.venues.simulated.wire.messages import Response
-from ballast.venues.simulated.wire.weights import Meter, Standing
+from ballast.venues.simulated.wire.weights import Meter, Spent, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -113,6 +113,20 @@ class BinanceFront:
     def wire_now_ns(self) -> int:
         """The venue's time as clients see it."""
         return self.market.now_ns + self.clock_skew_ns
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """What outlives the front end."""
+        return {
+            "board._minutes": dict[str, Minutes],
+            "_trading": dict[str, Trading],
+            "_made_ids": int,
+            "_weights.accounts": dict[str, Spent],
+            **{f"_orders.{at}.1.accounts": dict[str, Spent] for at in range(len(self._orders))},
+        }
+
+    def reopened(self) -> None:
+        """Take no notice: what streams said is theirs."""
 
     def observe(self, event: Event) -> None:
         """Keep candles and halts, gather depth."""

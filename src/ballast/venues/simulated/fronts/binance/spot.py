@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ballast.venues.simulated.engine.events import ListChanged
 from ballast.venues.simulated.fronts.binance import (
@@ -22,6 +22,8 @@ from ballast.venues.simulated.wire.frontend import Trouble
 from ballast.venues.simulated.wire.weights import Budget
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.exchange import Exchange
     from ballast.venues.simulated.fronts.keys import KeyRing
@@ -108,6 +110,11 @@ class BinanceSpot(BinanceFront):
         super().__init__(market, keys)
         self.words = Words(market)
         self.lists = spot_lists.Lists()
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """What outlives the front end: of spot also the pairs that the engine has forgotten."""
+        return {**super().kept, "lists._by_id": dict[int, ListChanged]}
 
     def observe(self, event: Event) -> None:
         """Keep candles, pairs of orders and halts."""

@@ -48,6 +48,13 @@ class Windows:
         if not self._listening[account, product]:
             self._count(front, account, product, self.of(account, product))
 
+    def all_left(self, front: BybitUnified) -> None:
+        """Be told that every connection is gone."""
+        for (account, product), count in self._listening.items():
+            if count:
+                self._listening[account, product] = 1
+                self.left(front, account, product)
+
     def _count(self, front: BybitUnified, account: int, product: str, seconds: int) -> None:
         for listing in front.market.listings.values():
             if category_of(listing) == PRODUCTS[product]:

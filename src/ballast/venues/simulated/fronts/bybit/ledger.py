@@ -2,18 +2,23 @@
 
 Fed with the engine's events. Of an order: how it was sent, its fees, the price when it was made,
 whether it is to be seen yet. Of a position: fees, funding and what its closing orders earned. Of an
-account: the transaction log. Kept for as long as a venue would be asked for it here; a restored
-exchange begins an empty one.
+account: the transaction log. Kept for as long as a venue would be asked for it here.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ballast.core.instrument import Kind
-from ballast.core.orders import OrderStatus, Side
+from ballast.core.orders import (
+    Fill,
+    Order,
+    OrderStatus,
+    PositionSide,
+    Side,
+)
 from ballast.venues.simulated.engine.events import (
     Change,
     Filled,
@@ -23,7 +28,8 @@ from ballast.venues.simulated.engine.events import (
 )
 
 if TYPE_CHECKING:
-    from ballast.core.orders import Fill, Order, PositionSide
+    from collections.abc import Mapping
+
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.exchange import Exchange
 
@@ -124,6 +130,17 @@ class Ledger:
         self._rows: dict[int, deque[Row]] = {}
         self._held: dict[tuple[int, str, PositionSide], Held] = {}
         self._numbers = 0
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """The type of each part of the record."""
+        return {
+            "_notes": dict[int, Note],
+            "_closes": dict[int, deque[Close]],
+            "_rows": dict[int, deque[Row]],
+            "_held": dict[tuple[int, str, PositionSide], Held],
+            "_numbers": int,
+        }
 
     def note(self, order_id: int) -> Note:
         """Return the note of an order, to be written on."""

@@ -16,7 +16,7 @@ from ballast.venues.simulated.engine.profile import (
     PostOnly,
     VenueProfile,
 )
-from ballast.venues.simulated.fronts.board import Board
+from ballast.venues.simulated.fronts.board import Board, Minutes
 from ballast.venues.simulated.fronts.bybit import (
     account,
     disconnect,
@@ -39,10 +39,10 @@ from ballast.venues.simulated.fronts.bybit.words import Words
 from ballast.venues.simulated.fronts.sayings import Sayings
 from ballast.venues.simulated.wire.frontend import Trouble
 from ballast.venues.simulated.wire.messages import Response
-from ballast.venues.simulated.wire.weights import Budget, Meter, Standing
+from ballast.venues.simulated.wire.weights import Budget, Meter, Spent, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.exchange import Exchange
@@ -169,6 +169,26 @@ class BybitUnified:
     def wire_now_ns(self) -> int:
         """The venue's time as clients see it."""
         return self.market.now_ns + self.clock_skew_ns
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """What outlives the front end."""
+        return {
+            **{f"ledger.{name}": kind for name, kind in self.ledger.kept.items()},
+            "board._minutes": dict[str, Minutes],
+            "marks._minutes": dict[str, Minutes],
+            "windows._seconds": dict[tuple[int, str], int],
+            "windows._listening": dict[tuple[int, str], int],
+            "funding": dict[str, deque[tuple[int, int]]],
+            "_due": dict[str, tuple[int, int]],
+            "_addresses.accounts": dict[str, Spent],
+            "_meters": dict[str, Meter],
+            "_connections": int,
+        }
+
+    def reopened(self) -> None:
+        """Let the disconnection protection count: who listened is gone."""
+        self.windows.all_left(self)
 
     def observe(self, event: Event) -> None:
         """Keep candles, fundings, and what orders and positions leave behind."""

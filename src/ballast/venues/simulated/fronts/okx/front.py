@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.orders import SelfTrade
+from ballast.core.orders import MarginMode, SelfTrade
 from ballast.venues.simulated.engine.profile import PostOnly, VenueProfile
-from ballast.venues.simulated.fronts.board import Board
+from ballast.venues.simulated.fronts.board import Board, Minutes
 from ballast.venues.simulated.fronts.okx import (
     account,
     algos,
@@ -29,10 +29,10 @@ from ballast.venues.simulated.fronts.okx.words import Words
 from ballast.venues.simulated.fronts.parameters import BadParameter, Parameters
 from ballast.venues.simulated.wire.frontend import Trouble
 from ballast.venues.simulated.wire.messages import Response
-from ballast.venues.simulated.wire.weights import Budget, Meter, Standing
+from ballast.venues.simulated.wire.weights import Budget, Meter, Spent, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.exchange import Exchange
@@ -176,6 +176,21 @@ class OkxFront:
     def wire_now_ns(self) -> int:
         """The venue's time as clients see it."""
         return self.market.now_ns + self.clock_skew_ns
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """What outlives the front end."""
+        return {
+            **{f"memory.{name}": kind for name, kind in self.memory.kept.items()},
+            "board._minutes": dict[str, Minutes],
+            "settings._levers": dict[tuple[int, str, MarginMode], int],
+            "_meters": dict[tuple[str, str], Meter],
+            "_orders_2s.accounts": dict[str, Spent],
+            "_opened": int,
+        }
+
+    def reopened(self) -> None:
+        """Take no notice: connections to a channel are counted as they come."""
 
     def observe(self, event: Event) -> None:
         """Keep candles, and what orders and positions cost."""

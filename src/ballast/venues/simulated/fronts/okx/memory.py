@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ballast.core.instrument import Kind
 from ballast.core.orders import MarginMode, PositionSide, Side
@@ -25,7 +25,7 @@ from ballast.venues.simulated.engine.events import (
 from ballast.venues.simulated.fronts.okx import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import TypeVar
 
     from ballast.venues.simulated.engine.events import Event
@@ -119,6 +119,19 @@ class Memory:
     _next_bill: int = 1
     _waiting: list[Bill] = field(default_factory=list)
     _due: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """The type of each part of it; no bill waits between two requests."""
+        return {
+            "notes": dict[int, Note],
+            "totals": dict[int, Totals],
+            "bills": deque[Bill],
+            "rates": dict[str, deque[tuple[int, int]]],
+            "lives": dict[tuple[int, str, PositionSide], Life],
+            "_next_bill": int,
+            "_due": dict[str, tuple[int, int]],
+        }
 
     def keep(self, order_number: int, note: Note) -> None:
         """Remember how an order was asked for."""
