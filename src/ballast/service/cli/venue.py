@@ -39,6 +39,10 @@ CatchUp = Annotated[
     bool,
     typer.Option(help="A restored market runs on to now; or go on at the time of the snapshot."),
 ]
+LatencyOf = Annotated[
+    str | None,
+    typer.Option(help="How long ways take: 20ms, or entry=5ms+10ms~0.8,ack=5ms,feed=15ms."),
+]
 Script = Annotated[
     list[str] | None,
     typer.Option(help="What happens to a synthetic market: flash_crash@+10m. Repeatable."),
@@ -83,18 +87,26 @@ def serve(
         Path, typer.Option(help="Certificate for clients to trust: written here.")
     ] = Path("simulated-ca.pem"),
     script: Script = None,
+    latency: LatencyOf = None,
     restore: Restore = None,
     catch_up: CatchUp = True,
     duration: Annotated[float, typer.Option(help="Seconds to run; 0: until Ctrl-C.")] = 0.0,
     json: JsonFlag = False,
 ) -> None:
     """Open a simulated exchange on loopback with one funded account, until Ctrl-C."""
-    from ballast.service.cli import venue_fronts, venue_market, venue_open, venue_serving
+    from ballast.service.cli import (
+        venue_fronts,
+        venue_latency,
+        venue_market,
+        venue_open,
+        venue_serving,
+    )
     from ballast.venues.simulated.server import loop
     from ballast.venues.simulated.server.snapshot import Recipe
 
     ports = venue_serving.Ports(port, plain_port, control_port)
     venue_serving.check(ports, duration)
+    ways = venue_latency.latency_of(latency)
     if restore is not None:
         opened = _reopened(context, restore, speed, catches_up=catch_up)
     else:
@@ -110,6 +122,7 @@ def serve(
             scripts=scripts,
             recipe=recipe,
         )
+    opened.gateway.latency = ways
     loop.run(venue_serving.run(opened, ports=ports, ca=ca, duration_s=duration, json=json))
 
 

@@ -22,6 +22,7 @@ import msgspec
 
 from ballast.core.errors import InternalError, UserError
 from ballast.service.cli import venue_fronts, venue_open
+from ballast.service.cli.venue_latency import latency_of
 from ballast.venues.simulated.server import loop as loops
 from ballast.venues.simulated.server.control import JSON_TYPE, LOOPBACK, Control
 from ballast.venues.simulated.server.snapshot import Recipe
@@ -55,15 +56,17 @@ def simulated_exchange(
     seed: int = 0,
     speed: float = 1.0,
     past: str | None = None,
+    latency: str | None = None,
 ) -> Iterator[ServedVenue]:
     """Serve a simulated exchange while the block runs.
 
-    `exchange`, `market`, `symbol`, `speed` and `past` are those of `ballast venue serve`.
+    `exchange`, `market`, `symbol`, `speed`, `past` and `latency` are those of `venue serve`.
     `balances` is what the account holds of each asset (left out: 100,000 in quote and as much in
     base), `faults` how likely each fault befalls a request or a frame (0 to 1). Raise `UserError`
     for what cannot be; what breaks the venue itself is raised when the block ends.
     """
     rates = {fault_named(name): rate for name, rate in (faults or {}).items()}
+    ways = latency_of(latency)
     recipe = Recipe(exchange, market, symbol, seed)
     opened = venue_open.open_venue(
         venue_fronts.front_of(exchange),
@@ -75,6 +78,7 @@ def simulated_exchange(
         faults=rates,
         recipe=recipe,
     )
+    opened.gateway.latency = ways
     with tempfile.TemporaryDirectory(prefix="ballast-venue-") as folder:
         venue = ServedVenue(opened, Path(folder) / "ca.pem")
         try:

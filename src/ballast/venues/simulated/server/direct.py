@@ -14,6 +14,7 @@ import asyncio
 import re
 from collections import deque
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -47,14 +48,19 @@ class Direct(asyncio.Protocol):
     def __init__(
         self,
         serve: Callable[[Request], Outcome],
+        entry_s: Callable[[], float],
         pace: Pace,
         general: Callable[[], asyncio.Protocol],
         host: str | None,
         opened: set[Direct],
         almanac: Almanac,
     ) -> None:
-        """Answer with `serve`; `host` is what a plain port stands for, None: as the client says."""
+        """Answer with `serve`, `entry_s` after a request was read.
+
+        `host` is what a plain port stands for; None: as the client says.
+        """
         self._serve = serve
+        self._entry_s = entry_s
         self._pace = pace
         self._general = general
         self._host = host
@@ -102,7 +108,14 @@ class Direct(asyncio.Protocol):
             found = self._next()
             if found is None:
                 return
-            self._tell(self._serve(found))
+            seconds = self._entry_s()
+            if seconds:
+                self._after(seconds, partial(self._answer, found))
+            else:
+                self._answer(found)
+
+    def _answer(self, request: Request) -> None:
+        self._tell(self._serve(request))
 
     def _next(self) -> Request | None:
         """Take a whole request off what was sent; None: it is not whole, or not ours any more."""

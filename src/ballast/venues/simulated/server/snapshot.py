@@ -50,6 +50,7 @@ class Snapshot:
     recipe: Recipe
     now_ns: int
     requests: int
+    entries: int
     engine: bytes
     fronts: dict[str, dict[str, bytes]]
     faults: Drawn
@@ -62,6 +63,7 @@ def take(gateway: Gateway, exchange: Exchange, recipe: Recipe) -> Snapshot:
         recipe=recipe,
         now_ns=gateway.now_ns,
         requests=gateway.requests,
+        entries=gateway.entries,
         engine=exchange.snapshot(),
         fronts={front.name: keeping.keep(front) for front in gateway.front_ends},
         faults=gateway.faults.drawn(),
@@ -77,7 +79,8 @@ def put_back(snapshot: Snapshot, gateway: Gateway, exchange: Exchange) -> None:
     for front in gateway.front_ends:
         keeping.put_back(front, snapshot.fronts[front.name])
     gateway.faults.go_on(snapshot.faults)
-    gateway.requests, gateway.now_ns = snapshot.requests, snapshot.now_ns
+    gateway.requests, gateway.entries = snapshot.requests, snapshot.entries
+    gateway.now_ns = snapshot.now_ns
 
 
 def packed(snapshot: Snapshot) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -33,6 +34,7 @@ from ballast.venues.simulated.wire.messages import (
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from ballast.venues.simulated.server.pace import Pace
     from ballast.venues.simulated.wire.frontend import FrontEnd
@@ -126,7 +128,9 @@ class VenueServer:
         almanac = Almanac()
 
         def connected() -> Direct:
-            return Direct(self._request, self.pace, handler, host, self._direct, almanac)
+            return Direct(
+                self._request, self._entry_s, self.pace, handler, host, self._direct, almanac
+            )
 
         loop = asyncio.get_running_loop()
         try:
@@ -160,7 +164,12 @@ class VenueServer:
             return web.Response(status=413)
         if asked.headers.get("Upgrade", "").lower() == "websocket":
             return await self._stream(asked, request)
+        await asyncio.sleep(self._entry_s())
         return await self._answer(asked, self._request(request))
+
+    def _entry_s(self) -> float:
+        """Return how long what was sent is still on its way, in real seconds."""
+        return self.pace.real_seconds(self.gateway.entry_ns())
 
     def _request(self, request: Request) -> Answer | Reset | Hang:
         """Carry a request to the gateway, and wake the streams that it made speak."""
@@ -212,15 +221,19 @@ class VenueServer:
     async def _read(
         self, connection: Connection, socket: web.WebSocketResponse, wake: asyncio.Event
     ) -> None:
+        def deliver(text: str) -> None:
+            self.gateway.receive(connection, text, self.pace.now_ns())
+            wake.set()
+            self._wake()
+
+        arrivals = _Arrivals(deliver)
         async for message in socket:
             if message.type is WSMsgType.PING and not connection.dead:
                 await socket.pong(message.data)
             elif message.type is WSMsgType.PONG:
                 connection.session.pong()
             elif message.type is WSMsgType.TEXT:
-                self.gateway.receive(connection, message.data, self.pace.now_ns())
-                wake.set()
-                self._wake()
+                arrivals.put(message.data, self._entry_s())
 
     async def _write(
         self,
@@ -237,6 +250,25 @@ class VenueServer:
                     _abort(asked)
                     return
                 await _send(socket, frame)
+
+
+class _Arrivals:
+    """Frames of one client on their way to the venue; none overtakes another."""
+
+    def __init__(self, deliver: Callable[[str], None]) -> None:
+        self._deliver = deliver
+        self._frames: deque[str] = deque()
+        self._last_s = 0.0
+        self._loop = asyncio.get_running_loop()
+
+    def put(self, text: str, seconds: float) -> None:
+        """Let a frame arrive after so long, or after those before it."""
+        if not seconds and not self._frames:
+            self._deliver(text)
+            return
+        self._last_s = max(self._last_s, self._loop.time() + seconds)
+        self._frames.append(text)
+        self._loop.call_at(self._last_s, lambda: self._deliver(self._frames.popleft()))
 
 
 async def _send(socket: web.WebSocketResponse, frame: Frame) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ballast.venues.simulated.engine.latency import Latency, Leg
 from ballast.venues.simulated.wire.faults import Fault, FaultPlan
 from ballast.venues.simulated.wire.frontend import Trouble
 from ballast.venues.simulated.wire.interests import Choosy, interest_of
@@ -22,7 +23,7 @@ from ballast.venues.simulated.wire.messages import (
     Reset,
     Response,
 )
-from ballast.venues.simulated.wire.streams import Connection
+from ballast.venues.simulated.wire.streams import Connection, Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,12 +62,16 @@ class Gateway:
         now_ns: int = 0,
         *,
         stream_delay_ns: int = 0,
+        latency: Latency | None = None,
     ) -> None:
         """Join front ends; the first one that knows a host answers for it.
 
-        Every frame of a stream arrives `stream_delay_ns` after it was sent.
+        `latency` is how long requests, answers and frames are on their way; `stream_delay_ns` is
+        short for a feed that takes always as long.
         """
-        self.stream_delay_ns = stream_delay_ns
+        self.latency = latency or Latency(feed=Leg(stream_delay_ns))
+        self.entries = 0
+        """Requests and client frames that have set out."""
         self.now_ns = now_ns
         self.front_ends = tuple(front_ends)
         self.faults = faults or FaultPlan()
@@ -103,6 +108,9 @@ class Gateway:
         fault = self.faults.for_request(self.now_ns, target, is_order=is_order)
         outcome = self._befall(front, asked, fault)
         self._spread()
+        ack_ns = self.latency.ack.draw_ns(self.faults.seed, "wire/ack", self.requests)
+        if ack_ns and not isinstance(outcome, Hang):
+            return replace(outcome, delay_ns=outcome.delay_ns + ack_ns)
         return outcome
 
     def _befall(self, front: FrontEnd, request: Request, fault: Fault | None) -> Outcome:
@@ -131,6 +139,18 @@ class Gateway:
             response = _reshaped(response)
         return Answer(response, delay_ns, cut_bytes)
 
+    def entry_ns(self) -> int:
+        """Return how long what sets out now is on its way to the venue.
+
+        A transport waits so long before it hands in a request or a frame, in the order of each
+        connection.
+        """
+        self.entries += 1
+        return self.latency.entry.draw_ns(self.faults.seed, "wire/entry", self.entries)
+
+    def _way(self, leg: Leg, name: str) -> Way | None:
+        return Way(leg, self.faults.seed, f"wire/{name}") if leg != Leg() else None
+
     def connect(self, request: Request, now_ns: int) -> Connection | Response:
         """Open a stream, or return the answer that refuses it."""
         self._pass(now_ns)
@@ -149,7 +169,8 @@ class Gateway:
             front,
             opened,
             target,
-            delay_ns=self.stream_delay_ns,
+            feed=self._way(self.latency.feed, f"feed/{self._next}"),
+            ack=self._way(self.latency.ack, f"frame/{self._next}"),
             choosy=opened if isinstance(opened, Choosy) else None,
         )
         self._connections[self._next] = connection
@@ -164,7 +185,7 @@ class Gateway:
         if connection.ended or connection.dead:
             return
         for frame in connection.session.receive(text):
-            connection.push(frame, self.now_ns)
+            connection.reply(frame, self.now_ns)
         self._stir(connection)
         self._choose(connection)
         self._spread()
