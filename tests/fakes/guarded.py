@@ -178,9 +178,8 @@ class GuardedClient(Walking, Client):
                 pass
         match act:
             case Place():
-                self.guarded["flatten"] += act.is_flatten
-                purpose = Purpose.FLATTEN if act.is_flatten else Purpose.STOP
-                self.submit(purpose, act.request)
+                self.guarded["flatten"] += act.purpose is Purpose.FLATTEN
+                self.submit(act.purpose, act.request)
             case Cancel(client_id=name):
                 self.cancel_once(name)
             case Amend():

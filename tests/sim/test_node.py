@@ -38,10 +38,10 @@ def test_the_node_keeps_what_it_holds_protected(name: str, seed: int) -> None:
 
 
 def test_crashes_orders_and_faults_all_happen() -> None:
-    """R9: over eight seeds, or the runs above prove nothing."""
+    """R9: over twelve seeds, or the runs above prove nothing."""
     seen: Counter[str] = Counter()
     crashes = orders = alarms = 0
-    for seed in range(1_000, 1_008):
+    for seed in range(1_000, 1_012):
         client = noded(played("perpetual, amends", seed, 0.5, seen, NodedClient))
         crashes += client.crashes
         orders += len(client.line.accepted)

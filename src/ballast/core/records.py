@@ -7,9 +7,16 @@ times int64 milliseconds UTC, fractions plain (0.01 is 1 %). A zero turns an opt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ballast.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TAKES_MAX = 4
 """Partial exits of one position: two in the reference family, two to spare."""
@@ -362,3 +369,27 @@ FEE = _dtype(("from_ms", "i8"), ("maker", "f8"), ("taker", "f8"))
 
 DEPTH = _dtype(("slip", "f8"), ("notional", "f8"))
 """A ladder: the first `notional` quote units fill at a mean slippage of `slip`, and so on."""
+
+Plain = Mapping[str, tuple[float, ...]]
+"""A record as numbers by field name: what a journal can hold."""
+
+
+def plain_of(row: Any) -> dict[str, tuple[float, ...]]:  # noqa: ANN401 - a record
+    """Return the fields of a record as numbers; an array field gives several."""
+    names = row.dtype.names or ()
+    return {name: tuple(float(x) for x in np.atleast_1d(row[name])) for name in names}
+
+
+def rows_of(dtype: np.dtype[np.void], rows: Sequence[Plain]) -> Any:  # noqa: ANN401 - a recarray
+    """Return records made of `plain_of`; a field that is not given is zero.
+
+    Raise `DataError` for a field that the record does not have.
+    """
+    found = np.zeros(len(rows), dtype).view(np.recarray)
+    known = set(dtype.names or ())
+    for row, plain in zip(found, rows, strict=True):
+        if unknown := sorted(set(plain) - known):
+            raise DataError(f"a record has no field {', '.join(unknown)}")
+        for name, values in plain.items():
+            row[name] = values if dtype[name].shape else values[0]
+    return found

@@ -138,21 +138,38 @@ def open_fill(
     at_ms: int, price: float, ideal: float, lots: int, maker: int,
 ) -> None:  # fmt: skip
     """Book an opening fill of `lots` at `price`; `ideal` is the price without slippage."""
+    q = qty_of(spec, lots)
+    rate = fee_rate(t, spec, p, at_ms, maker)
+    received = arriving_lots(spec, lots, rate)
+    book_opening(
+        t, acct, p, spec, plan, s, bar, at_ms, price, ideal, lots, maker, q * price * rate,
+        q * rate, received,
+    )  # fmt: skip
+
+
+@jit_pasted
+def book_opening(
+    t: Row, acct: Row, p: Row, spec: Row, plan: Row, s: int, bar: int,
+    at_ms: int, price: float, ideal: float, lots: int, maker: int,
+    fee: float, fee_qty: float, received: int,
+) -> None:  # fmt: skip
+    """Book an opening fill whose fee is known.
+
+    `fee` is in quote units; `fee_qty` is the same in base units, taken from what was bought where
+    the fee is paid in base; `received` are the whole lots that arrive.
+    """
     side = p.in_side
     q = qty_of(spec, lots)
     notional = q * price
-    rate = fee_rate(t, spec, p, at_ms, maker)
-    fee = notional * rate
     if p.lots == 0:
         begin_trade(acct, p, side, bar, at_ms, price)
-    received = arriving_lots(spec, lots, rate)
     before = acct.cash
     if spec.perpetual:
         acct.cash -= fee
     else:
         acct.cash -= notional
         if spec.fee_asset == _BASE:
-            rest = q - q * rate - qty_of(spec, received)
+            rest = q - fee_qty - qty_of(spec, received)
             p.dust += rest
             p.dust_cost += rest * price
         else:
@@ -224,16 +241,29 @@ def close_fill(
     bar: int, at_ms: int, price: float, ideal: float, lots: int, maker: int, reason: int,
 ) -> None:  # fmt: skip
     """Book a reducing fill; write the trade when the position is flat."""
-    assert lots > 0
-    assert lots <= p.lots
-    side = p.side
-    q = qty_of(spec, lots)
-    notional = q * price
+    notional = qty_of(spec, lots) * price
     if reason == _LIQUIDATION:
         fee = notional * spec.liquidation_fee
         acct.liquidations += 1
     else:
         fee = notional * fee_rate(t, spec, p, at_ms, maker)
+    book_closing(
+        t, acct, p, spec, plan, limits, s, bar, at_ms, price, ideal, lots, maker, reason, fee
+    )
+
+
+@jit_pasted
+def book_closing(
+    t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int,
+    bar: int, at_ms: int, price: float, ideal: float, lots: int, maker: int, reason: int,
+    fee: float,
+) -> None:  # fmt: skip
+    """Book a reducing fill whose fee, in quote units, is known."""
+    assert lots > 0
+    assert lots <= p.lots
+    side = p.side
+    q = qty_of(spec, lots)
+    notional = q * price
     gross = side * (price - p.entry) * q
     before = acct.cash
     acct.cash += gross - fee if spec.perpetual else notional - fee

@@ -1,7 +1,6 @@
 """Runtime: the node that trades.
 
-Purpose: the live engine. Its thinking half is there (`node/`); the shell that brings it events and
-carries its effects out, start-up and supervision are not yet. May import: venues, store, kernel,
-oms and below. Invariants: facts before acts; only `runtime/clock.py` will read a clock. Start
-reading at `node/node.py`.
+Purpose: the live engine: the node that thinks (`node/`) and the shell that brings it events and
+carries its effects out (`shell/`). May import: venues, store, kernel, oms and below. Invariants:
+facts before acts; time is told, not read. Start reading at `node/node.py`.
 """

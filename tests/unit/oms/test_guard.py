@@ -62,8 +62,9 @@ def told(verdict: Verdict) -> list[str]:
     lines = []
     for act in verdict.acts:
         match act:
-            case Place(request=asked, is_flatten=flat):
-                what = "flatten" if flat else f"stop {asked.trigger_ticks}"
+            case Place(request=asked, purpose=purpose):
+                level = f" {asked.trigger_ticks or asked.price_ticks}"
+                what = purpose.name.lower() + (level if level != " 0" else "")
                 lines.append(f"{what} {asked.side.name} {asked.qty_lots}")
             case Amend():
                 lines.append(f"amend {act.trigger_ticks} {act.qty_lots}")

@@ -35,7 +35,7 @@ def space(tmp_path: Path) -> Path:
 def test_a_journal_replays_and_says_what_the_node_holds(space: Path) -> None:
     told = ballast(space, "replay", "--json").json()
     assert told == {
-        "events": 8, "effects": 2, "starts": 2, "mode": "running", "reason": "checked",
+        "events": 8, "effects": 1, "starts": 2, "mode": "running", "reason": "checked",
         "holdings": {}, "open_orders": [],
     }  # fmt: skip
     assert "every effect is the one that was written" in ballast(space, "replay").err

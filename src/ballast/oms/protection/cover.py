@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from ballast.core.ids import Purpose  # noqa: TC001 - the codec reads the types of fields
 from ballast.core.orders import PositionSide, TriggerBy
 
 if TYPE_CHECKING:
@@ -15,8 +16,17 @@ SECOND_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Take:
+    """A part of a position that is sold at a price in its favour; `number` is its place."""
+
+    number: int
+    ticks: int
+    lots: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cover:
-    """A position and the stop it should have; the level is the decision of the kernel's steps.
+    """A position and what should rest for it; the levels are decisions of the kernel's steps.
 
     `lots` is signed: what our fills come to. `dust_lots` and less is no position: it cannot be sold
     alone (C6).
@@ -30,6 +40,9 @@ class Cover:
     trigger_by: TriggerBy = TriggerBy.LAST
     closes: bool = False
     """Whether the position is to be closed at market, now."""
+    takes: tuple[Take, ...] = ()
+    may_be_bare: bool = False
+    """Whether a position that was decided without a stop may be held without one."""
 
     @property
     def direction(self) -> int:
@@ -37,6 +50,10 @@ class Cover:
         if abs(self.lots) <= self.dust_lots:
             return 0
         return 1 if self.lots > 0 else -1
+
+    def is_beyond(self, take: Take, price_ticks: int) -> bool:
+        """Tell whether a price is past a take, by at least a tick (SEMANTICS 2.3)."""
+        return price_ticks > 0 and self.direction * (price_ticks - take.ticks) > 0
 
     def is_crossed(self, stop_ticks: int, price_ticks: int) -> bool:
         """Tell whether a price has passed a stop of this position (B3)."""
@@ -111,10 +128,11 @@ class Alarm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Send a new order; whoever sends it names it."""
+    """Send a new order; whoever sends it names it. `take` is the number of the take it is for."""
 
     request: OrderRequest
-    is_flatten: bool
+    purpose: Purpose
+    take: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ it said was done. In order:
 5. A stop nobody knows about: on spot wait, because it may hold the coins; elsewhere place another
    after two seconds, because reduce-only orders are harmless in pairs (A4).
 6. No stop: place one. One stop: leave it, or move it. Several: keep the best, cancel the others.
+7. Takes rest beside the stop as orders that can only reduce. On spot the stop holds the coins: when
+   the price is past a take the stop goes, the part is sold at market, and a new stop comes.
 
 Moving (B7): in place where the venue can; else the new one first, where two can rest; else cancel
 and new in one request; else cancel, and place when it is gone. Only the last leaves a gap.
@@ -36,6 +38,7 @@ from ballast.oms.protection.cover import (
     Patience,
     Place,
     Replace,
+    Take,
     Verdict,
 )
 from ballast.oms.record import OrderRecord, Phase, Wish
@@ -67,6 +70,9 @@ def guard(
     """
     assert not any(one.may_enlarge for one in orders), cover.symbol
     missing = sum(max(one.filled_lots - one.booked_lots, 0) for one in orders)
+    is_taking = any(
+        one.purpose is Purpose.TAKE and one.filled_lots > one.booked_lots for one in orders
+    )
     orders = [one for one in orders if one.is_open]
     if not cover.direction:
         return Verdict(Memory(), tuple(_cancels(orders)))
@@ -75,16 +81,19 @@ def guard(
         return Verdict(memory)  # perhaps it is closed already: its fills will tell
     memory = _of_this_position(memory, cover)
     stops = [one for one in orders if one.purpose is Purpose.STOP]
+    takes = [one for one in orders if one.purpose is Purpose.TAKE]
     closing = [one for one in orders if one.purpose is Purpose.FLATTEN]
+    if not abilities.holds_two:
+        closing += takes
     case = _Case(cover, memory, stops, price_ticks, now_ns, abilities, patience)
     if closing:
         return case.closing(closing)
     if cover.closes:
         return case.flatten(Alarm.ORDERED)
-    if cover.is_crossed(memory.best_ticks, price_ticks):
+    if memory.best_ticks and cover.is_crossed(memory.best_ticks, price_ticks):
         return case.crossed()
     case.memory = replace(case.memory, crossed_since_ns=0)
-    return case.covered()
+    return case.held(None if is_taking else takes)  # what a take brought comes with its fill
 
 
 def refused(memory: Memory) -> Memory:
@@ -97,7 +106,7 @@ def _of_this_position(memory: Memory, cover: Cover) -> Memory:
     if memory.direction != cover.direction:
         memory = Memory(direction=cover.direction)
     best = memory.best_ticks
-    if not best or cover.direction * (cover.stop_ticks - best) > 0:
+    if not best or (cover.stop_ticks and cover.direction * (cover.stop_ticks - best) > 0):
         best = cover.stop_ticks
     return replace(memory, best_ticks=best)
 
@@ -177,15 +186,73 @@ class _Case:
             position_side=self.cover.side,
             reduce_only=self.abilities.reduces_only,
         )
-        return Verdict(self.memory, (Place(request, is_flatten=True),), (alarm,))
+        return Verdict(self.memory, (Place(request, Purpose.FLATTEN),), (alarm,))
+
+    # What takes a gain -------------------------------------------------------------------
+
+    def taken(self, take: Take) -> Verdict:
+        """Sell a part at market where the stop holds the coins: first they must be free."""
+        if self.stops:
+            return Verdict(self.memory, self._free_coins())
+        request = OrderRequest(
+            self.cover.symbol,
+            self._side,
+            OrderKind.MARKET,
+            min(take.lots, abs(self.cover.lots)),
+            position_side=self.cover.side,
+        )
+        return Verdict(self.memory, (Place(request, Purpose.TAKE, take.number),))
+
+    def resting_takes(self, orders: Sequence[OrderRecord]) -> list[Act]:
+        """Let a limit order rest for each take, and none beside; they can only reduce."""
+        spare = list(orders)
+        acts: list[Act] = []
+        for take in self.cover.takes:
+            held = [one for one in spare if self._is_for(one, take)]
+            if held:
+                spare.remove(held[0])
+            else:
+                acts.append(self._take(take))
+        return [*_cancels(spare), *acts]
+
+    def _is_for(self, order: OrderRecord, take: Take) -> bool:
+        """Tell whether an order is, or may yet turn out to be, the one that rests for a take."""
+        asked = order.request
+        left = asked.qty_lots - order.booked_lots
+        return (asked.price_ticks, left, order.cancel) == (take.ticks, take.lots, Wish.NONE)
+
+    def _take(self, take: Take) -> Place:
+        request = OrderRequest(
+            self.cover.symbol,
+            self._side,
+            OrderKind.LIMIT,
+            take.lots,
+            take.ticks,
+            position_side=self.cover.side,
+            reduce_only=True,
+        )
+        return Place(request, Purpose.TAKE, take.number)
 
     def _free_coins(self) -> tuple[Act, ...]:
         return tuple(_cancels(self.stops))
+
+    def held(self, takes: Sequence[OrderRecord] | None) -> Verdict:
+        """Cover the position, and let its takes rest beside; None: leave them alone for now."""
+        cover, price_ticks = self.cover, self.price_ticks
+        due = [one for one in cover.takes if cover.is_beyond(one, price_ticks)]
+        if due and not self.abilities.holds_two:
+            return self.taken(due[0])
+        verdict = self.covered()
+        if not self.abilities.holds_two or takes is None:
+            return verdict
+        return replace(verdict, acts=(*verdict.acts, *self.resting_takes(takes)))
 
     # What covers it -----------------------------------------------------------------------
 
     def covered(self) -> Verdict:
         """Place, keep or move the stop."""
+        if self.cover.may_be_bare and not self.memory.best_ticks:
+            return Verdict(self.memory)
         since = self.memory.bare_since_ns or self.now_ns
         if self.resting:
             self.memory = replace(self.memory, bare_since_ns=0, refusals=0)
@@ -274,7 +341,7 @@ class _Case:
             trigger_ticks=self.memory.best_ticks,
             trigger_by=self.cover.trigger_by,
         )
-        return Place(request, is_flatten=False)
+        return Place(request, Purpose.STOP)
 
     def _limit_ticks(self) -> int:
         """Return the worst price of a stop-limit, rounded away from the market; 0 at market."""

@@ -45,7 +45,10 @@ class Approved:
     def check(self, symbol: str, side: Side, notional: float, now_ns: int) -> None:
         """Raise `InternalError` unless this approval is for such an order, and still good."""
         if (symbol, side) != (self.symbol, self.side) or notional > self.notional:
-            raise InternalError(f"approved for {self.symbol}, used for {symbol}")
+            raise InternalError(
+                f"approved: {self.side.name} {self.notional:g} of {self.symbol}; "
+                f"used for {side.name} {notional:g} of {symbol}"
+            )
         if now_ns > self.expires_ns:
             raise InternalError(f"the approval of {symbol} has expired")
 

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ballast.core.ids import Purpose
-from ballast.oms.protection.cover import Abilities, Memory
+from ballast.oms.protection.cover import Abilities, Memory, Patience, Take
 from ballast.oms.record import Phase
 from ballast.risk.gate.checks import Limits
-from ballast.risk.gate.facts import Account, Permission, Position, Snapshot
+from ballast.risk.gate.facts import Account, Link, Permission, Position, Snapshot
+from ballast.risk.halt.breaker import Gate
+from ballast.runtime.node.session import Session  # noqa: TC001 - the codec reads the types
 
 if TYPE_CHECKING:
     from ballast.oms.book import BookOfRecord
+    from ballast.risk.gate.facts import Candidate
     from ballast.risk.halt.baselines import Baselines
     from ballast.risk.halt.modes import Halt
-    from ballast.runtime.node.events import Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class NodeRules:
     """How long an entry may rest before it is cancelled (R-OMS-18)."""
     position_max: int = 1_000_000
     """Largest notional of a position, in the unit of candidates: what a runaway is measured by."""
+    patience: Patience = field(default_factory=Patience)
+    may_be_bare: bool = False
+    """Whether a strategy without a stop may hold a position without one."""
+    session: Session | None = None
+    """What is decided here; None: another part decides, and says so in `Decided`."""
 
 
 @dataclass(slots=True)
@@ -42,8 +49,15 @@ class Desk:
 
     stop_ticks: int = 0
     price_ticks: int = 0
+    priced_ns: int = 0
     closes: bool = False
     guard: Memory = field(default_factory=Memory)
+    takes: tuple[Take, ...] = ()
+    taking: dict[str, int] = field(default_factory=dict)
+    """The number of the take that an order is for, by client id."""
+    refused_takes: tuple[int, ...] = ()
+    """Takes the venue refused: they are not asked for again with this position."""
+    link: Link | None = None
     venue_lots: int | None = None
     asked_ns: int | None = None
     gap_ns: int = 0
@@ -58,29 +72,40 @@ class Known:
     levels: Baselines
     book: BookOfRecord
     desk: Desk
+    bare: frozenset[str] = frozenset()
+    """Symbols whose position was decided without a stop, and may be."""
 
 
-def gather(event: Decided, known: Known, rules: NodeRules, now_ns: int) -> Snapshot:
+def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns: int) -> Snapshot:
     """Return everything the gate looks at: what the decision brought, and what the node knows."""
-    asked, desk = event.candidate, known.desk
+    desk = known.desk
     lost = {Phase.UNKNOWN, Phase.PREPARED}
     account = Account(
         known.halt,
         rules.strategy_hash,
         rules.permission,
         is_equity_known=known.levels.equity > 0,
-        unprotected=tuple(unprotected(known.book)),
+        unprotected=tuple(unprotected(known.book, known.bare)),
         unknown=tuple(one.client_id for one in known.book.doubtful() if one.phase in lost),
     )
     held = known.book.holding(asked.symbol).lots
     position = Position(held, desk.venue_lots, desk.asked_ns)
-    return Snapshot(now_ns, asked, event.link, position, account)
+    return Snapshot(now_ns, asked, link, position, account)
 
 
-def unprotected(book: BookOfRecord) -> list[str]:
-    """Return the symbols whose position has no live stop of its size (B2)."""
+NO_LINK = Link(
+    Gate.OPEN, is_trading=None, is_maintenance=None, data_ns=None, is_contiguous=None, spread=None,
+    slippage=None, clock_offset_ns=None, clock_ns=None,
+)  # fmt: skip
+"""What is known of a venue before anybody said anything: nothing, and so nothing passes."""
+
+
+def unprotected(book: BookOfRecord, bare: frozenset[str] = frozenset()) -> list[str]:
+    """Return the symbols whose position has no live stop of its size (B2); `bare` need none."""
     found = []
     for (symbol, _), holding in sorted(book.holdings().items()):
+        if symbol in bare:
+            continue
         sizes = [
             one.open_lots
             for one in book.open_orders(symbol)

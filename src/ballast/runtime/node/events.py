@@ -58,6 +58,52 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedBar:
+    """A bar that closed: prices are open, high, low, close, volume; mark high, low, close or ()."""
+
+    symbol: str
+    open_ms: int
+    prices: tuple[float, ...]
+    mark: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Bars of the past, oldest first: the strategy knows them, and decides nothing on them."""
+
+    bars: tuple[ClosedBar, ...]
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What is known of the venue for a symbol, for the gate to judge the next entry by."""
+
+    symbol: str
+    link: Link
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class BarsClosed:
+    """The bars of one close time, all that have arrived; `is_late` for one that came after it."""
+
+    bars: tuple[ClosedBar, ...]
+    close_ns: int
+    at_ns: int
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Funded:
+    """A funding payment of a position, in quote atoms; negative: received."""
+
+    symbol: str
+    paid: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """The strategy's steps say where the stop of a position belongs now."""
 
@@ -131,7 +177,7 @@ class Commanded:
 
 Event = (
     Started | Elapsed | Priced | Decided | Moved | Left | Reported | OrdersShown | PositionShown
-    | Valued | Flowed | Commanded
+    | Valued | Flowed | Commanded | Learned | Linked | BarsClosed | Funded
 )  # fmt: skip
 
 # ---------------------------------------------------------------- what is to be done

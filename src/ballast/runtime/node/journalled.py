@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ballast.core.journal import Entry, Journal, Record
+    from ballast.strategies.plan import AnyStrategy
 
 EVENT, EFFECT, RULES = "node.event", "node.effect", "node.rules"
 CODEC = Codec(Kind(EVENT, Event), Kind(EFFECT, Effect), Kind(RULES, NodeRules))
@@ -44,13 +45,15 @@ class JournalledNode:
         return effects
 
 
-def started(rules: NodeRules, journal: Journal, at_ns: int) -> tuple[JournalledNode, list[Effect]]:
+def started(
+    rules: NodeRules, journal: Journal, at_ns: int, strategy: AnyStrategy | None = None
+) -> tuple[JournalledNode, list[Effect]]:
     """Start a node from its journal, new or old; return it and what is to be done first.
 
     Other rules than the last ones hold from now on, and are written down.
     """
-    found = replayed(journal.load().tail).node
-    node = Node(rules) if found is None else found
+    found = replayed(journal.load().tail, strategy).node
+    node = Node(rules, strategy) if found is None else found
     if found is None or found.rules != rules:
         node.rules = rules
         journal.append([CODEC.entry(rules, at_ns)])
@@ -68,7 +71,7 @@ class Replay:
     starts: int = 0
 
 
-def replayed(records: Iterable[Record]) -> Replay:
+def replayed(records: Iterable[Record], strategy: AnyStrategy | None = None) -> Replay:
     """Run a journal again; raise `DataError` at the first effect that is another than was written.
 
     Nothing is done again: what was on its way is unknown from the next `Started` on. Records of
@@ -82,7 +85,7 @@ def replayed(records: Iterable[Record]) -> Replay:
                 _require_done(expected, record)
                 rules: NodeRules = CODEC.value(record)
                 if replay.node is None:
-                    replay.node = Node(rules)
+                    replay.node = Node(rules, strategy)
                 replay.node.rules = rules
             case "node.event":
                 _require_done(expected, record)

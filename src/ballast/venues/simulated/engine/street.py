@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from ballast.core.errors import InternalError
-from ballast.core.orders import Side, TimeInForce
+from ballast.core.orders import Side, TimeInForce, TriggerBy
 from ballast.kernel.exchange import batch, depth, layout, match, views
 from ballast.kernel.exchange.growth import with_room
 from ballast.venues.simulated.engine import matching
@@ -102,6 +102,25 @@ class Street:
     def last_ticks(self, symbol: str) -> int:
         """Return the price of the last trade, 0 before the first."""
         return self._world.markets[symbol].last_ticks
+
+    def waiting_between(self, symbol: str, low_ticks: int, high_ticks: int) -> list[int]:
+        """Return where, strictly between two prices, somebody's order waits; not whose.
+
+        Triggers on the last price and the limits of resting orders of customers, in rising order.
+        """
+        market = self._world.markets[symbol]
+        found = {
+            order.stop_ticks
+            for order in market.waiting.values()
+            if order.request.trigger_by is TriggerBy.LAST
+        }
+        for account in self._world.accounts.values():
+            found |= {
+                order.request.price_ticks
+                for order in account.open.get(symbol, {}).values()
+                if order.order_id not in market.waiting
+            }
+        return sorted(ticks for ticks in found if low_ticks < ticks < high_ticks)
 
     def mark_ticks(self, symbol: str) -> int:
         """Return the mark price, 0 before the first."""

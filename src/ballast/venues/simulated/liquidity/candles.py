@@ -5,6 +5,10 @@ high first where both are equally near), each leg in equal parts of time. The vo
 the way, one part a point, so that candles made of the public trades equal those replayed: in every
 price, and in volume, as long as only the street trades. Customers who trade add to it.
 
+With `stops` the price also stops wherever on its way somebody's order waits: at the very price and
+a tick beyond. So a trigger sees its own price and not the next point of the path, as in a market
+that trades at every price, and as the compiled loop has it (SEMANTICS 2.3).
+
 Known limits: a bar with fewer lots than different prices trades one lot at each of them (the prices
 win over the volume), a bar without volume moves the book and trades nothing, and the depth around
 the price is made up: candles hold none.
@@ -89,6 +93,7 @@ class CandleReplay:
         *,
         steps: int = STEPS,
         shift_ns: int = 0,
+        stops: bool = False,
     ) -> None:
         """Replay these, `shift_ns` later than they were; raise `DataError` for impossible ones."""
         for before, after in pairwise(bars):
@@ -105,6 +110,8 @@ class CandleReplay:
         self._ladder = ladder or Ladder()
         self._steps = steps
         self._shift_ns = shift_ns
+        self._stops = stops
+        self._held_ns = 0
         self._place = 0
         self._point = 0
         self._shown: list[tuple[int, int]] = []
@@ -117,24 +124,49 @@ class CandleReplay:
 
     def next_ns(self, now_ns: int) -> int | None:
         """Return the time of the next point; one that is past already is due at once."""
-        return None if self.is_over else max(self._path[self._point].at_ns, now_ns)
+        if self.is_over:
+            return None
+        return max(self._path[self._point].at_ns, now_ns, self._held_ns)
 
     def step(self, street: Street, now_ns: int) -> None:
         """Move to every point that is due."""
         while not self.is_over and self._path[self._point].at_ns <= now_ns:
             point = self._path[self._point]
+            if self._stops and self._stopped(street, point):
+                self._held_ns = now_ns + 1
+                return
             self._point += 1
             if self._point == len(self._path):
                 self._place, self._point = self._place + 1, 0
                 self._path = self._path_here()
             self._move(street, point)
 
+    def _stopped(self, street: Street, point: Point) -> bool:
+        """Move to the next price on the way to a point where an order waits, if there is one.
+
+        The point itself stays due: whoever has been hit may act before the price goes on.
+        """
+        here = street.last_ticks(self._symbol)
+        if not here or here == point.ticks:
+            return False
+        way = 1 if point.ticks > here else -1
+        low, high = min(here, point.ticks), max(here, point.ticks)
+        waiting = street.waiting_between(self._symbol, low - 1, high + 1)
+        stops = {one for ticks in waiting for one in (ticks, ticks + way)}
+        ahead = sorted(one for one in stops if low < one < high)
+        if not ahead:
+            return False
+        next_ticks = ahead[0] if way > 0 else ahead[-1]
+        self._move(street, Point(point.at_ns, next_ticks, 1 if point.lots else 0))
+        return True
+
     def _move(self, street: Street, point: Point) -> None:
         symbol, ticks = self._symbol, point.ticks
         self._shown = show_ladder(street, symbol, self._ladder, ticks, self._shown)
         if point.lots:
             rises = ticks >= (street.last_ticks(symbol) or ticks)
-            street.trade(symbol, Side.BUY if rises else Side.SELL, ticks, point.lots)
+            taker = Side.BUY if rises else Side.SELL
+            street.trade(symbol, taker, ticks, point.lots, queue_known=not self._stops)
         if self._ladder.sets_mark:
             street.set_mark(symbol, ticks)
 
@@ -147,10 +179,10 @@ class CandleReplay:
 
     def snapshot(self) -> bytes:
         """Return how far it has come."""
-        return msgspec.json.encode((self._place, self._point, self._shown))
+        return msgspec.json.encode((self._place, self._point, self._shown, self._held_ns))
 
     def restore(self, state: bytes) -> None:
         """Go back to where it was."""
-        kept = msgspec.json.decode(state, type=tuple[int, int, list[tuple[int, int]]])
-        self._place, self._point, self._shown = kept
+        kept = msgspec.json.decode(state, type=tuple[int, int, list[tuple[int, int]], int])
+        self._place, self._point, self._shown, self._held_ns = kept
         self._path = self._path_here()

@@ -1,0 +1,384 @@
+"""Live: the compiled steps driven one close at a time, for fills that a venue reports.
+
+The loop of research matches orders itself; here they are matched elsewhere. Everything else is the
+same machine code over the same rows: ratchets, marking, account rules, exits, the gate's limits,
+sizing. So what is decided live is what research decides on the same bars and fills (SEMANTICS 2.5
+to 2.7); `Live` is the Python side, one object an account.
+
+A window of the last bars is kept for each symbol. When it is full its older half goes, and the
+numbers of bars in the position rows move with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ballast.core.errors import InternalError
+from ballast.core.jit import jit
+from ballast.core.memory import Binding, set_i8
+from ballast.core.reasons import Exit, Refusal
+from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TAKES_MAX, TRADE
+from ballast.core.time import DAY_MS
+from ballast.kernel.account import day_of, roll_days
+from ballast.kernel.bar import after, expire_entry
+from ballast.kernel.book import book_closing, book_opening, drop_entry
+from ballast.kernel.exits import set_levels
+from ballast.kernel.loop import ABSENT, PRESENT, decide_all, mark_all
+from ballast.kernel.market import Market
+from ballast.kernel.match import take_lots
+from ballast.kernel.run import start_account, start_positions
+from ballast.kernel.tape import (
+    COLUMNS,
+    RESULTS,
+    STATE,
+    TAPE,
+    account_row,
+    bind,
+    limits_row,
+    plan_row,
+    position,
+    spec_row,
+    tape_row,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+DAYS_MOST = 36_600
+"""Daily closes that an account may gather: a hundred years."""
+BAR_COLUMNS = ("open", "high", "low", "close", "volume")
+MARK_COLUMNS = ("mark_high", "mark_low", "mark_close")
+OPTIONAL = ("stop", "confidence", "floor", "volatility", "sigma", "quote_volume")
+_EXPIRED = int(Refusal.EXPIRED)
+_TAKE_1 = int(Exit.TAKE_1)
+
+
+@jit
+def begin_close(tape: int, now_ms: int) -> None:
+    """Begin the close at `now_ms`: turn the day where it is over; no symbol is there yet."""
+    t = tape_row(tape, 0)
+    acct = account_row(t.account, 0)
+    acct.now_ms = now_ms
+    if now_ms > acct.day_end_ms:
+        roll_days(t, acct, day_of(now_ms))
+    acct.refusals = 0
+    acct.live = t.symbols
+    for s in range(t.symbols):
+        set_i8(t.live, s, s)
+        set_i8(t.here, s, ABSENT)
+
+
+@jit
+def close_bar(tape: int, s: int, entered: int) -> None:
+    """Let the bar of symbol `s` close; `entered` says that an entry limit filled inside it."""
+    t = tape_row(tape, 0)
+    acct = account_row(t.account, 0)
+    lim = limits_row(t.limits, 0)
+    p = position(t.pos, s)
+    set_i8(t.here, s, PRESENT)
+    p.idle = 0
+    p.watched = 0
+    if p.in_lots > 0:
+        expire_entry(t, acct, s)
+    if p.lots > 0:
+        after(t, acct, lim, s, entered)
+
+
+@jit
+def decide(tape: int) -> None:
+    """Mark, hold the account against its rules, then read the signals of what closed (2.6, 2.7)."""
+    t = tape_row(tape, 0)
+    acct = account_row(t.account, 0)
+    lim = limits_row(t.limits, 0)
+    mark_all(t, acct, lim)
+    decide_all(t, acct, lim)
+
+
+@jit
+def opened(
+    tape: int, s: int, at_ms: int, price: float, ideal: float, lots: int, maker: int, fee: float,
+    fee_qty: float, received: int,
+) -> None:  # fmt: skip
+    """Book a fill of the entry of symbol `s`, and set stop and takes by it."""
+    t = tape_row(tape, 0)
+    acct = account_row(t.account, 0)
+    p = position(t.pos, s)
+    spec = spec_row(t.spec, s)
+    plan = plan_row(t.plan, s)
+    book_opening(
+        t, acct, p, spec, plan, s, p.bar, at_ms, price, ideal, lots, maker, fee, fee_qty, received,
+    )  # fmt: skip
+    p.in_lots = max(p.in_lots - lots, 0)
+    set_levels(p, spec, plan)
+
+
+@jit
+def closed(
+    tape: int, s: int, at_ms: int, price: float, ideal: float, lots: int, maker: int, fee: float,
+    reason: int,
+) -> None:  # fmt: skip
+    """Book a fill that closes `lots` of the position of symbol `s`, for a reason."""
+    t = tape_row(tape, 0)
+    acct = account_row(t.account, 0)
+    lim = limits_row(t.limits, 0)
+    p = position(t.pos, s)
+    take = reason - _TAKE_1
+    if 0 <= take < TAKES_MAX:
+        left = p.take_left[take] if p.take_left[take] > 0 else wanted_of(tape, s, take, price)
+        p.take_left[take] = max(left - lots, 0)
+        if p.take_left[take] == 0:
+            p.take_done[take] = 1
+    p.out_lots = max(p.out_lots - lots, 0)
+    book_closing(
+        t, acct, p, spec_row(t.spec, s), plan_row(t.plan, s), lim, s, p.bar, at_ms, price, ideal,
+        lots, maker, reason, fee,
+    )  # fmt: skip
+
+
+@jit
+def wanted_of(tape: int, s: int, k: int, level: float) -> int:
+    """Return the lots that take `k` of symbol `s` sells at its level, as the position stands."""
+    t = tape_row(tape, 0)
+    return take_lots(position(t.pos, s), spec_row(t.spec, s), plan_row(t.plan, s), k, level)
+
+
+@jit
+def takes_of(tape: int, s: int, lots: NDArray[np.int64]) -> None:
+    """Write the lots of each take that is still to be done, as if those before it had filled."""
+    t = tape_row(tape, 0)
+    p = position(t.pos, s)
+    plan = plan_row(t.plan, s)
+    held = p.lots
+    for k in range(len(lots)):
+        lots[k] = 0
+        if k < plan.take_count and p.take_done[k] == 0 and p.lots > 0:
+            lots[k] = take_lots(p, spec_row(t.spec, s), plan, k, p.take_price[k])
+            p.lots -= lots[k]
+    p.lots = held
+
+
+@jit
+def entry_over(tape: int, s: int) -> None:
+    """Drop what is left of the entry of symbol `s`: its order has ended."""
+    t = tape_row(tape, 0)
+    acct = account_row(t.account, 0)
+    p = position(t.pos, s)
+    if p.in_lots > 0:
+        drop_entry(t, acct, s, _EXPIRED, float(acct.now_ms), float(p.in_until_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What the kernel's own limits refused at a close."""
+
+    place: int
+    side: int
+    reason: Refusal
+    measured: float
+    limit: float
+
+
+class Live:
+    """The kernel's memory of one account, in live arrays; places are those of the symbols."""
+
+    def __init__(
+        self,
+        market: Market,
+        cash: float,
+        at_ms: int,
+        *,
+        room: int,
+    ) -> None:
+        """Begin with `cash` quote units at `at_ms`; keep up to `room` bars a symbol.
+
+        Of `market`, the rows of instruments, plans and limits, and the fee and tier tables are
+        taken; its bars are not.
+        """
+        symbols = len(market.spec)
+        self.room = room
+        self.spec: Any = market.spec.copy().view(np.recarray)
+        self.spec["first"] = np.arange(symbols) * (room + 1)
+        self.spec["last"] = self.spec["first"]
+        self.spec["fund_first"] = self.spec["fund_last"] = 0
+        self.spec["delisted"] = 0
+        self.columns = self._columns(market, symbols * (room + 1))
+        self.pos: Any = np.zeros(symbols, POSITION).view(np.recarray)
+        self.account: Any = np.zeros(1, ACCOUNT).view(np.recarray)
+        start_account(self.account, cash, at_ms)
+        start_positions(self.pos, self.spec)
+        self.clock = np.zeros(1, np.int64)
+        self.here, self.live, self.order = (np.zeros(symbols, np.int64) for _ in range(3))
+        self.keys = np.zeros(symbols)
+        self.fills: Any = np.zeros(0, FILL).view(np.recarray)
+        self.trades: Any = np.zeros(0, TRADE).view(np.recarray)
+        self.refused: Any = np.zeros(4 * symbols, REFUSED).view(np.recarray)
+        self.refusals = np.zeros(len(Refusal), np.int64)
+        self.equity, self.exposure = np.zeros(0), np.zeros(0)
+        self.daily = np.zeros(DAYS_MOST)
+        self._entered = [0] * symbols
+        self._takes = np.zeros(TAKES_MAX, np.int64)
+        self._binding = Binding()
+        self._tape: Any = np.zeros(1, TAPE).view(np.recarray)
+        self.at = self._binding.bind(self._tape)
+        bind(self._tape[0], self._binding, self.columns, COLUMNS)
+        bind(self._tape[0], self._binding, self, STATE)
+        bind(self._tape[0], self._binding, self, RESULTS)
+        row = self._tape[0]
+        row.symbols, row.bars = symbols, symbols * (room + 1)
+        row.refused_room, row.daily_room = len(self.refused), DAYS_MOST
+
+    def _columns(self, market: Market, rows: int) -> Market:
+        """Return the live arrays: room for every column that `market` has."""
+        floats = {name: np.zeros(rows) for name in BAR_COLUMNS}
+        has_mark = bool(np.any(self.spec["has_mark"]))
+        marks = {
+            name: np.zeros(rows) if has_mark else floats[name.removeprefix("mark_")]
+            for name in MARK_COLUMNS
+        }
+        optional = {name: np.zeros(rows if len(getattr(market, name)) else 0) for name in OPTIONAL}
+        return Market(
+            spec=self.spec,
+            plan=market.plan,
+            limits=market.limits,
+            ts=np.zeros(rows, np.int64),
+            **floats,
+            **marks,
+            signals=np.zeros(rows, np.uint8),
+            atr=np.zeros(rows),
+            **optional,
+            funding=market.funding[:0],
+            fees=market.fees,
+            tiers=market.tiers,
+            depth=market.depth,
+            fine_first=np.zeros(0, np.int64),
+            fine=np.zeros((5, 0)),
+        )
+
+    # Bars -----------------------------------------------------------------------------------
+
+    def append(self, s: int, open_ms: int, prices: Sequence[float], mark: Sequence[float]) -> None:
+        """Add a bar: open, high, low, close, volume; `mark`: high, low, close, or nothing."""
+        if int(self.spec[s].last - self.spec[s].first) >= self.room:
+            self._forget_half(s)
+        row = int(self.spec[s].last)
+        columns = self.columns
+        columns.ts[row] = open_ms
+        for name, value in zip(BAR_COLUMNS, prices, strict=True):
+            getattr(columns, name)[row] = value
+        if columns.mark_high is not columns.high:
+            used = mark or (prices[1], prices[2], prices[3])
+            for name, value in zip(MARK_COLUMNS, used, strict=True):
+                getattr(columns, name)[row] = value
+        self.spec[s].last = row + 1
+
+    def skip(self, s: int) -> None:
+        """Count the last bar as history: nothing is decided on it."""
+        self.pos[s].bar = self.spec[s].last
+
+    def _forget_half(self, s: int) -> None:
+        first, last = int(self.spec[s].first), int(self.spec[s].last)
+        gone = (last - first) // 2
+        arrays = {
+            id(one): one
+            for name in COLUMNS
+            if isinstance(one := getattr(self.columns, name), np.ndarray)
+            and one.ndim == 1
+            and len(one) == len(self.columns.ts)
+        }
+        for one in arrays.values():
+            one[first : last - gone] = one[first + gone : last].copy()
+        self.spec[s].last = last - gone
+        for name in ("bar", "entry_bar", "decided_bar", "in_bar"):
+            self.pos[s][name] -= gone
+
+    def window(self, s: int) -> dict[str, NDArray[Any]]:
+        """Return the bars that are kept of a symbol, as views: ts, open … volume."""
+        part = slice(int(self.spec[s].first), int(self.spec[s].last))
+        return {name: getattr(self.columns, name)[part] for name in ("ts", *BAR_COLUMNS)}
+
+    # A close --------------------------------------------------------------------------------
+
+    def close(self, now_ms: int, rows: Mapping[int, Mapping[str, float]]) -> list[Refused]:
+        """Take the decisions of one close; `rows` are the columns' last values by symbol.
+
+        Return what was refused; entries, exits, stops and takes are in the position rows then.
+        """
+        begin_close(self.at, now_ms)
+        for s, values in rows.items():
+            last = int(self.spec[s].last) - 1
+            if int(self.pos[s].bar) != last:
+                raise InternalError(f"bar {last} of symbol {s} after {int(self.pos[s].bar)}")
+            for name, value in values.items():
+                column = getattr(self.columns, name)
+                if len(column):
+                    column[last] = value
+            close_bar(self.at, s, self._entered[s])
+            self._entered[s] = 0
+        decide(self.at)
+        return [
+            Refused(
+                int(row.symbol), int(row.side), Refusal(int(row.reason)),
+                float(row.measured), float(row.limit),
+            )
+            for row in self.refused[: int(self.account[0].refusals)]
+        ]  # fmt: skip
+
+    # Fills ----------------------------------------------------------------------------------
+
+    def opened(
+        self, s: int, at_ms: int, price: float, lots: int, *, is_maker: bool, fee: float,
+        fee_qty: float = 0.0, received: int | None = None,
+    ) -> None:  # fmt: skip
+        """Book a fill of an entry; `received` lots arrive where the fee is taken from them."""
+        ideal = float(self.pos[s].signal_price)
+        arrives = lots if received is None else received
+        opened(self.at, s, at_ms, price, ideal, lots, int(is_maker), fee, fee_qty, arrives)
+        self._entered[s] = int(is_maker)
+
+    def closed(
+        self, s: int, at_ms: int, price: float, lots: int, *, is_maker: bool, fee: float,
+        ideal: float, reason: Exit,
+    ) -> None:  # fmt: skip
+        """Book a fill that closes a part or all of a position."""
+        closed(self.at, s, at_ms, price, ideal, lots, int(is_maker), fee, int(reason))
+
+    def takes(self, s: int) -> list[tuple[int, float, int]]:
+        """Return (number, price, lots) of each take that should rest."""
+        takes_of(self.at, s, self._takes)
+        prices = self.pos[s].take_price
+        return [(k, float(prices[k]), int(lots)) for k, lots in enumerate(self._takes) if lots > 0]
+
+    def entry_over(self, s: int) -> None:
+        """Forget what is left of an entry whose order has ended."""
+        entry_over(self.at, s)
+
+    def funded(self, s: int, paid: float) -> None:
+        """Book a funding payment, in quote units; negative: received."""
+        self.account.cash[0] -= paid
+        self.account.funding[0] += paid
+        self.pos.funding[s] += paid
+
+    def flowed(self, amount: float) -> None:
+        """Book a deposit or, negative, a withdrawal: the levels scale with it (R-RISK-28)."""
+        acct = self.account[0]
+        factor = (acct.equity + amount) / acct.equity if acct.equity > 0.0 else 1.0
+        for name in ("peak", "trough", "day_open"):
+            acct[name] *= factor
+        acct.cash += amount
+        acct.equity += amount
+        acct.flows += amount
+
+    def released(self) -> None:
+        """Take the kernel's latch off after a person released it; the peak is measured anew."""
+        acct = self.account[0]
+        acct.killed = 0
+        acct.peak = acct.trough = acct.equity
+
+    def day_of_ms(self) -> int:
+        """Return the day (since 1970) that the account is in."""
+        return int(self.account[0].day_end_ms) // DAY_MS - 1

@@ -1,0 +1,284 @@
+"""Decider: bars and fills in, what the strategy and the kernel make of them out.
+
+At every close the strategy's plan is evaluated over the bars that are kept, by the code that
+research evaluates it with; the last row goes to the kernel, which ratchets, marks, holds the
+account against its rules, exits, and sizes entries. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ballast.core.bars import Bars
+from ballast.core.errors import DataError
+from ballast.core.ids import Purpose
+from ballast.core.orders import Side
+from ballast.core.reasons import Exit, label
+from ballast.core.records import FeeAsset
+from ballast.core.ticks import from_steps, steps_floor
+from ballast.core.time import DAY_MS, Timeframe
+from ballast.features.activity import WINDOW, log_return_deviation, mean_quote_volume_at
+from ballast.features.regime.labels import Regime, regimes_of
+from ballast.kernel.live import Live
+from ballast.oms.protection.cover import Take
+from ballast.strategies.cache import OneRun
+from ballast.strategies.column import column_of
+from ballast.strategies.parsing import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ballast.core.orders import Fill
+    from ballast.kernel.live import Refused
+    from ballast.oms.record import OrderRecord
+    from ballast.runtime.node.events import ClosedBar
+    from ballast.runtime.node.session import Session
+    from ballast.strategies.plan import AnyStrategy
+
+MS_NS = 1_000_000
+SMOOTH = ("atr", "stop", "confidence", "volatility")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An entry the kernel decided and sized. `limit_ticks` 0: at market; `notional` quote units."""
+
+    symbol: str
+    side: Side
+    lots: int
+    limit_ticks: int
+    stop_ticks: int
+    notional: float
+    confidence: float
+
+
+class Decider:
+    """The strategy and the kernel's memory of one account."""
+
+    def __init__(self, session: Session, strategy: AnyStrategy | None, at_ns: int) -> None:
+        """Begin with the session's cash and no bars."""
+        self.session = session
+        self.plan = session.plan(strategy)
+        self.places = {seat.symbol: s for s, seat in enumerate(session.seats)}
+        self.live = Live(session.market(), session.cash, at_ns // MS_NS, room=session.room)
+        self.timeframe = Timeframe.parse(session.timeframe)
+        self._detector = parse(f"{session.detector}()") if session.detector else None
+
+    def go_on_from(self, other: Decider) -> None:
+        """Take over cash, levels and streaks of an account that is flat, whatever traded it."""
+        self.live.account[:] = other.live.account
+
+    # Bars -----------------------------------------------------------------------------------
+
+    def learn(self, bars: Iterable[ClosedBar]) -> None:
+        """Take bars of the past, on which nothing is decided any more."""
+        for bar in bars:
+            s = self._append(bar)
+            self.live.skip(s)
+
+    def close(self, at_ns: int, bars: Sequence[ClosedBar]) -> list[Refused]:
+        """Take the bars of one close and decide; return what the kernel's limits refused."""
+        for bar in bars:
+            self._append(bar)
+        market = {seat.symbol: self.bars(seat.symbol) for seat in self.session.seats}
+        market = {symbol: one for symbol, one in market.items() if len(one)}
+        rows = {self.places[bar.symbol]: self._row(bar.symbol, market) for bar in bars}
+        return self.live.close(at_ns // MS_NS, dict(sorted(rows.items())))
+
+    def _append(self, bar: ClosedBar) -> int:
+        s = self.places.get(bar.symbol)
+        if s is None:
+            raise DataError(f"a bar of {bar.symbol}", expected=", ".join(self.places))
+        window = self.live.window(s)["ts"]
+        if len(window) and bar.open_ms <= int(window[-1]):
+            raise DataError(
+                f"the bar of {bar.open_ms} after that of {int(window[-1])}", where=bar.symbol
+            )
+        self.live.append(s, bar.open_ms, bar.prices, bar.mark)
+        return s
+
+    def last_open_ms(self, symbol: str) -> int:
+        """Return the open time of the newest bar of a symbol; -1 before the first."""
+        window = self.live.window(self.places[symbol])["ts"]
+        return int(window[-1]) if len(window) else -1
+
+    def bars(self, symbol: str) -> Bars:
+        """Return the bars that are kept of a symbol, as views."""
+        columns = self.live.window(self.places[symbol])
+        stamps = columns.pop("ts")
+        flags = np.zeros(len(stamps), np.uint8)
+        return Bars(self.session.venue, symbol, self.timeframe, stamps, **columns, flags=flags)
+
+    def _row(self, symbol: str, market: dict[str, Bars]) -> dict[str, float]:
+        """Return the kernel's columns of the newest bar of a symbol."""
+        columns = self.plan.evaluate(market, symbol)
+        row: dict[str, float] = {"signals": int(columns.signals[-1])}
+        row |= {name: float(part[-1]) for name in SMOOTH if len(part := getattr(columns, name))}
+        bars = market[symbol]
+        if "sigma" in self.session.reads:
+            row["sigma"] = self._sigma(bars)
+        if "quote_volume" in self.session.reads:
+            row["quote_volume"] = mean_quote_volume_at(bars.close, bars.volume, len(bars) - 1)
+        if self._detector is not None:
+            code = regimes_of(column_of(self._detector, market, symbol, OneRun())[-1:])[0]
+            row["floor"] = self.session.floors[Regime(int(code))]  # UNKNOWN, -1, is the last place
+        return row
+
+    def _sigma(self, bars: Bars) -> float:
+        """Return the deviation of a day's log return, from the last 20 bars; 0 before."""
+        part = np.ascontiguousarray(bars.close[-(WINDOW + 1) :])
+        out = np.zeros(len(part))
+        log_return_deviation(part, out)
+        return float(out[-1]) * math.sqrt(DAY_MS / self.timeframe.ms)
+
+    # What is wanted -------------------------------------------------------------------------
+
+    def entry(self, symbol: str) -> Wanted | None:
+        """Return the entry that was decided on the newest bar of a symbol."""
+        s = self.places[symbol]
+        p, spec = self.live.pos[s], self.live.spec[s]
+        if p.in_lots == 0 or p.in_bar != spec.last - 1:
+            return None
+        side = int(p.in_side)
+        stop = p.signal_price - side * p.in_distance if p.in_distance > 0.0 else 0.0
+        return Wanted(
+            symbol,
+            Side(side),
+            int(p.in_lots),
+            self._ticks(s, float(p.in_limit)),
+            self._ticks(s, stop),
+            float(p.in_value) * max(1.0, float(p.in_limit) / float(p.signal_price)),
+            float(p.in_confidence),
+        )
+
+    def until_ns(self, symbol: str) -> int:
+        """Return when the entry of a symbol ends by itself."""
+        return int(self.live.pos[self.places[symbol]].in_until_ms) * MS_NS
+
+    def wants_entry(self, symbol: str) -> bool:
+        """Whether an entry order of the symbol may still rest."""
+        return bool(self.live.pos[self.places[symbol]].in_lots > 0)
+
+    def exit(self, symbol: str) -> str:
+        """Return why the position of a symbol is to be closed at market; empty: it is not."""
+        p = self.live.pos[self.places[symbol]]
+        return label(Exit(int(p.out_reason))) if p.lots > 0 and p.out_lots > 0 else ""
+
+    def stop_ticks(self, symbol: str) -> int:
+        """Return where the stop of a position belongs; 0: it has none."""
+        s = self.places[symbol]
+        p = self.live.pos[s]
+        if p.lots == 0 or p.stop_reason == 0 or not math.isfinite(p.stop):
+            return 0
+        return self._ticks(s, float(p.stop))
+
+    def takes(self, symbol: str) -> tuple[Take, ...]:
+        """Return the takes that should rest for a position."""
+        s = self.places[symbol]
+        return tuple(
+            Take(number, self._ticks(s, price), lots) for number, price, lots in self.live.takes(s)
+        )
+
+    def _ticks(self, s: int, price: float) -> int:
+        spec = self.live.spec[s]
+        return steps_floor(price, spec.tick_num, spec.tick_den) if price > 0.0 else 0
+
+    # What became of it ----------------------------------------------------------------------
+
+    def filled(self, record: OrderRecord, fill: Fill, take: int | None, *, kills: bool) -> int:
+        """Book a fill of an order of ours; return the lots that the kernel could not place (0)."""
+        s = self.places.get(fill.symbol)
+        if s is None:
+            return fill.qty_lots
+        p, spec = self.live.pos[s], self.live.spec[s]
+        price = from_steps(fill.price_ticks, spec.tick_num, spec.tick_den)
+        at_ms = self._counts_from(record, fill)
+        if record.purpose is Purpose.ENTRY:
+            fee, fee_qty = self._fee(s, fill, price)
+            received = self._received(s, fill, fee_qty)
+            self.live.opened(
+                s, at_ms, price, fill.qty_lots, is_maker=fill.is_maker, fee=fee, fee_qty=fee_qty,
+                received=received,
+            )  # fmt: skip
+            return 0
+        lots = min(fill.qty_lots, int(p.lots))
+        if lots:
+            reason = self._reason(p, record.purpose, take, kills=kills)
+            ideal = float(p.stop) if record.purpose is Purpose.STOP else float(p.mark)
+            if fill.is_maker:
+                ideal = price
+            fee = self._fee(s, fill, price)[0] * lots / fill.qty_lots
+            self.live.closed(
+                s, at_ms, price, lots, is_maker=fill.is_maker, fee=fee, ideal=ideal, reason=reason
+            )
+        return fill.qty_lots - lots
+
+    def _counts_from(self, record: OrderRecord, fill: Fill) -> int:
+        """Return the time from which a fill counts for cool-downs and time exits.
+
+        What rests fills somewhere inside a bar, and counts from its close, as in research, where
+        nobody knows when inside; so does a stop whose price had passed before it could rest. A
+        market order that was decided counts from its own time.
+        """
+        at_ms = fill.at_ns // MS_NS
+        is_decided = bool(self.live.pos[self.places[fill.symbol]].out_lots > 0)
+        rests = {
+            Purpose.ENTRY: record.request.price_ticks > 0,
+            Purpose.EXIT: False,
+            Purpose.FLATTEN: not is_decided,
+        }.get(record.purpose, True)
+        anchor = self.last_open_ms(fill.symbol)
+        if not rests or anchor < 0:
+            return at_ms
+        span = self.timeframe.ms
+        return anchor + ((at_ms - anchor) // span + 1) * span
+
+    def _reason(self, p: Any, purpose: Purpose, take: int | None, *, kills: bool) -> Exit:  # noqa: ANN401
+        """Say why lots were closed."""
+        if purpose is Purpose.TAKE and take is not None:
+            return Exit(int(Exit.TAKE_1) + take)
+        if purpose is Purpose.STOP:
+            return Exit(int(p.stop_reason) or int(Exit.STOP))
+        if p.out_lots > 0:
+            return Exit(int(p.out_reason))
+        return Exit.KILL_SWITCH if kills else Exit(int(p.stop_reason) or int(Exit.STOP))
+
+    def _fee(self, s: int, fill: Fill, price: float) -> tuple[float, float]:
+        """Return the fee of a fill in quote units, and in base units where it was paid so."""
+        seat, spec = self.session.seats[s], self.live.spec[s]
+        amount = fill.fee_atoms / 10 ** seat.digits.get(fill.fee_asset, 0)
+        if fill.fee_asset == seat.quote or not fill.fee_atoms:
+            return amount, 0.0
+        if fill.fee_asset == seat.base:
+            return amount * price, amount
+        rate = float(spec.maker if fill.is_maker else spec.taker) * (1.0 - float(spec.fee_discount))
+        return fill.qty_lots * spec.lot_num / spec.lot_den * price * rate, 0.0
+
+    def _received(self, s: int, fill: Fill, fee_qty: float) -> int:
+        """Return the whole lots that arrive: a fee in the base asset is taken from them."""
+        spec = self.live.spec[s]
+        if spec.perpetual or spec.fee_asset != int(FeeAsset.BASE):
+            return fill.qty_lots
+        qty = fill.qty_lots * spec.lot_num / spec.lot_den
+        return int(steps_floor(qty - fee_qty, spec.lot_num, spec.lot_den))
+
+    def funded(self, symbol: str, paid: int) -> None:
+        """Book a funding payment, in quote atoms."""
+        if symbol in self.places:
+            s = self.places[symbol]
+            seat = self.session.seats[s]
+            self.live.funded(s, paid / 10 ** seat.digits[seat.quote])
+
+    def flowed(self, amount: int) -> None:
+        """Book a deposit or a withdrawal, in quote atoms."""
+        seat = self.session.seats[0]
+        self.live.flowed(amount / 10 ** seat.digits[seat.quote])
+
+    def entry_over(self, symbol: str) -> None:
+        """Hear that the entry order of a symbol has ended, or was never sent."""
+        if symbol in self.places:
+            self.live.entry_over(self.places[symbol])

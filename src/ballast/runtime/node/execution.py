@@ -1,0 +1,317 @@
+"""Execution: orders, stops and silences of one account; what `node.py` decides is carried out here.
+
+Every event runs through the same steps: what it says is applied; then every symbol that holds
+something or has orders is looked after by its guard; then every order about which something is not
+known is asked for. So no path forgets the stop, and none forgets the silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ballast.core.errors import InternalError
+from ballast.core.ids import Purpose, client_id
+from ballast.core.orders import Fill
+from ballast.core.reports import Rejection
+from ballast.oms import lifecycle, resolver
+from ballast.oms.book import BookOfRecord
+from ballast.oms.protection import guard as guarding
+from ballast.oms.protection.cover import (
+    Amend,
+    Cancel,
+    Cover,
+    Memory,
+    Place,
+    Replace,
+    Verdict,
+)
+from ballast.oms.reconcile import READ_LAG_NS, compare_orders
+from ballast.oms.record import OVER, Phase, Wish
+from ballast.oms.resolver import Step
+from ballast.risk.gate import memory as remembering
+from ballast.risk.gate.memory import Memory as GateMemory
+from ballast.risk.halt import baselines, modes, runaway
+from ballast.runtime.node.desk import Desk, NodeRules
+from ballast.runtime.node.events import (
+    Alert,
+    AmendOrder,
+    Ask,
+    AskTrades,
+    CancelOrder,
+    Effect,
+    OrdersShown,
+    PositionShown,
+    ReplaceOrder,
+    Submit,
+    Wake,
+)
+
+if TYPE_CHECKING:
+    from ballast.core.orders import OrderRequest
+    from ballast.core.reports import Report
+    from ballast.oms.book import Taken
+    from ballast.oms.lifecycle import Remark
+    from ballast.oms.protection.cover import Act
+    from ballast.oms.record import OrderRecord
+
+WINDOW_NS = 3_000_000_000
+"""Receive window of a signed request: short, because the fence waits for it."""
+
+
+class Execution:
+    """The orders and positions of one account."""
+
+    def __init__(self, rules: NodeRules) -> None:
+        """Begin with nothing: paused, flat, and without a past; the journal gives one."""
+        self.rules = rules
+        self.now_ns = 0
+        self.book = BookOfRecord()
+        self.halt = modes.Halt()
+        self.levels = baselines.Baselines()
+        self.pace = runaway.Pace()
+        self.gate = GateMemory()
+        self.desks: dict[str, Desk] = {}
+        self.decision = 0
+        self._out: list[Effect] = []
+
+    def desk(self, symbol: str) -> Desk:
+        """Return what is kept of a symbol."""
+        return self.desks.setdefault(symbol, Desk())
+
+    def _kill(self, rule: str, reason: str) -> None:
+        """Latch the kill switch."""
+        if self.halt.mode is not modes.Mode.ALERT:
+            self._out.append(Alert("", f"kill switch: {reason} ({rule})"))
+        self.halt = modes.tripped(
+            self.halt, rule, reason, self.now_ns, kills=True, closes=self.rules.kill_closes
+        )
+
+    def _enter(self, purpose: Purpose, request: OrderRequest) -> Submit:
+        """Name an order and enter it into the book as sent: the effect follows the journal."""
+        self.decision += 1
+        name = client_id(
+            purpose,
+            account=self.rules.account,
+            strategy=self.rules.strategy_hash,
+            symbol=request.symbol,
+            decision=self.decision,
+        )
+        named = replace(request, client_id=name)
+        record = self.book.prepare(name, purpose, named, decision=self.decision, at_ns=self.now_ns)
+        fence_ns = resolver.fence_ns(self.now_ns, WINDOW_NS)
+        self.book.keep(lifecycle.sent(record, self.now_ns, fence_ns))
+        return Submit(purpose, named)
+
+    # What others may add --------------------------------------------------------------------
+
+    def _booked(self, record: OrderRecord, fill: Fill) -> None:
+        """Hear of a fill of an order of ours, once."""
+
+    def _entry_ended(self, symbol: str) -> None:
+        """Hear that an entry order is over, filled or not."""
+
+    def _may_rest(self, record: OrderRecord) -> bool:
+        """Whether an entry may go on resting; when it does, `_rests_until` says how long."""
+        return self.now_ns < self._rests_until(record)
+
+    def _rests_until(self, record: OrderRecord) -> int:
+        return record.prepared_ns + self.rules.entry_ns
+
+    # What the venue says --------------------------------------------------------------------
+
+    def _take(self, report: Report) -> None:
+        before = self.book.get(report.client_id)
+        taken = self.book.take(report)
+        self._remark(report, taken)
+        record = taken.record
+        if record is None or not taken.is_new:
+            return
+        desk = self.desk(record.symbol)
+        if isinstance(report, Fill):
+            if report.at_ns >= desk.priced_ns:  # a trade of ours is a price like any other
+                desk.price_ticks, desk.priced_ns = report.price_ticks, report.at_ns
+            self._booked(record, report)
+        refused = isinstance(report, Rejection) and record.phase is Phase.REFUSED
+        if refused and record.purpose is Purpose.STOP:
+            desk.guard = guarding.refused(desk.guard)
+        if refused and record.purpose is Purpose.TAKE:
+            self._take_refused(desk, record)
+        if refused and isinstance(report, Rejection):
+            self.pace, found = runaway.refused(self.pace, report.reason)
+            if found:
+                self._kill("runaway", str(found))
+        elif record.phase is Phase.LIVE:
+            self.pace = runaway.accepted(self.pace)
+        self._take_slot_again(record, taken.remarks)
+        if before is not None and before.phase not in OVER and record.phase in OVER:
+            self._ended(record)
+
+    def _ended(self, record: OrderRecord) -> None:
+        """Do what follows from the end of an order."""
+        if record.purpose is Purpose.ENTRY and record.is_settled:
+            self._entry_ended(record.symbol)
+        if record.purpose is Purpose.ENTRY and not record.filled_lots:
+            self.gate = remembering.came_to_nothing(self.gate, record.symbol)
+
+    def _take_refused(self, desk: Desk, record: OrderRecord) -> None:
+        """Do without a take that the venue refuses: the stop still holds the position."""
+        number = desk.taking.get(record.client_id)
+        if number is not None:
+            desk.refused_takes = (*desk.refused_takes, number)
+            self._out.append(Alert(record.symbol, f"take {number + 1} refused: {record.refused}"))
+
+    def _remark(self, report: Report, taken: Taken) -> None:
+        if taken.record is None and isinstance(report, Fill):
+            self._out.append(Alert(report.symbol, f"a fill of no order of ours: {report.trade_id}"))
+        for remark in taken.remarks:
+            if remark is not lifecycle.Remark.STALE:
+                self._out.append(Alert(report.symbol, f"{report.client_id}: {remark}"))
+
+    def _take_slot_again(self, record: OrderRecord, remarks: tuple[Remark, ...]) -> None:
+        """Let an entry that is there after all hold its symbol's slot again (R-GATE-12)."""
+        if lifecycle.Remark.REAPPEARED in remarks and record.purpose is Purpose.ENTRY:
+            self.gate = remembering.reappeared(self.gate, record.symbol)
+
+    def _compare(self, event: OrdersShown) -> None:
+        found = compare_orders(self.book, event.orders, event.asked_ns)
+        for report, taken in found.taken:
+            self._remark(report, taken)
+            if taken.record is not None:
+                self._take_slot_again(taken.record, taken.remarks)
+        for stray in found.strays:
+            self._out.append(Alert(stray.symbol, f"{stray.client_id} is ours and in no record"))
+
+    def _position(self, event: PositionShown) -> None:
+        desk = self.desk(event.symbol)
+        desk.venue_lots, desk.asked_ns = event.lots, event.asked_ns
+        ours = self.book.holding(event.symbol, event.side).lots
+        if event.lots == ours:
+            desk.gap_ns = 0
+        elif not desk.gap_ns:
+            desk.gap_ns = event.asked_ns
+        elif event.asked_ns - desk.gap_ns >= READ_LAG_NS:
+            self._out.append(AskTrades(event.symbol))
+            self._out.append(
+                Alert(event.symbol, f"{event.lots} lots at the venue, {ours} by fills")
+            )
+
+    # What is held ---------------------------------------------------------------------------
+
+    def _look_after(self, symbol: str) -> None:
+        """Ask the guard of one symbol, and do what it says."""
+        desk = self.desks[symbol]
+        lots = self.book.holding(symbol).lots
+        reducing = self.book.reducing(symbol)
+        if not lots and not reducing:
+            self._now_flat(symbol, desk)
+            return
+        desk.was_held = desk.was_held or lots != 0
+        verdict: Verdict = guarding.guard(
+            self._cover(symbol, lots, desk),
+            desk.guard,
+            reducing,
+            price_ticks=desk.price_ticks,
+            now_ns=self.now_ns,
+            abilities=self.rules.abilities,
+            patience=self.rules.patience,
+        )
+        desk.guard = verdict.memory
+        self._out += [Alert(symbol, alarm.value) for alarm in verdict.alarms]
+        for act in verdict.acts:
+            self._act(symbol, act)
+        if verdict.wake_ns:
+            self._out.append(Wake(verdict.wake_ns))
+
+    def _cover(self, symbol: str, lots: int, desk: Desk) -> Cover:
+        """Say what should rest for a position."""
+        return Cover(
+            symbol,
+            lots,
+            desk.stop_ticks,
+            closes=desk.closes or self.halt.closes,
+            takes=tuple(one for one in desk.takes if one.number not in desk.refused_takes),
+            may_be_bare=self.rules.may_be_bare,
+        )
+
+    def _now_flat(self, symbol: str, desk: Desk) -> None:
+        """Begin the cool-down when a position is gone."""
+        if not desk.was_held:
+            return
+        desk.was_held = desk.closes = False
+        desk.guard = Memory()
+        desk.takes = desk.refused_takes = ()
+        desk.taking.clear()
+        self.gate = remembering.closed(self.gate, symbol, self.now_ns + self.rules.cooldown_ns)
+
+    def _act(self, symbol: str, act: Act) -> None:
+        match act:
+            case Place():
+                submit = self._enter(act.purpose, act.request)
+                if act.take is not None:
+                    self.desks[symbol].taking[submit.request.client_id] = act.take
+                self._out.append(submit)
+            case Cancel():
+                self._cancel(self._known(act.client_id))
+            case Amend():
+                self.book.keep(lifecycle.amending(self._known(act.client_id), self.now_ns))
+                self._out.append(
+                    AmendOrder(
+                        symbol, act.client_id, act.qty_lots, act.trigger_ticks, act.price_ticks
+                    )
+                )
+            case Replace():
+                self.book.keep(lifecycle.cancelling(self._known(act.client_id), self.now_ns))
+                submit = self._enter(Purpose.STOP, act.place.request)
+                self._out.append(ReplaceOrder(symbol, act.client_id, submit))
+
+    def _cancel(self, record: OrderRecord) -> None:
+        if record.cancel is Wish.NONE and record.is_open:
+            self.book.keep(lifecycle.cancelling(record, self.now_ns))
+            self._out.append(CancelOrder(record.symbol, record.client_id))
+
+    def _known(self, name: str) -> OrderRecord:
+        record = self.book.get(name)
+        if record is None:
+            raise InternalError(f"no order {name}")
+        return record
+
+    # What is not known ----------------------------------------------------------------------
+
+    def _resolve(self) -> None:
+        """Do about each order of which too little is known what the resolver says."""
+        for record in list(self.book.doubtful()):
+            step = resolver.next_step(record, self.now_ns).step
+            match step:
+                case Step.UNHEARD:
+                    self.book.keep(lifecycle.unheard(record, self.now_ns))
+                case Step.ABSENT:
+                    self._gone(record)
+                case Step.ASK_BY_ID | Step.ASK_OPEN_ORDERS | Step.ASK_TRADES:
+                    self.book.keep(lifecycle.asked(record, self.now_ns))
+                    self._out.append(Ask(record.symbol, record.client_id, step))
+                case Step.NOTHING | Step.WAIT:
+                    pass
+        wake_ns = resolver.next_wake_ns(self.book.doubtful(), self.now_ns)
+        if wake_ns:
+            self._out.append(Wake(wake_ns))
+
+    def _end_entries(self) -> None:
+        """Cancel entries of a halted account, and those that rest from another market's decision.
+
+        At every event, not when the halt begins: an entry may become known after it (F4).
+        """
+        entries = [one for one in self.book.open_orders() if one.purpose is Purpose.ENTRY]
+        for record in entries:
+            if record.phase is not Phase.LIVE:
+                continue
+            if self.halt.allows_entries and self._may_rest(record):
+                self._out.append(Wake(self._rests_until(record)))
+            else:
+                self._cancel(record)
+        if self.halt.closes and not entries and not self.book.holdings():
+            self.halt = modes.flat(self.halt, self.now_ns)
+
+    def _gone(self, record: OrderRecord) -> None:
+        gone = self.book.keep(lifecycle.absent(record, self.now_ns))
+        self._ended(gone)

@@ -1,0 +1,86 @@
+"""Sessions: the legs of a run as what a node decides with: the rows research would use.
+
+The same settings, the same plan, the same construction, limits and instruments; only what a venue
+does by itself (funding, marks, finer bars) is left to the venue.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ballast.core.errors import UserError
+from ballast.core.records import plain_of
+from ballast.features.regime.labels import Regime
+from ballast.kernel.live import OPTIONAL
+from ballast.research.assembly import assemble
+from ballast.research.floors import OFF
+from ballast.risk.confidence import confidence_floor
+from ballast.runtime.node.session import Seat, Session
+from ballast.strategies.definition import Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ballast.kernel.market import Market
+    from ballast.research.assembly import Leg
+
+ROOM = 4_096
+ROOM_WARMUPS = 4
+"""Bars kept, in warm-ups: a recursive mean has forgotten its start after three."""
+
+
+def session_of(
+    legs: Sequence[Leg],
+    cash: float,
+    digits: Mapping[str, int],
+    *,
+    market: Market | None = None,
+    room: int = 0,
+) -> Session:
+    """Return the session of some legs; raise `UserError` for what only a backtest can do.
+
+    `digits` are those in which the venue keeps its assets; `market` is that of the legs, if it is
+    at hand. An entry sized in quote units is sent in lots at the price of the close.
+    """
+    first = legs[0]
+    strategy = first.plan.strategy
+    market = market or assemble(legs)
+    spec, plan = market.spec.copy(), market.plan.copy()
+    if np.any(spec["slip_book"]):
+        raise UserError("costs.slip_book is on", fix="switch it off: the venue has a book")
+    plan["size_in_quote"] = 0
+    for name in ("first", "last", "fund_first", "fund_last", "depth_first", "depth_last"):
+        spec[name] = 0
+    seats = tuple(
+        Seat(
+            leg.series.bars.symbol,
+            leg.series.rules.base,
+            leg.series.rules.quote,
+            {asset: digits[asset] for asset in (leg.series.rules.base, leg.series.rules.quote)},
+            plain_of(spec[s]),
+            plain_of(plan[s]),
+        )
+        for s, leg in enumerate(legs)
+    )
+    detector = first.settings.risk.confidence_regimes
+    reads_floor = len(market.floor) > 0 and detector != OFF
+    return Session(
+        strategy=strategy.to_json() if isinstance(strategy, Strategy) else "",
+        strategy_hash=strategy.hash,
+        params=dict(first.plan.params),
+        venue=first.series.bars.venue,
+        timeframe=str(first.series.bars.timeframe),
+        seats=seats,
+        limits=plain_of(market.limits[0]),
+        fees=tuple(plain_of(row) for row in market.fees),
+        tiers=tuple(plain_of(row) for row in market.tiers),
+        reads=tuple(name for name in OPTIONAL if len(getattr(market, name))),
+        detector=detector if reads_floor else "",
+        floors=tuple(confidence_floor(Regime(code), first.settings) for code in (0, 1, 2, -1))
+        if reads_floor
+        else (),
+        cash=cash,
+        room=room or max(ROOM, ROOM_WARMUPS * first.plan.warmup),
+    )
