@@ -88,6 +88,11 @@ def test_stored_candles_are_played_again(tmp_path: Path) -> None:
     assert said["market"] == "candles BINANCE-BTCUSDT-1h, 50 bars"
     some = ballast(tmp_path, *SERVE, *candles, "--period", "..1990-01-01").mistake()
     assert "0 candles to replay" in some
+    even = ballast(tmp_path, *SERVE, "--market", "candles:BINANCE-BTCUSDT-1h,impact=0", "--json")
+    assert even.json()["market"] == said["market"]
+    for wrong in ("impact=-1", "impact=eleven", "depth=1"):
+        line = ballast(tmp_path, *SERVE, "--market", f"candles:BTCUSDT,{wrong}").mistake()
+        assert f"'{wrong}'" in line
     coarse = ballast(tmp_path, *SERVE, *candles, "--tick", "7").mistake()
     assert "is no multiple of the tick 7" in coarse
     none = ballast(tmp_path, *SERVE, "--market", "candles:BINANCE-NONE-1h").mistake()

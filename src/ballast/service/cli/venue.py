@@ -50,7 +50,7 @@ Script = Annotated[
 Market = Annotated[
     str,
     typer.Option(
-        help="synthetic[:seed=7,price=60000,volatility=0.6], candles:SERIES,"
+        help="synthetic[:seed=7,price=60000,volatility=0.6], candles:SERIES[,impact=1],"
         " or book:[VENUE-]SYMBOL[,cancels=back|proportional|front]."
     ),
 ]

@@ -33,6 +33,8 @@ LEVEL_QUOTE = Decimal(20_000)
 MIN_NOTIONAL = Decimal(5)
 NS_MS = 1_000_000
 GRID_SLACK = 1e-6
+IMPACT, IMPACT_MAX = 1.0, 10.0
+"""Y of the square-root law: 1 is what is found across markets; backtests allow as much."""
 CANDLES_MAX = 1_000_000
 """Candles of a replay: two years of minutes, some 200 MB."""
 KINDS = ("synthetic", "candles", "book")
@@ -221,7 +223,8 @@ def _pairs(text: str) -> dict[str, str]:
 
 def _candles(text: str, wish: _Wish, period: str | None) -> Plan:
     store = candle_store()
-    info = pick_series(store, text, None, None)
+    series, impact = _impact(text)
+    info = pick_series(store, series, None, None)
     bars = store.read(info.venue, info.symbol, info.timeframe, *parse_period(period or ".."))
     if not 0 < len(bars) <= CANDLES_MAX:
         raise DataError(
@@ -233,12 +236,33 @@ def _candles(text: str, wish: _Wish, period: str | None) -> Plan:
     markets = []
     for kind in wish.offers:
         listing = _listing(wish, kind, *_known_steps(bars, wish, kind))
-        markets.append(Listed(listing, _replay(bars, listing, info.timeframe.ms * NS_MS)))
+        markets.append(Listed(listing, _replay(bars, listing, info.timeframe.ms * NS_MS, impact)))
     price = Decimal(repr(float(bars.open[0])))
     return Plan(tuple(markets), price, f"candles {bars.name}, {len(bars)} bars")
 
 
-def _replay(bars: Bars, listing: Listing, span_ns: int) -> Callable[[int], CandleReplay]:
+def _impact(text: str) -> tuple[str, float]:
+    """Return the series of `SERIES[,impact=Y]`, and the Y of the square-root law."""
+    series, comma, setting = text.partition(",")
+    if not comma:
+        return series, IMPACT
+    name, _, value = setting.partition("=")
+    try:
+        factor = float(value)
+    except ValueError:
+        factor = -1.0
+    if name != "impact" or not 0.0 <= factor <= IMPACT_MAX:
+        raise UserError(
+            f"'{setting}'",
+            where="--market",
+            expected=f"impact=Y, Y from 0 (equal levels) to {IMPACT_MAX:g}",
+        )
+    return series, factor
+
+
+def _replay(
+    bars: Bars, listing: Listing, span_ns: int, impact: float
+) -> Callable[[int], CandleReplay]:
     """Return what plays the bars on a listing again."""
     tick, size = listing.tick, float(listing.lot * listing.contract)
     ticks = {name: _on_grid(bars, name, tick) for name in ("open", "high", "low", "close")}
@@ -255,7 +279,9 @@ def _replay(bars: Bars, listing: Listing, span_ns: int) -> Callable[[int], Candl
         """
         late_ns = start_ns - candles[0].open_ns
         shift_ns = late_ns - late_ns % span_ns
-        return CandleReplay(listing.symbol, candles, span_ns, ladder, shift_ns=shift_ns)
+        return CandleReplay(
+            listing.symbol, candles, span_ns, ladder, shift_ns=shift_ns, impact=impact
+        )
 
     source(0)  # refuses what cannot be, before anything is opened
     return source

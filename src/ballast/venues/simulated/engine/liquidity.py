@@ -34,18 +34,29 @@ def show_ladder(
     street: Street, symbol: str, shape: Ladder, ticks: int, shown: Sequence[tuple[int, int]]
 ) -> list[tuple[int, int]]:
     """Put recorded depth around a price in place of what is `shown`; return (side, price) of it."""
-    wanted: list[tuple[int, int]] = []
     half = shape.spread_ticks // 2
+    wanted: list[tuple[int, int, int]] = []
     for level in range(shape.levels):
         away = level * shape.step_ticks
-        wanted += [(-1, ticks + shape.spread_ticks - half + away), (1, ticks - half - away)]
-    wanted = [(side, price) for side, price in wanted if price > 0]
+        wanted.append((-1, ticks + shape.spread_ticks - half + away, shape.lots))
+        wanted.append((1, ticks - half - away, shape.lots))
+    return show_levels(street, symbol, wanted, shown)
+
+
+def show_levels(
+    street: Street,
+    symbol: str,
+    levels: Sequence[tuple[int, int, int]],
+    shown: Sequence[tuple[int, int]],
+) -> list[tuple[int, int]]:
+    """Put levels (side, price, lots) in place of what is `shown`; return (side, price) of them."""
+    wanted = {(side, price): lots for side, price, lots in levels if price > 0}
     for side, price in shown:
         if (side, price) not in wanted:
             street.set_level(symbol, Side(side), price, 0)
-    for side, price in wanted:
-        street.set_level(symbol, Side(side), price, shape.lots)
-    return wanted
+    for (side, price), lots in wanted.items():
+        street.set_level(symbol, Side(side), price, lots)
+    return list(wanted)
 
 
 class ScriptedPath:

@@ -9,9 +9,11 @@ With `stops` the price also stops wherever on its way somebody's order waits: at
 a tick beyond. So a trigger sees its own price and not the next point of the path, as in a market
 that trades at every price, and as the compiled loop has it (SEMANTICS 2.3).
 
+The depth around the price is made up, for candles hold none: equal levels, or, with `impact`, such
+as the square-root law of the candles that are over asks for (`impact.py`), once they are enough.
+
 Known limits: a bar with fewer lots than different prices trades one lot at each of them (the prices
-win over the volume), a bar without volume moves the book and trades nothing, and the depth around
-the price is made up: candles hold none.
+win over the volume), a bar without volume moves the book and trades nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ import msgspec
 
 from ballast.core.errors import DataError
 from ballast.core.orders import Side
-from ballast.venues.simulated.engine.liquidity import Ladder, show_ladder
+from ballast.venues.simulated.engine.liquidity import Ladder, show_ladder, show_levels
+from ballast.venues.simulated.liquidity.impact import BARS, Law, depth_of, law_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,8 +97,12 @@ class CandleReplay:
         steps: int = STEPS,
         shift_ns: int = 0,
         stops: bool = False,
+        impact: float = 0.0,
     ) -> None:
-        """Replay these, `shift_ns` later than they were; raise `DataError` for impossible ones."""
+        """Replay these, `shift_ns` later than they were; raise `DataError` for impossible ones.
+
+        `impact` is the Y of the square-root law; 0 keeps to the ladder.
+        """
         for before, after in pairwise(bars):
             if after.open_ns < before.open_ns + span_ns:
                 raise DataError("candles overlap or go back in time", where=symbol)
@@ -112,10 +119,12 @@ class CandleReplay:
         self._shift_ns = shift_ns
         self._stops = stops
         self._held_ns = 0
+        self._impact = impact
         self._place = 0
         self._point = 0
         self._shown: list[tuple[int, int]] = []
         self._path = self._path_here()
+        self._law = self._law_here()
 
     @property
     def is_over(self) -> bool:
@@ -139,6 +148,7 @@ class CandleReplay:
             if self._point == len(self._path):
                 self._place, self._point = self._place + 1, 0
                 self._path = self._path_here()
+                self._law = self._law_here()
             self._move(street, point)
 
     def _stopped(self, street: Street, point: Point) -> bool:
@@ -162,7 +172,15 @@ class CandleReplay:
 
     def _move(self, street: Street, point: Point) -> None:
         symbol, ticks = self._symbol, point.ticks
-        self._shown = show_ladder(street, symbol, self._ladder, ticks, self._shown)
+        if self._law is None:
+            self._shown = show_ladder(street, symbol, self._ladder, ticks, self._shown)
+        else:
+            levels = [
+                (side, ticks - side * away, lots)
+                for away, lots in depth_of(self._law, ticks)
+                for side in (-1, 1)
+            ]
+            self._shown = show_levels(street, symbol, levels, self._shown)
         if point.lots:
             rises = ticks >= (street.last_ticks(symbol) or ticks)
             taker = Side.BUY if rises else Side.SELL
@@ -177,6 +195,12 @@ class CandleReplay:
         moved = replace(bar, open_ns=bar.open_ns + self._shift_ns)
         return path_of(moved, self._span_ns, self._steps)
 
+    def _law_here(self) -> Law | None:
+        """Return what orders pay in this bar, from those that are over."""
+        past = self._bars[max(0, self._place - BARS) : self._place]
+        closes, lots = [one.close for one in past], [one.lots for one in past]
+        return law_of(self._impact, closes, lots, self._span_ns)
+
     def snapshot(self) -> bytes:
         """Return how far it has come."""
         return msgspec.json.encode((self._place, self._point, self._shown, self._held_ns))
@@ -186,3 +210,4 @@ class CandleReplay:
         kept = msgspec.json.decode(state, type=tuple[int, int, list[tuple[int, int]], int])
         self._place, self._point, self._shown, self._held_ns = kept
         self._path = self._path_here()
+        self._law = self._law_here()
