@@ -51,7 +51,7 @@ Market = Annotated[
     str,
     typer.Option(
         help="synthetic[:seed=7,price=60000,volatility=0.6], candles:SERIES[,impact=1],"
-        " or book:[VENUE-]SYMBOL[,cancels=back|proportional|front]."
+        " book:[VENUE-]SYMBOL[,cancels=back|proportional|front], or live:EXCHANGE:SYMBOL."
     ),
 ]
 ControlPort = Annotated[int, typer.Option(help="Port of the control interface; 0: any free one.")]

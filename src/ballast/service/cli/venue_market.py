@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,10 +11,12 @@ from ballast.core.errors import DataError, UserError, suggest
 from ballast.core.instrument import Kind
 from ballast.core.time import Timeframe, parse_period
 from ballast.service.cli.stores import candle_store, instrument_book, pick_series
+from ballast.service.cli.venue_live import feed_of
 from ballast.service.cli.venue_recording import recording_of
 from ballast.venues.simulated.engine.liquidity import Ladder
 from ballast.venues.simulated.engine.profile import Filters, Listing
 from ballast.venues.simulated.liquidity.candles import CandleReplay, CandleTicks
+from ballast.venues.simulated.liquidity.live import LiveBook
 from ballast.venues.simulated.liquidity.scripts import SCRIPTS_MAX, script_named
 from ballast.venues.simulated.liquidity.synthetic import SyntheticAgents, SyntheticMarket
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ballast.core.bars import Bars
     from ballast.service.cli.venue_fronts import Offer
     from ballast.venues.simulated.engine.street import LiquiditySource
+    from ballast.venues.simulated.server.live import LiveFeed
 
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "EUR", "USD", "TRY", "BTC", "ETH", "BNB")
 MAX_TICKS, MAX_LOTS = 10**8, 10**10
@@ -37,7 +40,7 @@ IMPACT, IMPACT_MAX = 1.0, 10.0
 """Y of the square-root law: 1 is what is found across markets; backtests allow as much."""
 CANDLES_MAX = 1_000_000
 """Candles of a replay: two years of minutes, some 200 MB."""
-KINDS = ("synthetic", "candles", "book")
+KINDS = ("synthetic", "candles", "book", "live")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Plan:
     markets: tuple[Listed, ...]
     price: Decimal
     words: str
+    feed: LiveFeed | None = None
+    """What the market is heard from while it is served; nothing where it is made or recorded."""
 
     @property
     def listing(self) -> Listing:
@@ -89,7 +94,8 @@ def plan_of(
         raise UserError(
             f"unknown market '{kind}'",
             where="--market",
-            expected="synthetic:seed=7, candles:BINANCE-BTCUSDT-1h or book:BINANCE-BTCUSDT",
+            expected="synthetic:seed=7, candles:BINANCE-BTCUSDT-1h, book:BINANCE-BTCUSDT"
+            " or live:binance:BTCUSDT",
             fix=suggest(kind, KINDS),
         )
     wish = _Wish(*_assets(symbol), _step("--tick", tick), _step("--lot", lot), offers)
@@ -99,6 +105,10 @@ def plan_of(
         return _synthetic(rest, wish, seed)
     if kind == "book":
         return _book(rest, wish, period)
+    if kind == "live":
+        if period is not None:
+            raise UserError("a live market has no period", where="--period")
+        return _live(rest, wish)
     return _candles(rest, wish, period)
 
 
@@ -332,3 +342,25 @@ def _book(text: str, wish: _Wish, period: str | None) -> Plan:
         markets.append(Listed(listing, source))
     price = recording.grid.price_of(recording.price_ticks)
     return Plan(tuple(markets), price, recording.words)
+
+
+# Live books --------------------------------------------------------------------------------
+
+
+def _live(text: str, wish: _Wish) -> Plan:
+    """Let every listing of the pair have the live book of one exchange."""
+    exchange, _, pair = text.partition(":")
+    base, quote = _assets(pair) if pair else (wish.base, wish.quote)
+    wish = replace(wish, base=base, quote=quote)
+    feed, grid, price = feed_of(exchange, base, quote, tick=wish.tick, lot=wish.lot)
+    markets = []
+    for kind, offer in wish.offers.items():
+        listing = _listing(wish, kind, grid.tick, grid.lot / offer.contract)
+        book = LiveBook(listing.symbol, sets_mark=kind is Kind.PERPETUAL)
+        feed.books.append(book)
+        markets.append(Listed(listing, partial(_same, book)))
+    return Plan(tuple(markets), price, f"live book of {base}{quote} on {exchange}", feed)
+
+
+def _same(book: LiveBook, _start_ns: int) -> LiveBook:
+    return book

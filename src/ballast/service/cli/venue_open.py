@@ -91,6 +91,8 @@ def open_venue(
     With a `recipe`, of which venue and plan are made, it can be kept. Raise `UserError` for a venue
     that cannot be.
     """
+    if plan.feed is not None and past is not None:
+        raise UserError("a live market has no past", where="--past", fix="leave it out")
     money = _balances(balances, plan)
     start_ns = time.time_ns() - _past_ns(past)
     opened = _stand(venue, plan, seed, start_ns, speed, faults)
@@ -139,6 +141,8 @@ def _stand(
 ) -> OpenVenue:
     """Put a venue together at the time its market begins; nobody has an account yet."""
     pace = Pace(start_ns, time.monotonic_ns, speed)  # refuses an impossible speed at once
+    if plan.feed is not None and speed != 1.0:
+        raise UserError(f"speed {speed:g}", where="--speed", expected="1: the market is live")
     listings = [one.listing for one in plan.markets]
     exchange = Exchange(venue.profile, listings, seed=seed, start_ns=start_ns)
     for one in plan.markets:

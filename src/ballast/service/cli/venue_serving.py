@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ballast.service.cli.venue_open import OpenVenue
+    from ballast.venues.simulated.server.sockets import VenueServer
 
 PORT_MAX = 65_535
 DURATION_MAX_S = 366 * 86_400.0
@@ -83,7 +84,7 @@ async def run(
         }
         _tell(facts, json=json)
         screen = asyncio.create_task(venue_screen.show(opened))
-        ends = {asyncio.create_task(stop.wait()), asyncio.create_task(server.until_broken())}
+        ends = {asyncio.create_task(stop.wait()), *working(opened, server)}
         try:
             await asyncio.wait(
                 ends, timeout=duration_s or None, return_when=asyncio.FIRST_COMPLETED
@@ -95,6 +96,14 @@ async def run(
             for one in (screen, *ends):
                 one.cancel()
             await asyncio.gather(screen, *ends, return_exceptions=True)
+
+
+def working(opened: OpenVenue, server: VenueServer) -> list[asyncio.Task[Any]]:
+    """Return what must go on while a venue is served, and ends it where it ends."""
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(server.until_broken())]
+    if opened.plan.feed is not None:
+        tasks.append(asyncio.create_task(opened.plan.feed.listen(opened.pace.now_ns)))
+    return tasks
 
 
 def _facts(opened: OpenVenue, ca: Path) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import msgspec
 from ballast.core.errors import InternalError, UserError
 from ballast.service.cli import venue_fronts, venue_open
 from ballast.service.cli.venue_latency import latency_of
+from ballast.service.cli.venue_serving import working
 from ballast.venues.simulated.server import loop as loops
 from ballast.venues.simulated.server.control import JSON_TYPE, LOOPBACK, Control
 from ballast.venues.simulated.server.snapshot import Recipe
@@ -53,6 +54,8 @@ def simulated_exchange(
     symbol: str = "BTCUSDT",
     balances: Mapping[str, Decimal | int | str] | None = None,
     faults: Mapping[str, float] | None = None,
+    tick: str | None = None,
+    lot: str | None = None,
     seed: int = 0,
     speed: float = 1.0,
     past: str | None = None,
@@ -60,14 +63,15 @@ def simulated_exchange(
 ) -> Iterator[ServedVenue]:
     """Serve a simulated exchange while the block runs.
 
-    `exchange`, `market`, `symbol`, `speed`, `past` and `latency` are those of `venue serve`.
+    `exchange`, `market`, `symbol`, `tick`, `lot`, `speed`, `past` and `latency` are those of
+    `ballast venue serve`.
     `balances` is what the account holds of each asset (left out: 100,000 in quote and as much in
     base), `faults` how likely each fault befalls a request or a frame (0 to 1). Raise `UserError`
     for what cannot be; what breaks the venue itself is raised when the block ends.
     """
     rates = {fault_named(name): rate for name, rate in (faults or {}).items()}
     ways = latency_of(latency)
-    recipe = Recipe(exchange, market, symbol, seed)
+    recipe = Recipe(exchange, market, symbol, seed, tick, lot)
     opened = venue_open.open_venue(
         venue_fronts.front_of(exchange),
         venue_open.plan_of(recipe),
@@ -238,10 +242,7 @@ class ServedVenue:
         control = Control(server, opened.exchange, [opened.key.account], snapshot=opened.snapshot)
         async with server, control:
             self._ready.set_result(_Doors(asyncio.get_running_loop(), server, control))
-            ends = {
-                asyncio.create_task(self._end.wait()),
-                asyncio.create_task(server.until_broken()),
-            }
+            ends = {asyncio.create_task(self._end.wait()), *working(opened, server)}
             done, rest = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for one in rest:
                 one.cancel()

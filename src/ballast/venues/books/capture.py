@@ -101,6 +101,17 @@ class Capture:
                 case _:
                     pass
 
+    @property
+    def is_live(self) -> bool:
+        """Say whether the book is known now."""
+        return self._builder.is_live
+
+    @property
+    def middle_ticks(self) -> int | None:
+        """Return the middle of the best prices, None unless both are known."""
+        middle = self._builder.book.mid()
+        return None if middle is None else round(middle)
+
     def drain(self) -> NDArray[np.void]:
         """Return the rows since the last call."""
         self._gather()

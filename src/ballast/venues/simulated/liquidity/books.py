@@ -44,7 +44,48 @@ class _State(msgspec.Struct):
     gap_ns: int
 
 
-class BookReplay:
+class BookSource:
+    """What recorded and live books have in common: how an event is put into the street."""
+
+    def __init__(self, symbol: str, rule: int, *, sets_mark: bool) -> None:
+        """Begin with a book that is not known."""
+        self.book = RecordedBook(symbol, rule)
+        self.gaps = 0
+        """How often the book was lost on the way."""
+        self.gap_ns = 0
+        """When the present gap began; 0 while the book is known."""
+        self._sets_mark = sets_mark
+
+    def play(self, street: Street, event: Played, now_ns: int) -> None:
+        """Put an event into the street."""
+        if event.is_trade:
+            self._trade(street, event)
+        else:
+            self._apply(street, event, now_ns)
+
+    def _trade(self, street: Street, event: Played) -> None:
+        trade = event.rows[0]
+        if int(trade["flags"]) & OFF_BOOK:
+            return
+        price = int(trade["price_ticks"])
+        self.book.trade(street, Side(int(trade["side"])), price, int(trade["qty_lots"]))
+        if self._sets_mark and street.mark_ticks(self.book.symbol) != price:
+            street.set_mark(self.book.symbol, price)
+
+    def _apply(self, street: Street, event: Played, now_ns: int) -> None:
+        if int(event.rows["flags"][0]) & LOST:
+            self.gaps += 1
+            self.gap_ns = now_ns
+        self.book.apply(street, event.rows)
+        if self.book.is_known:
+            self.gap_ns = 0
+            if self._sets_mark and not street.mark_ticks(self.book.symbol):
+                bid, ask = street.best(self.book.symbol)
+                if bid and ask:
+                    street.set_mark(self.book.symbol, (bid + ask) // 2)
+
+
+class BookReplay(BookSource):
     """A source that plays a recording of one symbol again."""
 
     def __init__(
@@ -57,14 +98,9 @@ class BookReplay:
         sets_mark: bool = False,
     ) -> None:
         """Play arrays of `REPLAY` rows, `shift_ns` later than they were received."""
-        self.book = RecordedBook(symbol, rule)
-        self.gaps = 0
-        """How often the book was lost on the way."""
-        self.gap_ns = 0
-        """When the present gap began; 0 while the book is known."""
+        super().__init__(symbol, rule, sets_mark=sets_mark)
         self._rows = rows
         self._shift_ns = shift_ns
-        self._sets_mark = sets_mark
         self._played = 0
         self._events: Iterator[Played] = in_play_order(rows())
         self._next = next(self._events, None)
@@ -95,31 +131,7 @@ class BookReplay:
             event = self._next
             self._next = next(self._events, None)
             self._played += 1
-            if event.is_trade:
-                self._trade(street, event)
-            else:
-                self._apply(street, event, now_ns)
-
-    def _trade(self, street: Street, event: Played) -> None:
-        trade = event.rows[0]
-        if int(trade["flags"]) & OFF_BOOK:
-            return
-        price = int(trade["price_ticks"])
-        self.book.trade(street, Side(int(trade["side"])), price, int(trade["qty_lots"]))
-        if self._sets_mark and street.mark_ticks(self.book.symbol) != price:
-            street.set_mark(self.book.symbol, price)
-
-    def _apply(self, street: Street, event: Played, now_ns: int) -> None:
-        if int(event.rows["flags"][0]) & LOST:
-            self.gaps += 1
-            self.gap_ns = now_ns
-        self.book.apply(street, event.rows)
-        if self.book.is_known:
-            self.gap_ns = 0
-            if self._sets_mark and not street.mark_ticks(self.book.symbol):
-                bid, ask = street.best(self.book.symbol)
-                if bid and ask:
-                    street.set_mark(self.book.symbol, (bid + ask) // 2)
+            self.play(street, event, now_ns)
 
     def snapshot(self) -> bytes:
         """Return how far it has come, and the book there."""

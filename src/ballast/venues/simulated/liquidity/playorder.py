@@ -47,33 +47,59 @@ class _Heard(NamedTuple):
     rows: NDArray[np.void]
 
 
+class PlayOrder:
+    """Puts events in order as they come, holding each until it is sure what goes before it."""
+
+    def __init__(self) -> None:
+        """Hold nothing yet."""
+        self._books: deque[_Heard] = deque()
+        self._trades: deque[_Heard] = deque()
+        self._place = 0
+
+    @property
+    def first_ns(self) -> int | None:
+        """When the first event that is held was received; None without one."""
+        held = [queue[0].received_ns for queue in (self._books, self._trades) if queue]
+        return min(held, default=None)
+
+    def push(self, rows: NDArray[np.void]) -> None:
+        """Take `REPLAY` rows of whole events, received after those before."""
+        for heard in _events([rows]):
+            self.hear(heard._replace(place=self._place))
+            self._place += 1
+
+    def hear(self, heard: _Heard) -> None:
+        """Take an event."""
+        is_trade = heard.rows["kind"][0] == Row.TRADE
+        (self._trades if is_trade else self._books).append(heard)
+
+    def ready(self, before_ns: int | None) -> Iterator[Played]:
+        """Yield what is received before a time (None: all), and the trades that belong before."""
+        books, trades = self._books, self._trades
+        while books or trades:
+            trade = trades[0] if trades else None
+            book = books[0] if books else None
+            if trade is not None and (book is None or _goes_first(trade, book)):
+                chosen, queue = trade, trades
+                at_ns = min(trade.received_ns, book.received_ns) if book else trade.received_ns
+            else:
+                assert book is not None  # noqa: S101 - one of both is there
+                chosen, queue, at_ns = book, books, book.received_ns
+            if before_ns is not None and at_ns >= before_ns:
+                return
+            queue.popleft()
+            yield Played(at_ns, chosen.rows)
+
+
 def in_play_order(
     arrays: Iterable[NDArray[np.void]], window_ns: int = WINDOW_NS
 ) -> Iterator[Played]:
     """Yield the events of arrays of `REPLAY` rows; hold no more than a window of them."""
-    books: deque[_Heard] = deque()
-    trades: deque[_Heard] = deque()
+    order = PlayOrder()
     for heard in _events(arrays):
-        yield from _ready(books, trades, heard.received_ns - window_ns)
-        (trades if heard.rows["kind"][0] == Row.TRADE else books).append(heard)
-    yield from _ready(books, trades, None)
-
-
-def _ready(books: deque[_Heard], trades: deque[_Heard], before_ns: int | None) -> Iterator[Played]:
-    """Yield what is received before a time, and the trades that belong before it."""
-    while books or trades:
-        trade = trades[0] if trades else None
-        book = books[0] if books else None
-        if trade is not None and (book is None or _goes_first(trade, book)):
-            chosen, queue = trade, trades
-            at_ns = min(trade.received_ns, book.received_ns) if book else trade.received_ns
-        else:
-            assert book is not None  # noqa: S101 - one of both is there
-            chosen, queue, at_ns = book, books, book.received_ns
-        if before_ns is not None and at_ns >= before_ns:
-            return
-        queue.popleft()
-        yield Played(at_ns, chosen.rows)
+        yield from order.ready(heard.received_ns - window_ns)
+        order.hear(heard)
+    yield from order.ready(None)
 
 
 def _goes_first(trade: _Heard, book: _Heard) -> bool:
