@@ -241,6 +241,12 @@ def test_okx_lists_both_kinds_and_asks_for_a_passphrase(tmp_path: Path) -> None:
     assert len(said["api_passphrase"]) == 16
 
 
+def test_kraken_lists_a_pair_in_its_own_spelling(tmp_path: Path) -> None:
+    said = ballast(tmp_path, *SERVE, "--exchange", "kraken", "--json").json()
+    assert said["symbols"] == ["BTC/USDT"]
+    assert {"api.kraken.com", "ws.kraken.com", "ws-auth.kraken.com"} <= set(said["hosts"])
+
+
 def test_a_past_gives_clients_candles_from_the_start() -> None:
     """R-EXCH-16: a strategy that needs bars finds them; the last one is of now."""
     desk = opened(past="3m")

@@ -60,7 +60,9 @@ ControlPort = Annotated[int, typer.Option(help="Port of the control interface; 0
 @app.command()
 def serve(
     context: typer.Context,
-    exchange: Annotated[str, typer.Option(help="Whose protocol: binance, bybit, okx.")] = "binance",
+    exchange: Annotated[
+        str, typer.Option(help="Whose protocol: binance, bybit, okx, kraken.")
+    ] = "binance",
     market: Market = "synthetic",
     period: Annotated[
         str | None, typer.Option(help="Of what is replayed: FROM..TO, either side open.")

@@ -16,6 +16,8 @@ from ballast.venues.simulated.engine.profile import Tier, VenueProfile
 from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
 from ballast.venues.simulated.fronts.bybit.unified import PROFILE as BYBIT
 from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
+from ballast.venues.simulated.fronts.kraken.front import PROFILE as KRAKEN
+from ballast.venues.simulated.fronts.kraken.front import KrakenFront
 from ballast.venues.simulated.fronts.okx.front import PROFILE as OKX
 from ballast.venues.simulated.fronts.okx.front import OkxFront
 
@@ -107,6 +109,20 @@ FRONTS: dict[str, Front] = {
         },
         OKX,
         has_passphrase=True,
+    ),
+    "kraken": Front(
+        KrakenFront,
+        {
+            Kind.SPOT: replace(
+                SPOT,
+                spelling="{base}/{quote}",
+                tick=Decimal("0.1"),
+                lot=Decimal("0.00000001"),
+                maker_ppm=2_500,
+                taker_ppm=4_000,
+            ),
+        },
+        KRAKEN,
     ),
 }
 
