@@ -44,7 +44,8 @@ LIMIT = "symbol side type timeInForce quantity price newClientOrderId newOrderRe
 OWN = {
     "/api/v3/order": LIMIT, "/api/v3/order/test": LIMIT,
     "/api/v3/order/cancelReplace": LIMIT + " cancelReplaceMode cancelOrderId",
-    "/api/v3/orderList": "symbol orderListId", "/api/v3/orderList/oco": "pair",
+    "/api/v3/orderList": "symbol orderListId",
+    **{f"/api/v3/orderList/{name}": name for name in ("oco", "oto", "otoco")},
     "/api/v3/openOrderList": "", "/api/v3/depth": "symbol limit", "/api/v3/trades": "symbol limit",
     "/api/v3/klines": "symbol interval limit startTime endTime", "/api/v3/exchangeInfo": "symbol",
     "/api/v3/allOrders": "symbol limit orderId", "/api/v3/myTrades": "symbol limit fromId",
@@ -60,10 +61,22 @@ GOOD = [
      ("stopPrice", "10000")],
 ]  # fmt: skip
 """Orders that are taken as they are."""
-GOOD_PAIR = [
-    ("symbol", SYMBOL), ("side", "SELL"), ("quantity", "0.001"), ("aboveType", "LIMIT_MAKER"),
-    ("abovePrice", "70000"), ("belowType", "STOP_LOSS"), ("belowStopPrice", "10000"),
+WORKING = [
+    ("symbol", SYMBOL), ("workingType", "LIMIT"), ("workingSide", "BUY"), ("workingPrice", "50000"),
+    ("workingQuantity", "0.001"), ("workingTimeInForce", "GTC"), ("pendingSide", "SELL"),
+    ("pendingQuantity", "0.0005"),
 ]  # fmt: skip
+GOOD_LISTS = {
+    "oco": [
+        ("symbol", SYMBOL), ("side", "SELL"), ("quantity", "0.001"), ("aboveType", "LIMIT_MAKER"),
+        ("abovePrice", "70000"), ("belowType", "STOP_LOSS"), ("belowStopPrice", "10000"),
+    ],
+    "oto": [*WORKING, ("pendingType", "STOP_LOSS"), ("pendingStopPrice", "10000")],
+    "otoco": [
+        *WORKING, ("pendingAboveType", "LIMIT_MAKER"), ("pendingAbovePrice", "70000"),
+        ("pendingBelowType", "STOP_LOSS"), ("pendingBelowStopPrice", "10000"),
+    ],
+}  # fmt: skip
 WITH_GOOD = {"newClientOrderId", "newOrderRespType", "cancelReplaceMode", "cancelOrderId"}
 
 
@@ -81,9 +94,10 @@ def names_of(dice: Dice, path: str, method: str) -> list[str]:
 
 def pairs_of(dice: Dice, stamp: int, names: list[str]) -> list[tuple[str, str]]:
     """Return parameters that mostly make sense, then some that do not."""
-    pairs = [(name, dice.one(PARAMS[name])) for name in names if name != "pair"]
-    if "pair" in names:
-        pairs = list(GOOD_PAIR)
+    pairs = [(name, dice.one(PARAMS[name])) for name in names if name not in GOOD_LISTS]
+    for name, good in GOOD_LISTS.items():
+        if name in names:
+            pairs = list(good)
     if "type" in names and dice.chance(0.6):
         pairs = dice.one(GOOD) + [one for one in pairs if one[0] in WITH_GOOD]
     pairs.append(("timestamp", str(stamp)))

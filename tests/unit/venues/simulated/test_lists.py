@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.fakes.perpetual import listing, perpetual_exchange
 from tests.fakes.venue import SPOT, limit, market, only, refused, rich, taken, venue
 
 from ballast.core.orders import (
@@ -99,7 +100,6 @@ BAD = [
     (replace(OCO, orders=(TAKE, replace(TAKE, client_id="x"))), "bad_request"),
     (replace(OCO, orders=(TAKE, replace(STOP, client_id="take"))), "duplicate_client_id"),
     (replace(OCO, orders=(TAKE, replace(STOP, trigger_ticks=2_000_00))), "would_trigger"),
-    (replace(OCO, kind=ListKind.BRACKET), "bad_request"),
     (replace(OCO, kind=ListKind.BRACKET, orders=()), "bad_request"),
     (replace(OCO, symbol="X"), "unknown_symbol"),
 ]
@@ -112,6 +112,24 @@ def test_a_bad_list_is_refused_whole(request_: ListRequest, reason: str) -> None
     exchange.drain()
     assert refused(exchange.submit_list(me, request_)) == reason
     assert exchange.drain() == []
+
+
+def test_what_follows_an_entry_may_go_the_same_way_on_spot_and_not_on_a_perpetual() -> None:
+    """On spot it is two orders in turn; of a position the legs are its end."""
+    again = replace(OCO, kind=ListKind.BRACKET)
+    exchange = priced()
+    taken(exchange.submit_list(rich(exchange), again))
+    swap, account = perpetual_exchange(VenueProfile(), listing(), start_ns=0)
+    swap.advance(1)
+    orders = tuple(
+        OrderRequest("BTCUSDT", SELL, kind, 10, **at)
+        for kind, at in (
+            (OrderKind.LIMIT, {"price_ticks": 700_000}),
+            (OrderKind.STOP_MARKET, {"trigger_ticks": 500_000}),
+        )
+    )
+    wanted = replace(again, symbol="BTCUSDT", orders=orders)
+    assert refused(swap.submit_list(account, wanted)) == "bad_request"
 
 
 def test_a_pair_that_cannot_be_paid_for_is_refused() -> None:

@@ -3,7 +3,8 @@
 An OCO pair shares one lock. As soon as one leg trades, triggers or ends, the other is cancelled;
 cancelling one cancels both. A bracket's legs wait (`PENDING`, nothing locked) for its entry: until
 that is filled in full, or, where the venue does so, with every fill. A leg that cannot be paid for
-then (a fee was taken from what was bought) expires and says so; `sizes_by_fill` avoids that.
+then (a fee was taken from what was bought) expires and says so; `sizes_by_fill` avoids that. Of a
+perpetual they close what the entry opens; on spot they may also buy after a purchase.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def submit(world: World, account: Account, market: Market, request: ListRequest)
     """Take a list of orders, all of it or nothing."""
     bracket = request.kind is ListKind.BRACKET
     legs = request.orders[1:] if bracket else request.orders
-    refused = _form(request, legs) or _names(request)
+    refused = _form(request, legs, market) or _names(request)
     for one in request.orders:
         sized = replace(one, qty_lots=1) if _unsized(request, one) else one
         refused = refused or checks.refuse_form(world, account, market, sized)
@@ -95,7 +96,7 @@ def _fitted(
     return fitted
 
 
-def _form(request: ListRequest, legs: tuple[OrderRequest, ...]) -> Rejected | None:
+def _form(request: ListRequest, legs: tuple[OrderRequest, ...], market: Market) -> Rejected | None:
     orders, bracket = request.orders, request.kind is ListKind.BRACKET
     sized = {one.qty_lots for one in legs}
     faults = (
@@ -105,7 +106,10 @@ def _form(request: ListRequest, legs: tuple[OrderRequest, ...]) -> Rejected | No
         (bracket and orders[:1] and orders[0].kind in CONDITIONAL, "the entry waits for no price"),
         (len({one.side for one in legs}) > 1, "both legs are of one side"),
         (len(sized) > 1, "both legs are of one quantity"),
-        (bracket and legs and legs[0].side is orders[0].side, "the legs close the entry"),
+        (
+            bracket and market.terms.is_perpetual and legs and legs[0].side is orders[0].side,
+            "the legs close the entry",
+        ),
         (len(legs) == _PAIR and not _is_pair(legs), "a pair is a limit or take-profit and a stop"),
     )
     for is_fault, detail in faults:

@@ -24,6 +24,7 @@ from ballast.venues.simulated.wire.weights import Budget
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ballast.core.orders import Order
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.exchange import Exchange
     from ballast.venues.simulated.fronts.keys import KeyRing
@@ -67,6 +68,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v3/openOrders"): Route(spot_orders.open_orders, 6, _S),
     ("GET", "/api/v3/allOrders"): Route(spot_orders.all_orders, 20, _S),
     ("POST", "/api/v3/orderList/oco"): Route(spot_lists.place, 1, _T),
+    ("POST", "/api/v3/orderList/oto"): Route(spot_lists.place_triggering, 1, _T),
+    ("POST", "/api/v3/orderList/otoco"): Route(spot_lists.place_triggering_pair, 1, _T),
     ("DELETE", "/api/v3/orderList"): Route(spot_lists.cancel, 1, _T),
     ("GET", "/api/v3/orderList"): Route(spot_lists.query, 4, _S),
     ("GET", "/api/v3/openOrderList"): Route(spot_lists.open_lists, 6, _S),
@@ -108,8 +111,8 @@ class BinanceSpot(BinanceFront):
     def __init__(self, market: Exchange, keys: KeyRing) -> None:
         """Stand in front of `market`, for the holders of `keys`."""
         super().__init__(market, keys)
-        self.words = Words(market)
         self.lists = spot_lists.Lists()
+        self.words = Words(market, self.lists.get)
 
     @property
     def kept(self) -> Mapping[str, Any]:
@@ -121,6 +124,10 @@ class BinanceSpot(BinanceFront):
         super().observe(event)
         if isinstance(event, ListChanged):
             self.lists.observe(event)
+
+    def cancel_rest(self, order: Order) -> None:
+        """Cancel what goes with an order that was cancelled."""
+        spot_lists.cancel_rest(self, order)
 
     def connect(self, request: Request) -> Session | Response:
         """Open market streams, or the websocket interface of requests and user data."""

@@ -272,6 +272,7 @@ def _cancel(front: BinanceSpot, call: Call, ref: OrderRef, only: str | None) -> 
     outcome = front.market.cancel(call.account, ref)
     if isinstance(outcome, Rejected):
         raise errors.UNKNOWN_ORDER
+    front.cancel_rest(outcome.order)
     return outcome.order
 
 

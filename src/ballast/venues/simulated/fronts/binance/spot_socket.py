@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.orders import ListKind, OrderStatus
+from ballast.core.orders import OrderStatus
 from ballast.venues.simulated.engine.events import (
     BalanceChanged,
     Change,
@@ -68,6 +68,8 @@ SIGNED_METHODS: dict[str, Handler] = {
     "openOrders.status": spot_orders.open_orders,
     "openOrders.cancelAll": spot_orders.cancel_open,
     "orderList.place.oco": spot_lists.place,
+    "orderList.place.oto": spot_lists.place_triggering,
+    "orderList.place.otoco": spot_lists.place_triggering_pair,
     "orderList.status": spot_lists.query,
     "orderList.cancel": spot_lists.cancel,
     "openOrderLists.status": spot_lists.open_lists,
@@ -77,7 +79,7 @@ SIGNED_METHODS: dict[str, Handler] = {
 TRADING = frozenset(
     {
         "order.place", "order.cancel", "order.cancelReplace", "openOrders.cancelAll",
-        "orderList.place.oco", "orderList.cancel",
+        "orderList.place.oco", "orderList.place.oto", "orderList.place.otoco", "orderList.cancel",
     }
 )  # fmt: skip
 CHANGES = {
@@ -172,7 +174,7 @@ class SpotSocket:
                 account, body = event.order.account, self._order(event)
             case Filled():
                 account, body = event.fill.account, self._fill(event)
-            case ListChanged() if event.kind is ListKind.OCO:
+            case ListChanged():
                 account, body = event.account, spot_lists.status_event(self._front, event)
             case BalanceChanged():
                 account, body = event.account, self._balance(event)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.orders import EndReason, OrderKind, OrderRef, OrderStatus, Side, TimeInForce
+from ballast.core.orders import (
+    EndReason,
+    ListKind,
+    OrderKind,
+    OrderRef,
+    OrderStatus,
+    Side,
+    TimeInForce,
+)
 from ballast.venues.simulated.fronts.numbers import Steps, fixed, scaled_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from ballast.core.orders import Fill, Order
-    from ballast.venues.simulated.engine.events import Amount
+    from ballast.venues.simulated.engine.events import Amount, ListChanged
     from ballast.venues.simulated.engine.exchange import Exchange
     from ballast.venues.simulated.engine.profile import Listing
 
@@ -38,6 +46,7 @@ KINDS = {
     OrderKind.TAKE_PROFIT_LIMIT: "TAKE_PROFIT_LIMIT",
     OrderKind.TRAILING_STOP: "STOP_LOSS",
 }
+WAITING = frozenset({OrderStatus.PENDING, OrderStatus.UNTRIGGERED})
 TIFS = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
 
 
@@ -61,9 +70,10 @@ def steps(step: Decimal) -> Steps:
 class Words:
     """Prints orders and fills of one exchange."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        """Print in the units of its listings."""
+    def __init__(self, exchange: Exchange, list_of: Callable[[int], ListChanged | None]) -> None:
+        """Print in the units of its listings; `list_of` knows the order lists by number."""
         self._exchange = exchange
+        self._list_of = list_of
         listings = exchange.listings.values()
         self._prices = {one.symbol: steps(one.tick) for one in listings}
         self._qtys = {one.symbol: steps(one.lot) for one in listings}
@@ -105,12 +115,20 @@ class Words:
         return STATUS[order.status]
 
     def _gave_way(self, order: Order) -> bool:
-        """Tell whether a leg ended because the other one of its pair, a number away, began."""
-        for number in (order.order_id - 1, order.order_id + 1):
+        """Tell whether a leg ended because the other one of its pair began."""
+        for number in self._companions(order):
             other = self._exchange.order(order.account, OrderRef(order.request.symbol, number))
             if other is not None and other.list_id == order.list_id:
                 return bool(other.filled_lots or other.triggered_ns)
         return False
+
+    def _companions(self, order: Order) -> Sequence[int]:
+        """Return the other leg of the pair that an order is of."""
+        known = self._list_of(order.list_id)
+        if known is None:  # not told yet, or forgotten: legs are a number apart
+            return order.order_id - 1, order.order_id + 1
+        legs = known.order_ids[1:] if known.kind is ListKind.BRACKET else known.order_ids
+        return [one for one in legs if one != order.order_id and order.order_id in legs]
 
     def order(self, order: Order) -> dict[str, Any]:
         """Return what a query of an order answers."""
@@ -133,7 +151,7 @@ class Words:
             "icebergQty": self.qty(symbol, asked.display_lots),
             "time": order.created_ns // NS_MS,
             "updateTime": order.updated_ns // NS_MS,
-            "isWorking": order.status is not OrderStatus.UNTRIGGERED,
+            "isWorking": order.status not in WAITING,
             "workingTime": self._working_ms(order),
             "origQuoteOrderQty": self.money(self.listing(symbol).quote, asked.quote_atoms),
             "selfTradePreventionMode": "NONE",
@@ -141,7 +159,7 @@ class Words:
 
     @staticmethod
     def _working_ms(order: Order) -> int:
-        if order.status is OrderStatus.UNTRIGGERED:
+        if order.status in WAITING:
             return -1
         return (order.triggered_ns or order.created_ns) // NS_MS
 
