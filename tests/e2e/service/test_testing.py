@@ -14,7 +14,7 @@ import pytest
 from tests.data import ROOT
 
 from ballast.core.errors import InternalError, UserError
-from ballast.service.testing import ServedVenue, simulated_exchange
+from ballast.service.testing import ServedVenue, restored_exchange, simulated_exchange
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +103,23 @@ def test_state_says_what_the_control_interface_says() -> None:
             venue.command("POST", "/halt", symbol="NONE")
         assert venue.ca.read_bytes().startswith(b"-----BEGIN CERTIFICATE")
         assert abs(venue.now_ms - venue.status()["now_ms"]) < 60_000
+
+
+def test_every_test_can_begin_from_a_venue_that_was_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "begin.venue"
+    with simulated_exchange(exchange="bybit", balances={"USDT": 777}) as venue:
+        venue.keep(kept)
+        began = venue.state()
+    for _ in range(2):
+        with restored_exchange(kept) as again:
+            assert again.key == venue.key
+            assert again.state()["accounts"] == began["accounts"]
+            assert 0 <= again.now_ms - began["now_ms"] < 60_000
+    with restored_exchange(kept, catches_up=True) as present:
+        assert present.now_ms > began["now_ms"]
+    kept.write_bytes(b"")
+    with pytest.raises(UserError, match="not a snapshot"), restored_exchange(kept):
+        pass
 
 
 def test_faults_come_at_their_rate() -> None:

@@ -3,6 +3,6 @@
 from ballast.service.testing import simulated_exchange
 """
 
-from ballast.service.testing.venue import ServedVenue, simulated_exchange
+from ballast.service.testing.venue import ServedVenue, restored_exchange, simulated_exchange
 
-__all__ = ["ServedVenue", "simulated_exchange"]
+__all__ = ["ServedVenue", "restored_exchange", "simulated_exchange"]

@@ -22,11 +22,13 @@ import msgspec
 
 from ballast.core.errors import InternalError, UserError
 from ballast.service.cli import venue_fronts, venue_open
+from ballast.service.cli.venue_control import Kept
 from ballast.service.cli.venue_latency import latency_of
 from ballast.service.cli.venue_serving import working
+from ballast.store.disk import Disk, disk_errors, replace_file
 from ballast.venues.simulated.server import loop as loops
 from ballast.venues.simulated.server.control import JSON_TYPE, LOOPBACK, Control
-from ballast.venues.simulated.server.snapshot import Recipe
+from ballast.venues.simulated.server.snapshot import Recipe, unpacked
 from ballast.venues.simulated.server.sockets import VenueServer
 from ballast.venues.simulated.wire.faults import fault_named
 
@@ -83,6 +85,32 @@ def simulated_exchange(
         recipe=recipe,
     )
     opened.gateway.latency = ways
+    with _served(opened) as venue:
+        yield venue
+
+
+@contextmanager
+def restored_exchange(
+    file: Path | str, *, catches_up: bool = False, speed: float = 1.0, latency: str | None = None
+) -> Iterator[ServedVenue]:
+    """Serve a simulated exchange that was kept in a file, while the block runs.
+
+    It goes on at the time of the snapshot, so that every test begins alike: sign with `now_ms`. One
+    that `catches_up` lets its market run on to the present first. Raise `UserError` for a file that
+    is no snapshot of this version.
+    """
+    ways = latency_of(latency)
+    with disk_errors(Path(file)):
+        data = Path(file).read_bytes()
+    snapshot = unpacked(data, str(file))
+    opened = venue_open.reopen_venue(snapshot, speed=speed, catches_up=catches_up)
+    opened.gateway.latency = ways
+    with _served(opened) as venue:
+        yield venue
+
+
+@contextmanager
+def _served(opened: OpenVenue) -> Iterator[ServedVenue]:
     with tempfile.TemporaryDirectory(prefix="ballast-venue-") as folder:
         venue = ServedVenue(opened, Path(folder) / "ca.pem")
         try:
@@ -190,6 +218,11 @@ class ServedVenue:
     def fault(self, name: str, pattern: str = "", count: int = 1) -> None:
         """Order a fault for the next `count` requests or frames whose target matches."""
         self.command("POST", "/faults", fault=name, pattern=pattern, count=count)
+
+    def keep(self, file: Path | str) -> None:
+        """Write all of it to a file, from which `restored_exchange` and `serve --restore` go on."""
+        kept = msgspec.convert(self.command("GET", "/snapshot"), Kept)
+        replace_file(Disk(), Path(file), [kept.snapshot])
 
     def command(self, method: str, path: str, **body: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """Ask or command what the control interface can; raise `UserError` where it refuses."""

@@ -74,7 +74,7 @@ class Session(Protocol):
 
 
 class FrontEnd(Protocol):
-    """One venue's protocol."""
+    """One venue's protocol. One that also says what it keeps (`keeping.Keeper`) can be restored."""
 
     name: str
     hosts: frozenset[str]
