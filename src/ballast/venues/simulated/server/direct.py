@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 HEAD = re.compile(
     rb"(GET|POST|PUT|DELETE) (/[!-~]*) HTTP/1\.1\r\n"
-    rb"((?:[A-Za-z0-9-]{1,64}: ?[ -~]{0,4096}\r\n){1,64})\r\n"
+    rb"((?:[A-Za-z0-9-]{1,64}:[ -~]{0,4096}\r\n){1,64})\r\n"
 )
-"""A head that leaves no question; what it does not match is not ours to judge."""
+"""A head that leaves no question; what it does not match is not ours to judge. Each part can match
+in one way only, so that a head made to be tried for ever is refused at once."""
 OURS_NOT = frozenset({"upgrade", "transfer-encoding", "expect", "trailer", "te"})
 """Headers that ask for more than an answer."""
 BODY_MAX = 1 << 20
