@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ballast.core.orders import Side
+from ballast.core.orders import OrderKind, OrderRequest, Side
 from ballast.venues.simulated.engine.exchange import Exchange
 from ballast.venues.simulated.engine.liquidity import Ladder, ScriptedPath
 from ballast.venues.simulated.engine.profile import Filters, Listing
@@ -118,6 +118,10 @@ class KrakenDesk:
     def one(self, txid: str) -> dict[str, Any]:
         """Return an order."""
         return dict(self.ask("QueryOrders", txid=txid)[txid])
+
+    def bid(self, price: int) -> OrderRequest:
+        """Return a small order of ours that rests below the best price."""
+        return OrderRequest(SYMBOL, Side.BUY, OrderKind.LIMIT, 100, price_ticks=price * 100)
 
     def walk(self, price: str) -> None:
         """Let the street trade one lot at a price, as if the market had gone there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ import msgspec
 import pytest
 from tests.fakes.binance_desk import SYMBOL, SpotDesk
 from tests.fakes.bybit_desk import NAME, START_NS, BybitDesk
+from tests.fakes.kraken_desk import KrakenDesk
 from tests.fakes.okx_desk import SPOT, SWAP, OkxDesk
 from tests.fakes.toy_venue import ToyVenue
 
@@ -139,6 +141,25 @@ def okx_after(desk: Any) -> list[Any]:
     return [*found, desk.open("public").send({"op": "subscribe", "args": []})]
 
 
+def kraken_before(desk: Any) -> None:
+    desk.pass_time(SECOND_NS)
+    desk.order("buy", "market", "0.1", userref="7")
+    desk.order("sell", "trailing-stop", "0.1", price="+1%")
+    txid = desk.order("buy", "limit", "0.1", price="50000", cl_ord_id="rests")
+    desk.ask("AmendOrder", txid=txid, order_qty="0.05")
+    desk.pass_time(61 * SECOND_NS)
+
+
+def kraken_after(desk: Any) -> list[Any]:
+    desk.nonce = 100
+    found = [desk.ask("CancelOrder", cl_ord_id="rests"), desk.order("sell", "market", "0.05")]
+    found += [desk.ask(path) for path in ("OpenOrders", "ClosedOrders", "TradesHistory")]
+    found += [desk.ask("AmendOrder", txid=desk.order("buy", "limit", "1", price="1000"),
+                       order_qty="2"), desk.ask("GetWebSocketsToken")]  # fmt: skip
+    found += [desk.get(path, pair="XBTUSD") for path in ("OHLC", "Spread", "Ticker")]
+    return [*found, *(desk.ask("Balance") for _ in range(20)), desk.open().send("{}")]
+
+
 VENUES = {
     "binance": (lambda: Binance(START_NS), binance_before, binance_after),
     "binance with faults": (
@@ -146,6 +167,7 @@ VENUES = {
     ),
     "bybit": (BybitDesk, bybit_before, bybit_after),
     "okx": (OkxDesk, okx_before, okx_after),
+    "kraken": (KrakenDesk, kraken_before, kraken_after),
 }  # fmt: skip
 
 
@@ -198,7 +220,8 @@ def test_a_venue_from_a_recipe_is_kept_whole_or_says_that_it_cannot_be(name: str
     symbol = plan.listing.symbol
     opened.gateway.advance(began_ns + SECOND_NS)
     low = opened.exchange.best(symbol)[0] * 9 // 10
-    resting = OrderRequest(symbol, Side.BUY, OrderKind.LIMIT, 1_000, price_ticks=low)
+    lots = int(Decimal("0.01") / plan.listing.lot)
+    resting = OrderRequest(symbol, Side.BUY, OrderKind.LIMIT, lots, price_ticks=low)
     assert isinstance(opened.exchange.submit(opened.key.account, resting), Accepted)
     opened.gateway.advance(began_ns + 2 * SECOND_NS)
     snapshot = unpacked(opened.snapshot(), "here")
@@ -207,7 +230,7 @@ def test_a_venue_from_a_recipe_is_kept_whole_or_says_that_it_cannot_be(name: str
     assert (again.key, again.plan.words) == (opened.key, plan.words)
     ends = []
     for one in (opened, again):
-        market = OrderRequest(symbol, Side.SELL, OrderKind.MARKET, 1_000)
+        market = OrderRequest(symbol, Side.SELL, OrderKind.MARKET, lots)
         one.exchange.submit(one.key.account, market)
         one.gateway.advance(began_ns + 90 * SECOND_NS)
         ends.append(one.snapshot())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ballast.venues.simulated.fronts.asked import Asked
@@ -17,13 +18,13 @@ from ballast.venues.simulated.fronts.numbers import plain_decimal, whole_number
 from ballast.venues.simulated.fronts.parameters import Parameters
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from ballast.venues.simulated.fronts.keys import ApiKey
     from ballast.venues.simulated.fronts.kraken.names import Pair, Pairs
     from ballast.venues.simulated.wire.messages import Request
 
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
+NUMBER_MAX = 40
+"""Digits of a number that is read."""
 DEADLINE_MAX_NS = 60 * SECOND_NS
 
 
@@ -116,10 +117,28 @@ def read_body(request: Request) -> tuple[Parameters, dict[str, list[Any]]]:
     if "json" not in request.headers.get("content-type", ""):
         return Parameters.of([(name, one) for name, one in request.form_pairs() if one]), {}
     try:
-        value = json.loads(request.body, parse_float=str, parse_int=str, parse_constant=str)
+        value = read_json(request.body)
     except (ValueError, RecursionError):
         raise errors.ARGUMENTS from None
     return flat(value)
+
+
+class Digits(str):
+    """The text of a JSON number: told from texts where the venue wants a number."""
+
+    __slots__ = ()
+
+
+def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON with its numbers as `Digits`; raise `ValueError` for what is none."""
+    return json.loads(text, parse_float=_plain, parse_int=Digits, parse_constant=Digits)
+
+
+def _plain(text: str) -> Digits:
+    """Return a number without its exponent, where that is small."""
+    value = Decimal(text)
+    sized = value.is_finite() and abs(value.adjusted()) < NUMBER_MAX and len(text) < NUMBER_MAX
+    return Digits(f"{value:f}" if sized else text)
 
 
 def flat(value: Any) -> tuple[Parameters, dict[str, list[Any]]]:  # noqa: ANN401 - JSON

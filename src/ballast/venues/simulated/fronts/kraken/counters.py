@@ -42,11 +42,11 @@ class Counter:
 
     most: int
     decay_milli: int
-    _levels: dict[str, tuple[int, int]] = field(default_factory=dict)
+    levels: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def level_milli(self, who: str, now_ns: int) -> int:
         """Return the points of someone now, in thousandths."""
-        level, at_ns = self._levels.get(who, (0, now_ns))
+        level, at_ns = self.levels.get(who, (0, now_ns))
         return max(0, level - self.decay_milli * (now_ns - at_ns) // SECOND_NS)
 
     def spend(self, who: str, points: int, now_ns: int, *, always: bool = False) -> bool:
@@ -54,5 +54,5 @@ class Counter:
         level = self.level_milli(who, now_ns) + points * MILLI
         fits = level <= self.most * MILLI
         if fits or always:
-            self._levels[who] = (level, now_ns)
+            self.levels[who] = (level, now_ns)
         return fits

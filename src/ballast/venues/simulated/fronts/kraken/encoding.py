@@ -48,6 +48,11 @@ def from_iso(text: str) -> int | None:
     return (span.days * 86_400 + span.seconds) * SECOND_NS + span.microseconds * 1_000
 
 
+def clean(text: str) -> str:
+    """Return a text that can be sent: JSON may hold half a surrogate pair, an answer may not."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def answer(result: Any) -> Response:  # noqa: ANN401 - JSON
     """Return the answer of a call that was done."""
     return Response(200, msgspec.json.encode({"error": [], "result": result}), (JSON_TYPE,))

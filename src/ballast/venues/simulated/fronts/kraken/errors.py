@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ballast.core.orders import RejectReason
 from ballast.venues.simulated.engine.events import Trading
 from ballast.venues.simulated.engine.outcomes import Rejected  # noqa: TC001 - in the signatures
+from ballast.venues.simulated.fronts.kraken.encoding import clean
 from ballast.venues.simulated.fronts.parameters import BadParameter, Fault
 from ballast.venues.simulated.wire.messages import Response
 
@@ -23,7 +24,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a crash: the front end 
 
     def response(self) -> Response:
         """Return it as an HTTP answer."""
-        return Response.of({"error": [self.text]})
+        return Response.of({"error": [clean(self.text)]})
 
 
 def wrong(name: str) -> Refusal:

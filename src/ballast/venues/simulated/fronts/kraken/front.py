@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import SelfTrade
 from ballast.venues.simulated.engine.profile import BuyFee, PostOnly, VenueProfile
-from ballast.venues.simulated.fronts.board import Board
+from ballast.venues.simulated.fronts.board import Board, Minutes
 from ballast.venues.simulated.fronts.kraken import account, errors, names, public, trading
 from ballast.venues.simulated.fronts.kraken.call import Call, read_body
 from ballast.venues.simulated.fronts.kraken.counters import (
@@ -22,13 +22,14 @@ from ballast.venues.simulated.fronts.kraken.encoding import answer
 from ballast.venues.simulated.fronts.kraken.errors import Refusal
 from ballast.venues.simulated.fronts.kraken.memory import Memory
 from ballast.venues.simulated.fronts.kraken.security import Doorkeeper
+from ballast.venues.simulated.fronts.kraken.socket import KrakenSocket
 from ballast.venues.simulated.fronts.kraken.words import Words
 from ballast.venues.simulated.fronts.parameters import BadParameter, Parameters
 from ballast.venues.simulated.wire.frontend import Trouble
 from ballast.venues.simulated.wire.messages import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.exchange import Exchange
@@ -124,7 +125,7 @@ class KrakenFront:
         self.door = Doorkeeper(keys)
         self.clock_skew_ns = 0
         self.trading = Counter(tier.trading, tier.trading_decay_milli)
-        self.amended_ns: dict[int, int] = {}
+        self._opened = 0
         self._calls = Counter(tier.calls, tier.calls_decay_milli)
         self._public = Counter(PUBLIC_CALLS, PUBLIC_DECAY_MILLI)
         self._amends = 0
@@ -133,6 +134,24 @@ class KrakenFront:
     def wire_now_ns(self) -> int:
         """The venue's time as clients see it."""
         return self.market.now_ns + self.clock_skew_ns
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """What outlives the front end."""
+        return {
+            **{f"memory.{name}": kind for name, kind in self.memory.kept.items()},
+            "board._minutes": dict[str, Minutes],
+            "door._nonces": dict[str, int],
+            "door._tokens": dict[str, tuple[str, int]],
+            "trading.levels": dict[str, tuple[int, int]],
+            "_calls.levels": dict[str, tuple[int, int]],
+            "_public.levels": dict[str, tuple[int, int]],
+            "_amends": int,
+            "_opened": int,
+        }
+
+    def reopened(self) -> None:
+        """Take no notice: nothing here knows who is connected."""
 
     def observe(self, event: Event) -> None:
         """Keep candles, spreads, and what orders cost."""
@@ -191,10 +210,16 @@ class KrakenFront:
                 raise errors.wrong(name)
         return route.handler(self, call)
 
+    def new_connection_id(self) -> int:
+        """Return the number of a websocket; counted, never random."""
+        self._opened += 1
+        return self._opened
+
     def connect(self, request: Request) -> Session | Response:
-        """Open a websocket, public or private."""
-        del request
-        return errors.METHOD.response()
+        """Open a websocket of version 2: public, private, or both where no host says which."""
+        if request.path.rstrip("/") != "/v2":
+            return Response.of({"error": [errors.METHOD.text]}, 404)
+        return KrakenSocket(self, request.host.partition(":")[0].lower())
 
     def trouble(self, kind: Trouble, request: Request) -> Response:
         """Return how Kraken says it; what it does not know is a page of the cloud before it."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ballast.venues.simulated.engine.events import BookChanged, Filled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ballast.core.orders import Order
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.exchange import Exchange
 
@@ -54,6 +57,19 @@ class Memory:
     spreads: dict[str, deque[tuple[int, int, int]]] = field(default_factory=dict)
     """Of a symbol: when the best prices changed (ns), bid and ask (ticks)."""
 
+    amended_ns: dict[int, int] = field(default_factory=dict)
+    """When an order was changed last: it is young again for the points that a change costs."""
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """The type of each part of it."""
+        return {
+            "notes": dict[int, Note],
+            "totals": dict[int, Totals],
+            "spreads": dict[str, deque[tuple[int, int, int]]],
+            "amended_ns": dict[int, int],
+        }
+
     def observe(self, event: Event) -> None:
         """Take an event of the engine."""
         if isinstance(event, Filled):
@@ -74,6 +90,15 @@ class Memory:
         """Remember how an order was asked for."""
         self.notes[order_id] = note
         _cut(self.notes)
+
+    def amended(self, order_id: int, at_ns: int) -> None:
+        """Remember that an order was changed."""
+        self.amended_ns[order_id] = at_ns
+        _cut(self.amended_ns)
+
+    def since_ns(self, order: Order) -> int:
+        """Return when an order was placed or changed last."""
+        return max(order.created_ns, self.amended_ns.get(order.order_id, 0))
 
     def note(self, order_id: int) -> Note:
         """Return how an order was asked for."""

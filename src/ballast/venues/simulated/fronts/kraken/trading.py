@@ -109,7 +109,7 @@ def _meant(front: KrakenFront, call: Call) -> Order:
 
 
 def _spend_change(front: KrakenFront, call: Call, order: Order, kind: str) -> None:
-    age_ns = front.market.now_ns - max(order.created_ns, front.amended_ns.get(order.order_id, 0))
+    age_ns = front.market.now_ns - front.memory.since_ns(order)
     points = 1 + counters.by_age(AGES[kind], age_ns)
     spend(front, call, order.request.symbol, points)
 
@@ -140,7 +140,7 @@ def amend(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     outcome = front.market.amend(call.account, asked)
     if isinstance(outcome, Rejected) and outcome.reason is not RejectReason.NO_CHANGE:
         raise errors.rejected(outcome)
-    front.amended_ns[order.order_id] = front.market.now_ns
+    front.memory.amended(order.order_id, front.market.now_ns)
     return {"amend_id": front.new_amend_id()}
 
 
@@ -259,7 +259,7 @@ def end(front: KrakenFront, call: Call, texts: list[str], owns: list[str]) -> li
 
 def _cancelled(front: KrakenFront, call: Call, order: Order) -> bool:
     """Cancel one order, and count it: a cancel is never refused for its points."""
-    age_ns = front.market.now_ns - max(order.created_ns, front.amended_ns.get(order.order_id, 0))
+    age_ns = front.market.now_ns - front.memory.since_ns(order)
     points = counters.by_age(counters.CANCEL_AGES_S, age_ns)
     who = f"{call.account}/{order.request.symbol}"
     front.trading.spend(who, points, call.now_ns, always=True)
