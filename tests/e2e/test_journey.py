@@ -127,6 +127,15 @@ KEYS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "data list": (("data", "list"), {"candles"}),
     "data show": (("data", "show", "BTCUSDT"), {"bars", "missing", "gaps"}),
     "data check": (("data", "check", "BTCUSDT"), {"series"}),
+    "paper": (
+        ("paper", "mine", "-s", "BTCUSDT", "--bars", "3"),
+        {"account", "mode", "equity", "fills", "positions", "limits", "decisions", "is_over"},
+    ),
+    **{
+        verb: ((verb, "--reason", "a test"), {"command", "account", "outcome"})
+        for verb in ("pause", "resume", "flatten", "kill", "release")
+    },
+    "explain": (("explain",), {"decisions"}),
     "audit": (("audit",), {"records", "head"}),
     "audit verify": (("audit", "--verify"), {"whole", "records", "head", "problems", "remarks"}),
     "replay": (("replay",), {"events", "effects", "starts", "mode", "holdings", "open_orders"}),

@@ -1,9 +1,9 @@
 """Live: the compiled steps driven one close at a time, for fills that a venue reports.
 
 The loop of research matches orders itself; here they are matched elsewhere. Everything else is the
-same machine code over the same rows: ratchets, marking, account rules, exits, the gate's limits,
-sizing. So what is decided live is what research decides on the same bars and fills (SEMANTICS 2.5
-to 2.7); `Live` is the Python side, one object an account.
+same machine code over the same rows (`stepwise.py`): ratchets, marking, account rules, exits, the
+gate's limits, sizing. So what is decided live is what research decides on the same bars and fills.
+`Live` is the Python side, one object an account.
 
 A window of the last bars is kept for each symbol. When it is full its older half goes, and the
 numbers of bars in the position rows move with it.
@@ -17,31 +17,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ballast.core.errors import InternalError
-from ballast.core.jit import jit
-from ballast.core.memory import Binding, set_i8
+from ballast.core.memory import Binding
 from ballast.core.reasons import Exit, Refusal
 from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TAKES_MAX, TRADE
 from ballast.core.time import DAY_MS
-from ballast.kernel.account import day_of, roll_days
-from ballast.kernel.bar import after, expire_entry
-from ballast.kernel.book import book_closing, book_opening, drop_entry
-from ballast.kernel.exits import set_levels
-from ballast.kernel.loop import ABSENT, PRESENT, decide_all, mark_all
+from ballast.kernel import stepwise
 from ballast.kernel.market import Market
-from ballast.kernel.match import take_lots
 from ballast.kernel.run import start_account, start_positions
 from ballast.kernel.tape import (
     COLUMNS,
     RESULTS,
     STATE,
     TAPE,
-    account_row,
     bind,
-    limits_row,
-    plan_row,
-    position,
-    spec_row,
-    tape_row,
 )
 
 if TYPE_CHECKING:
@@ -54,122 +42,6 @@ DAYS_MOST = 36_600
 BAR_COLUMNS = ("open", "high", "low", "close", "volume")
 MARK_COLUMNS = ("mark_high", "mark_low", "mark_close")
 OPTIONAL = ("stop", "confidence", "floor", "volatility", "sigma", "quote_volume")
-_EXPIRED = int(Refusal.EXPIRED)
-_TAKE_1 = int(Exit.TAKE_1)
-
-
-@jit
-def begin_close(tape: int, now_ms: int) -> None:
-    """Begin the close at `now_ms`: turn the day where it is over; no symbol is there yet."""
-    t = tape_row(tape, 0)
-    acct = account_row(t.account, 0)
-    acct.now_ms = now_ms
-    if now_ms > acct.day_end_ms:
-        roll_days(t, acct, day_of(now_ms))
-    acct.refusals = 0
-    acct.live = t.symbols
-    for s in range(t.symbols):
-        set_i8(t.live, s, s)
-        set_i8(t.here, s, ABSENT)
-
-
-@jit
-def close_bar(tape: int, s: int, entered: int) -> None:
-    """Let the bar of symbol `s` close; `entered` says that an entry limit filled inside it."""
-    t = tape_row(tape, 0)
-    acct = account_row(t.account, 0)
-    lim = limits_row(t.limits, 0)
-    p = position(t.pos, s)
-    set_i8(t.here, s, PRESENT)
-    p.idle = 0
-    p.watched = 0
-    if p.in_lots > 0:
-        expire_entry(t, acct, s)
-    if p.lots > 0:
-        after(t, acct, lim, s, entered)
-
-
-@jit
-def decide(tape: int) -> None:
-    """Mark, hold the account against its rules, then read the signals of what closed (2.6, 2.7)."""
-    t = tape_row(tape, 0)
-    acct = account_row(t.account, 0)
-    lim = limits_row(t.limits, 0)
-    mark_all(t, acct, lim)
-    decide_all(t, acct, lim)
-
-
-@jit
-def opened(
-    tape: int, s: int, at_ms: int, price: float, ideal: float, lots: int, maker: int, fee: float,
-    fee_qty: float, received: int,
-) -> None:  # fmt: skip
-    """Book a fill of the entry of symbol `s`, and set stop and takes by it."""
-    t = tape_row(tape, 0)
-    acct = account_row(t.account, 0)
-    p = position(t.pos, s)
-    spec = spec_row(t.spec, s)
-    plan = plan_row(t.plan, s)
-    book_opening(
-        t, acct, p, spec, plan, s, p.bar, at_ms, price, ideal, lots, maker, fee, fee_qty, received,
-    )  # fmt: skip
-    p.in_lots = max(p.in_lots - lots, 0)
-    set_levels(p, spec, plan)
-
-
-@jit
-def closed(
-    tape: int, s: int, at_ms: int, price: float, ideal: float, lots: int, maker: int, fee: float,
-    reason: int,
-) -> None:  # fmt: skip
-    """Book a fill that closes `lots` of the position of symbol `s`, for a reason."""
-    t = tape_row(tape, 0)
-    acct = account_row(t.account, 0)
-    lim = limits_row(t.limits, 0)
-    p = position(t.pos, s)
-    take = reason - _TAKE_1
-    if 0 <= take < TAKES_MAX:
-        left = p.take_left[take] if p.take_left[take] > 0 else wanted_of(tape, s, take, price)
-        p.take_left[take] = max(left - lots, 0)
-        if p.take_left[take] == 0:
-            p.take_done[take] = 1
-    p.out_lots = max(p.out_lots - lots, 0)
-    book_closing(
-        t, acct, p, spec_row(t.spec, s), plan_row(t.plan, s), lim, s, p.bar, at_ms, price, ideal,
-        lots, maker, reason, fee,
-    )  # fmt: skip
-
-
-@jit
-def wanted_of(tape: int, s: int, k: int, level: float) -> int:
-    """Return the lots that take `k` of symbol `s` sells at its level, as the position stands."""
-    t = tape_row(tape, 0)
-    return take_lots(position(t.pos, s), spec_row(t.spec, s), plan_row(t.plan, s), k, level)
-
-
-@jit
-def takes_of(tape: int, s: int, lots: NDArray[np.int64]) -> None:
-    """Write the lots of each take that is still to be done, as if those before it had filled."""
-    t = tape_row(tape, 0)
-    p = position(t.pos, s)
-    plan = plan_row(t.plan, s)
-    held = p.lots
-    for k in range(len(lots)):
-        lots[k] = 0
-        if k < plan.take_count and p.take_done[k] == 0 and p.lots > 0:
-            lots[k] = take_lots(p, spec_row(t.spec, s), plan, k, p.take_price[k])
-            p.lots -= lots[k]
-    p.lots = held
-
-
-@jit
-def entry_over(tape: int, s: int) -> None:
-    """Drop what is left of the entry of symbol `s`: its order has ended."""
-    t = tape_row(tape, 0)
-    acct = account_row(t.account, 0)
-    p = position(t.pos, s)
-    if p.in_lots > 0:
-        drop_entry(t, acct, s, _EXPIRED, float(acct.now_ms), float(p.in_until_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +180,7 @@ class Live:
 
         Return what was refused; entries, exits, stops and takes are in the position rows then.
         """
-        begin_close(self.at, now_ms)
+        stepwise.begin_close(self.at, now_ms)
         for s, values in rows.items():
             last = int(self.spec[s].last) - 1
             if int(self.pos[s].bar) != last:
@@ -317,9 +189,9 @@ class Live:
                 column = getattr(self.columns, name)
                 if len(column):
                     column[last] = value
-            close_bar(self.at, s, self._entered[s])
+            stepwise.close_bar(self.at, s, self._entered[s])
             self._entered[s] = 0
-        decide(self.at)
+        stepwise.decide(self.at)
         return [
             Refused(
                 int(row.symbol), int(row.side), Refusal(int(row.reason)),
@@ -337,7 +209,7 @@ class Live:
         """Book a fill of an entry; `received` lots arrive where the fee is taken from them."""
         ideal = float(self.pos[s].signal_price)
         arrives = lots if received is None else received
-        opened(self.at, s, at_ms, price, ideal, lots, int(is_maker), fee, fee_qty, arrives)
+        stepwise.opened(self.at, s, at_ms, price, ideal, lots, int(is_maker), fee, fee_qty, arrives)
         self._entered[s] = int(is_maker)
 
     def closed(
@@ -345,17 +217,25 @@ class Live:
         ideal: float, reason: Exit,
     ) -> None:  # fmt: skip
         """Book a fill that closes a part or all of a position."""
-        closed(self.at, s, at_ms, price, ideal, lots, int(is_maker), fee, int(reason))
+        stepwise.closed(self.at, s, at_ms, price, ideal, lots, int(is_maker), fee, int(reason))
+
+    def written_off(self, s: int, at_ms: int) -> None:
+        """Take what is left of a position as dust."""
+        stepwise.write_off(self.at, s, at_ms)
+
+    def dust_sold(self, s: int, price: float, lots: int, fee: float) -> None:
+        """Book that dust went out with a position."""
+        stepwise.sell_dust(self.at, s, price, lots, fee)
 
     def takes(self, s: int) -> list[tuple[int, float, int]]:
         """Return (number, price, lots) of each take that should rest."""
-        takes_of(self.at, s, self._takes)
+        stepwise.takes_of(self.at, s, self._takes)
         prices = self.pos[s].take_price
         return [(k, float(prices[k]), int(lots)) for k, lots in enumerate(self._takes) if lots > 0]
 
     def entry_over(self, s: int) -> None:
         """Forget what is left of an entry whose order has ended."""
-        entry_over(self.at, s)
+        stepwise.entry_over(self.at, s)
 
     def funded(self, s: int, paid: float) -> None:
         """Book a funding payment, in quote units; negative: received."""

@@ -240,7 +240,7 @@ class _Case:
         """Cover the position, and let its takes rest beside; None: leave them alone for now."""
         cover, price_ticks = self.cover, self.price_ticks
         due = [one for one in cover.takes if cover.is_beyond(one, price_ticks)]
-        if due and not self.abilities.holds_two:
+        if due and not self.abilities.holds_two and takes is not None:
             return self.taken(due[0])
         verdict = self.covered()
         if not self.abilities.holds_two or takes is None:

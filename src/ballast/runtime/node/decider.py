@@ -24,6 +24,7 @@ from ballast.core.time import DAY_MS, Timeframe
 from ballast.features.activity import WINDOW, log_return_deviation, mean_quote_volume_at
 from ballast.features.regime.labels import Regime, regimes_of
 from ballast.kernel.live import Live
+from ballast.kernel.match import RESIDUAL
 from ballast.oms.protection.cover import Take
 from ballast.strategies.cache import OneRun
 from ballast.strategies.column import column_of
@@ -215,7 +216,28 @@ class Decider:
             self.live.closed(
                 s, at_ms, price, lots, is_maker=fill.is_maker, fee=fee, ideal=ideal, reason=reason
             )
-        return fill.qty_lots - lots
+        rest = fill.qty_lots - lots
+        if rest and p.dust > 0.0:
+            fee = self._fee(s, fill, price)[0] * rest / fill.qty_lots
+            self.live.dust_sold(s, price, rest, fee)
+            return 0
+        return rest
+
+    def dust_lots(self, symbol: str, price_ticks: int) -> int:
+        """Return the most lots that cannot be sold alone at a price (SEMANTICS 3)."""
+        if symbol not in self.places or price_ticks <= 0:
+            return 0
+        s = self.places[symbol]
+        spec = self.live.spec[s]
+        price = from_steps(price_ticks, spec.tick_num, spec.tick_den)
+        worth = spec.min_notional * spec.lot_den / (price * spec.lot_num)
+        return int(max(math.ceil(worth), math.ceil(RESIDUAL * spec.min_lots))) - 1
+
+    def written_off(self, symbol: str, at_ns: int) -> None:
+        """Take what is left of a position as dust."""
+        s = self.places[symbol]
+        if self.live.pos[s].lots > 0:
+            self.live.written_off(s, at_ns // MS_NS)
 
     def _counts_from(self, record: OrderRecord, fill: Fill) -> int:
         """Return the time from which a fill counts for cool-downs and time exits.

@@ -50,6 +50,8 @@ class Desk:
     stop_ticks: int = 0
     price_ticks: int = 0
     priced_ns: int = 0
+    dust_lots: int = 0
+    """What is held and cannot be sold alone: no position, and in no order."""
     closes: bool = False
     guard: Memory = field(default_factory=Memory)
     takes: tuple[Take, ...] = ()
@@ -73,7 +75,7 @@ class Known:
     book: BookOfRecord
     desk: Desk
     bare: frozenset[str] = frozenset()
-    """Symbols whose position was decided without a stop, and may be."""
+    """Symbols that need no stop."""
 
 
 def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns: int) -> Snapshot:
@@ -88,8 +90,10 @@ def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns:
         unprotected=tuple(unprotected(known.book, known.bare)),
         unknown=tuple(one.client_id for one in known.book.doubtful() if one.phase in lost),
     )
-    held = known.book.holding(asked.symbol).lots
-    position = Position(held, desk.venue_lots, desk.asked_ns)
+    dust = desk.dust_lots
+    held = known.book.holding(asked.symbol).lots - dust
+    venue = None if desk.venue_lots is None else desk.venue_lots - dust
+    position = Position(held, venue, desk.asked_ns)
     return Snapshot(now_ns, asked, link, position, account)
 
 

@@ -111,6 +111,14 @@ class Execution:
     def _entry_ended(self, symbol: str) -> None:
         """Hear that an entry order is over, filled or not."""
 
+    def _written_off(self, symbol: str) -> None:
+        """Hear that what is left of a position is dust, or nothing."""
+
+    def _dust_lots(self, symbol: str, desk: Desk) -> int:
+        """Return the most lots that cannot be sold alone; none where orders only reduce."""
+        del symbol
+        return desk.dust_lots
+
     def _may_rest(self, record: OrderRecord) -> bool:
         """Whether an entry may go on resting; when it does, `_rests_until` says how long."""
         return self.now_ns < self._rests_until(record)
@@ -203,10 +211,11 @@ class Execution:
         desk = self.desks[symbol]
         lots = self.book.holding(symbol).lots
         reducing = self.book.reducing(symbol)
-        if not lots and not reducing:
-            self._now_flat(symbol, desk)
+        dust = self._dust_lots(symbol, desk)
+        if abs(lots) <= dust and not reducing:
+            self._now_flat(symbol, desk, lots)
             return
-        desk.was_held = desk.was_held or lots != 0
+        desk.was_held = desk.was_held or abs(lots) > dust
         verdict: Verdict = guarding.guard(
             self._cover(symbol, lots, desk),
             desk.guard,
@@ -229,15 +238,22 @@ class Execution:
             symbol,
             lots,
             desk.stop_ticks,
+            dust_lots=self._dust_lots(symbol, desk),
             closes=desk.closes or self.halt.closes,
             takes=tuple(one for one in desk.takes if one.number not in desk.refused_takes),
             may_be_bare=self.rules.may_be_bare,
         )
 
-    def _now_flat(self, symbol: str, desk: Desk) -> None:
-        """Begin the cool-down when a position is gone."""
+    def _now_flat(self, symbol: str, desk: Desk, dust_lots: int) -> None:
+        """Begin the cool-down when a position is gone, but for what cannot be sold alone."""
+        if not dust_lots:
+            desk.dust_lots = 0
         if not desk.was_held:
             return
+        if dust_lots != desk.dust_lots:
+            self._out.append(Alert(symbol, f"{dust_lots} lots are left that cannot be sold alone"))
+            desk.dust_lots = dust_lots
+        self._written_off(symbol)
         desk.was_held = desk.closes = False
         desk.guard = Memory()
         desk.takes = desk.refused_takes = ()

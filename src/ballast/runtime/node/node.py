@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from ballast.risk.gate.facts import Link
     from ballast.risk.gate.judge import Approved
     from ballast.runtime.node.decider import Wanted
+    from ballast.runtime.node.desk import Desk
     from ballast.runtime.node.session import Session
     from ballast.strategies.plan import AnyStrategy
 
@@ -171,11 +172,13 @@ class Node(Execution):
                     self.decider.funded(event.symbol, event.paid)
             case Commanded():
                 was = self.halt.mode
-                self.halt = modes.commanded(
-                    self.halt, event.order, who=event.who, reason=event.reason, at_ns=self.now_ns
-                )
+                self.halt = self.halt_after(event.order, event.who, event.reason)
                 if was is modes.Mode.ALERT and self.halt.mode is not was and self.decider:
                     self.decider.live.released()
+
+    def halt_after(self, order: modes.Command, who: str, reason: str) -> modes.Halt:
+        """Return the state that a command leads to; raise `UserError` for one that may not be."""
+        return modes.commanded(self.halt, order, who=who, reason=reason, at_ns=self.now_ns)
 
     # A decision -----------------------------------------------------------------------------
 
@@ -245,14 +248,14 @@ class Node(Execution):
         return True
 
     def _bare(self) -> frozenset[str]:
-        """Return the symbols whose position was decided without a stop, and may be."""
-        if not self.rules.may_be_bare:
-            return frozenset()
-        return frozenset(
-            symbol
-            for symbol, desk in self.desks.items()
-            if not desk.stop_ticks and not desk.guard.best_ticks
-        )
+        """Return the symbols that need no stop: dust, or decided without one where that may be."""
+        found = set()
+        for symbol, desk in self.desks.items():
+            is_dust = abs(self.book.holding(symbol).lots) <= desk.dust_lots
+            is_bare = not desk.stop_ticks and not desk.guard.best_ticks
+            if is_dust or (is_bare and self.rules.may_be_bare):
+                found.add(symbol)
+        return frozenset(found)
 
     # What the kernel hears, and says --------------------------------------------------------
 
@@ -271,6 +274,15 @@ class Node(Execution):
     def _entry_ended(self, symbol: str) -> None:
         if self.decider is not None:
             self.decider.entry_over(symbol)
+
+    def _written_off(self, symbol: str) -> None:
+        if self.decider is not None and symbol in self.decider.places:
+            self.decider.written_off(symbol, self.now_ns)
+
+    def _dust_lots(self, symbol: str, desk: Desk) -> int:
+        if self.decider is None or self.rules.abilities.reduces_only:
+            return desk.dust_lots
+        return max(desk.dust_lots, self.decider.dust_lots(symbol, desk.price_ticks))
 
     def _heed(self, symbol: str) -> None:
         """Take over what the kernel says of a position: its stop, its takes, that it should go."""

@@ -28,6 +28,11 @@ class RecordedFeed:
                 self._rows.setdefault(close_ms * MS_NS, []).append(closed_bar(one, row))
         self._times = sorted(self._rows, reverse=True)
 
+    def skip_to(self, close_ns: int) -> None:
+        """Leave out what closed until then: it is known already."""
+        while self._times and self._times[-1] <= close_ns:
+            del self._rows[self._times.pop()]
+
     def next_close_ns(self, now_ns: int) -> int | None:
         """Return the next close time that has not been given."""
         del now_ns

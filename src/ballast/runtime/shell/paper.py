@@ -136,6 +136,7 @@ class Paper:
             span_ms = close_ns // 1_000_000 - bar.open_ms
             self._contiguous[bar.symbol] = last is None or last + span_ms == bar.open_ms
             self._bar_ms[bar.symbol] = bar.open_ms
+            self._data_ns[bar.symbol] = now_ns  # a bar that closed is news
         self.show(now_ns)
         for bar in bars:
             self.shell.tell(Priced(bar.symbol, self.exchange.last_ticks(bar.symbol), now_ns))

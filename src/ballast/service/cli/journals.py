@@ -42,6 +42,11 @@ class Place:
         return head_path(self.path)
 
     @property
+    def inbox(self) -> Path:
+        """Folder of a person's commands to the node."""
+        return self.root / "inbox" / self.account
+
+    @property
     def archives(self) -> Path:
         """Folder of the archives."""
         return self.root / "archives" / self.account

@@ -50,6 +50,10 @@ class SimulatedClient:
         outcome = self.exchange.submit(self.account, request)
         return [self._answer(request.symbol, request.client_id, Action.SUBMIT, outcome)]
 
+    def again(self, request: OrderRequest) -> None:
+        """Carry out an order that the journal says was sent: it was approved then."""
+        self.exchange.submit(self.account, request)
+
     def _check(self, request: OrderRequest, approved: Approved | None) -> None:
         if approved is None:
             raise InternalError(f"the entry {request.client_id} has no approval")

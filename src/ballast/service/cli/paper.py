@@ -1,0 +1,164 @@
+"""`ballast paper`: a strategy on stored candles as if they came now, by the live node."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ballast.service.cli import options
+from ballast.service.cli.output import JsonFlag, Table, emit, note
+from ballast.service.cli.runs import (
+    FromOption,
+    SymbolOption,
+    ToOption,
+    VenueOption,
+    config_of,
+    find_strategy,
+    flags_of,
+    load,
+    parse_params,
+    period_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from ballast.service.paper.running import Running
+
+app = typer.Typer(add_completion=False)
+MS_S = 1_000.0
+
+
+@app.command()
+def paper(
+    strategy: Annotated[str, typer.Argument(help="Name or file; `ballast strategies` lists them.")],
+    symbols: SymbolOption = None,
+    timeframe: Annotated[str, typer.Option("--timeframe", "-t", help="15m, 1h, 1d.")] = "1h",
+    venue: VenueOption = "",
+    from_: FromOption = "",
+    to: ToOption = "",
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", help="name=number; repeatable.")
+    ] = None,
+    cash: Annotated[float | None, typer.Option(help="Cash at the start.")] = None,
+    bars: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many closes; the next start goes on.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.0, help="Times as fast as the clock; 0: as fast as it goes.")
+    ] = 0.0,
+    faults: Annotated[
+        float, typer.Option(min=0.0, max=0.5, help="Part of requests and messages that get lost.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Which faults.")] = 0,
+    allow_bare: Annotated[
+        bool, typer.Option("--allow-bare", help="Trade a strategy that has no stop.")
+    ] = False,
+    report: Annotated[bool, typer.Option("--report", help="Write the HTML report.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Trade stored candles on paper, journalled; a session that is killed goes on where it was.
+
+    --from is the first bar that is traded: what is stored before it is history.
+    """
+    from ballast.service.cli import journals
+    from ballast.service.cli.paper_screen import line_of, screen
+    from ballast.service.paper.opening import Wish, open_paper
+    from ballast.service.paper.running import Running
+    from ballast.service.paper.state import state_of
+    from ballast.store.inbox import Inbox
+    from ballast.store.journal import JournalWriter
+
+    config = config_of(flags_of(cash))
+    chosen = find_strategy(config, strategy)
+    first_ms, last_ms = period_of("", from_, to)
+    series = load(config, venue, symbols, timeframe, (None, last_ms))
+    where = journals.place()
+    wish = Wish(parse_params(param), first_ms, faults, seed, allow_bare)
+    opened = open_paper(chosen, series, config.settings, where.account, wish)
+    is_plain = not sys.stderr.isatty() and not options.current().quiet and not json
+    with where.database(read_only=False) as database:
+        journal = JournalWriter(database, where.head_file, journals.start("paper"))
+        try:
+            running = Running(opened, journal, Inbox(where.inbox), _teller(line_of, is_on=is_plain))
+            with screen(quiet=options.current().quiet or json) as draw, _terminated():
+                left = _run(running, draw, bars, speed)
+            page = _report(running, where.root) if report else None
+            state = state_of(running)
+        finally:
+            journal.close()
+    state["report"] = str(page.resolve()) if page is not None else None
+    state["is_over"] = not left
+    emit(state, json=json, tables=None if json else _tables(state))
+    if not json:
+        note("no bar is left" if not left else "stopped; the same command goes on")
+        if page is not None:
+            emit(f"report {page.resolve()}")
+
+
+def _run(running: Running, draw: Any, bars: int | None, speed: float) -> bool:  # noqa: ANN401
+    """Go through the closes; return whether bars are left."""
+    span_s = running.opened.bars[0].timeframe.ms / MS_S
+    done = 0
+    draw(running)
+    while bars is None or done < bars:
+        if speed > 0.0:
+            time.sleep(span_s / speed)
+        if not running.step():
+            return False
+        done += 1
+        draw(running)
+    return True
+
+
+def _report(running: Running, root: Any) -> Any:  # noqa: ANN401 - paths
+    from ballast.service.paper.report import write_report
+
+    return write_report(running, root / "reports")
+
+
+def _teller(line_of: Any, *, is_on: bool) -> Any:  # noqa: ANN401 - functions of the screen
+    """Return what prints a line an event, where nobody draws a screen."""
+
+    def tell(at_ns: int, effect: Any) -> None:  # noqa: ANN401 - an effect
+        line = line_of(at_ns, effect)
+        if line:
+            note(line)
+
+    return tell if is_on else lambda _, __: None
+
+
+@contextmanager
+def _terminated() -> Iterator[None]:
+    """Let a termination end the session as an interrupt does: what rests at the venue stays."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tables(state: dict[str, Any]) -> list[Table]:
+    """Return the tables of the end of a session."""
+    plain = [
+        (name, state[name])
+        for name in ("account", "strategy", "time", "mode", "reason", "equity", "fills", "entries",
+                     "refused")
+    ]  # fmt: skip
+    found = [Table([], plain)]
+    for name in ("positions", "limits", "decisions"):
+        rows = state[name]
+        if rows:
+            columns = tuple(rows[0])
+            found.append(Table(columns, [tuple(row.values()) for row in rows], name))
+    return found

@@ -1,0 +1,90 @@
+"""Screen: a session as a person sees it, on stderr; a line an event where there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ballast.core.time import format_ms
+from ballast.runtime.node.events import Alert, Judged
+from ballast.service.paper.state import state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Group
+
+    from ballast.runtime.node.events import Effect
+    from ballast.service.paper.running import Running
+
+MS_NS = 1_000_000
+
+
+def line_of(at_ns: int, effect: Effect) -> str:
+    """Return what the log says of an effect; empty: nothing."""
+    at = format_ms(at_ns // MS_NS)
+    match effect:
+        case Judged(reasons=()):
+            return f"{at} {effect.symbol} entry sent"
+        case Judged():
+            return f"{at} {effect.symbol} no entry: {'; '.join(effect.reasons)}"
+        case Alert():
+            return f"{at} {effect.symbol or 'account'} {effect.text}"
+        case _:
+            return ""
+
+
+@contextmanager
+def screen(*, quiet: bool) -> Iterator[Callable[[Running], None]]:
+    """Lend a function that draws a session; it draws nothing where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), auto_refresh=False) as live:
+        yield lambda running: live.update(drawn(state_of(running)), refresh=True)
+
+
+def drawn(state: dict[str, Any]) -> Group:
+    """Return the screen of a state."""
+    from rich.console import Group
+    from rich.text import Text
+
+    change = state["equity"] / state["cash"] - 1.0
+    head = Text.assemble(
+        (f" {state['mode'].upper()} ", "bold reverse"),
+        f"  {state['time']} UTC  {state['strategy']}  account {state['account']}  "
+        f"equity {state['equity']:,.2f} ({change:+.2%})  {state['fills']} fills  "
+        f"{state['entries']} entries, {state['refused']} refused",
+    )
+    faults = ", ".join(f"{count} {name}" for name, count in sorted(state["faults"].items()))
+    return Group(
+        head,
+        Text(f" {state['reason']}" + (f"; faults so far: {faults}" if faults else "")),
+        _table(
+            "positions and their stops",
+            ("symbol", "side", "qty", "price", "stop in memory", "stop in journal", "stop at venue",
+             "agree"),
+            state["positions"],
+        ),
+        _table("limits", ("limit", "used", "of", "left"), state["limits"]),
+        _table("last decisions", ("time", "symbol", "verdict"), state["decisions"]),
+        _table("alerts", ("time", "symbol", "text"), state["alerts"]),
+    )  # fmt: skip
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401
+    from rich import box
+    from rich.table import Table
+
+    from ballast.service.cli.output import cell
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=False)
+    for name in columns:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*(cell(row[name]) for name in columns))
+    return table

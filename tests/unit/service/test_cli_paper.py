@@ -1,0 +1,117 @@
+"""`ballast paper` and what belongs to it: the verbs as a person types them, one after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.fakes.shell import ballast
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("paper")
+    assert ballast(folder, "init").code == 0
+    made = ballast(folder, "data", "synth", "--bars", "500", "--seed", "5", "--timeframe", "1h")
+    assert made.code == 0, made
+    return folder
+
+
+@pytest.fixture
+def account(request: pytest.FixtureRequest) -> str:
+    """An account of its own for each test."""
+    return request.node.name.replace("test_", "")[:30].lower()
+
+
+def symbol(space: Path) -> str:
+    return str(ballast(space, "data", "list", "--json").json()["candles"][0]["symbol"])
+
+
+def run(space: Path, account: str, *more: str) -> tuple[str, ...]:
+    return (
+        "paper", "ema_cross", "-s", symbol(space), "--set", f"journal.account={account}", *more,
+    )  # fmt: skip
+
+
+def test_a_session_in_two_parts_is_the_session_in_one(space: Path, account: str) -> None:
+    first = ballast(space, *run(space, account, "--bars", "120", "--json")).json()
+    assert first["is_over"] is False
+    second = ballast(space, *run(space, account, "--json", "--report")).json()
+    assert second["is_over"] is True
+    whole = ballast(space, *run(space, f"{account[:20]}_whole", "--json")).json()
+    for name in ("equity", "fills", "time", "mode", "positions", "limits"):
+        assert second[name] == whole[name], name
+    assert second["relived"] > 0
+    page = space / second["report"]
+    assert "Ballast paper session" in page.read_text(encoding="utf-8")
+    verified = ballast(space, "audit", "--verify", "--json", "--set", f"journal.account={account}")
+    assert verified.json()["whole"] is True
+    replay = ballast(space, "replay", "--json", "--set", f"journal.account={account}").json()
+    assert replay["starts"] == 2
+
+
+def test_every_refusal_is_explained_with_value_and_limit(space: Path, account: str) -> None:
+    """R-GATE-22: which check, what it measured, what its limit is."""
+    told = ballast(space, *run(space, account, "--json", "--set", "risk.reward_risk=9")).json()
+    assert told["refused"] > 0
+    found = ballast(
+        space, "explain", "--refused", "--json", "--set", f"journal.account={account}"
+    ).json()["decisions"]
+    assert all(not one["is_approved"] for one in found)
+    assert any("kernel: reward_risk" in one["reasons"][0] for one in found)
+    shown = ballast(space, "explain", "--set", f"journal.account={account}").out
+    assert "reward_risk" in shown
+    assert "limit 9" in shown
+
+
+def test_commands_wait_for_the_node_and_are_journalled(space: Path, account: str) -> None:
+    place = ("--set", f"journal.account={account}")
+    left = ballast(
+        space, "kill", "--reason", "looks wrong", "--who", "ann", "--json", *place
+    ).json()
+    assert left == {"command": "kill", "account": account, "outcome": None}
+    told = ballast(space, *run(space, account, "--bars", "3", "--json")).json()
+    assert (told["mode"], told["reason"]) == ("alert", "looks wrong")
+    audit = ballast(space, "audit", "--text", "looks wrong", "--json", *place).json()
+    assert '"who":"ann"' in audit["records"][0]["body"]
+    for verb in ("release", "resume"):
+        assert ballast(space, verb, "--reason", "checked", *place).code == 0
+    told = ballast(space, *run(space, account, "--bars", "3", "--json")).json()
+    assert told["mode"] == "running"
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "flatten", "kill", "release"])
+def test_a_command_without_a_reason_is_one_line(space: Path, verb: str) -> None:
+    assert "--reason" in ballast(space, verb).err
+    assert "--reason is empty" in ballast(space, verb, "--reason", " ").mistake()
+
+
+def test_another_session_on_one_account_is_one_line(space: Path, account: str) -> None:
+    assert ballast(space, *run(space, account, "--bars", "2", "--json")).code == 0
+    line = ballast(space, *run(space, account, "--seed", "9", "--json")).mistake()
+    assert "another paper session" in line
+    assert "journal.account" in line
+
+
+def test_faults_are_drawn_and_counted(space: Path, account: str) -> None:
+    told = ballast(space, *run(space, account, "--faults", "0.3", "--json")).json()
+    assert sum(told["faults"].values()) > 3
+    assert all(one["agree"] for one in told["positions"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("paper", "nothing"), "nothing"),
+        (("paper", "buy_and_hold"), "has no stop"),
+        (("paper", "ema_cross", "--from", "2100-01-01"), "no bar is left"),
+        (("paper", "ema_cross", "--from", "1999-01-01"), "warm-up"),
+    ],
+)
+def test_what_cannot_be_traded_is_one_line(
+    space: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in ballast(space, *arguments, "--set", "journal.account=none").mistake()

@@ -1,0 +1,168 @@
+"""Paper sessions: what the journal holds is all there is; a kill changes nothing (C8, G2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.fakes.memory_journal import Memory, MemoryJournal
+from tests.fakes.papers import Sessions, opened
+
+from ballast.core.errors import UserError
+from ballast.core.instrument import Kind
+from ballast.core.settings import Settings
+from ballast.research.run import backtest
+from ballast.runtime.node.journalled import replayed
+from ballast.service.paper.facts import facts_of
+from ballast.service.paper.opening import Wish, open_paper
+from ballast.service.paper.report import page_of
+from ballast.service.paper.running import Running
+from ballast.service.paper.state import state_of
+from ballast.store.inbox import Inbox
+from ballast.strategies.catalog import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KINDS = (Kind.SPOT, Kind.PERPETUAL)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def whole(request: pytest.FixtureRequest) -> Sessions:
+    """A session that nothing disturbed."""
+    sessions = Sessions(request.param)
+    sessions.finish()
+    assert len(sessions.fills()) > 6
+    return sessions
+
+
+def test_a_session_trades_what_a_backtest_of_its_bars_trades(whole: Sessions) -> None:
+    """The same entries at the same closes: candles as they are, depth and gaps made up."""
+    made = whole.running.opened
+    leg = made.legs[0]
+    result = backtest(made.strategy, [leg.series], settings=leg.settings)
+    entries = [one for one in result.run.fills if one.reason == 0]
+    first = [int(one.at_ms) for one in entries if one.at_ms >= made.first_ms]
+    ours = [at_ns // 1_000_000 for at_ns, _, side, *_ in whole.fills() if side == 1]
+    assert len(set(first) & set(ours)) >= 0.8 * len(first)
+
+
+@pytest.mark.parametrize("steps", [37, 120])
+def test_a_session_stopped_between_steps_goes_on_as_if_it_had_not_been(
+    whole: Sessions, steps: int
+) -> None:
+    again = Sessions(whole.kind)
+    left = steps
+    while again.running.step():
+        left -= 1
+        if left == 0:
+            again.start()
+            left = steps
+    assert again.starts > 1
+    assert again.fills() == whole.fills()
+
+
+@pytest.mark.parametrize("request_number", [1, 2, 3, 5, 8, 13])
+def test_a_kill_between_journal_and_sending_loses_nothing_and_doubles_nothing(
+    whole: Sessions, request_number: int
+) -> None:
+    """A1, A2, G2: the order is in the journal; the next start finds it, or what became of it."""
+    again = Sessions(whole.kind)
+    again.dies_at(request_number)
+    again.start()
+    again.finish()
+    assert again.starts == 2
+    assert again.fills() == whole.fills()
+
+
+def test_a_session_with_faults_ends_flat_or_covered_and_replays() -> None:
+    sessions = Sessions(Kind.PERPETUAL, rate=0.2)
+    sessions.finish()
+    state = state_of(sessions.running)
+    assert sum(state["faults"].values()) > 3
+    assert all(one["agree"] for one in state["positions"])
+    node = replayed(MemoryJournal(sessions.memory, "later").load().tail).node
+    assert node is not None
+    assert node.book.holdings() == sessions.running.node.book.holdings()
+
+
+def test_the_venue_is_the_same_venue_after_a_start(whole: Sessions) -> None:
+    again = Sessions(whole.kind)
+    for _ in range(150):
+        again.running.step()
+    before = again.running.opened.exchange.balances(1), again.fills()
+    again.start()
+    assert (again.running.opened.exchange.balances(1), again.fills()) == before
+
+
+def test_another_session_on_the_same_journal_is_refused_in_one_line() -> None:
+    memory = Memory()
+    Running(opened(), MemoryJournal(memory, "one"))
+    with pytest.raises(UserError, match=r"of another paper session.*seed 5"):
+        Running(opened(rate=0.1), MemoryJournal(memory, "two"))
+
+
+def test_a_person_commands_through_the_inbox(tmp_path: Path) -> None:
+    """F7, R-RISK-07: in order, journalled with name and reason; what may not be is said."""
+    memory, inbox = Memory(), Inbox(tmp_path / "inbox")
+    running = Running(opened(), MemoryJournal(memory, "one"), inbox)
+    names = [
+        inbox.put("kill", "ann", "looks wrong", 1),
+        inbox.put("resume", "bob", "let it run", 2),
+        inbox.put("dance", "bob", "why not", 3),
+    ]
+    assert running.step()
+    assert [inbox.outcome(one) for one in names] == [
+        "done: alert",
+        "refused: the kill switch is latched: looks wrong (ann)",
+        "no command 'dance'",
+    ]
+    assert list(inbox.waiting()) == []
+    for name, reason in (("release", "was a test"), ("resume", "go on")):
+        inbox.put(name, "ann", reason, 4 if name == "release" else 5)
+    running.step()
+    assert str(running.node.halt.mode) == "running"
+    again = Running(opened(), MemoryJournal(memory, "two"), inbox)
+    assert again.node.halt == running.node.halt
+
+
+def test_a_killed_session_enters_nothing_more(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "inbox")
+    running = Running(opened(), MemoryJournal(Memory(), "one"), inbox)
+    inbox.put("flatten", "ann", "enough", 1)
+    while running.step():
+        pass
+    assert str(running.node.halt.mode) == "paused"
+    assert not running.node.book.holdings()
+    assert running.heard.accepted == 0
+    assert running.heard.refused > 0
+
+
+def test_the_report_says_what_the_journal_says(whole: Sessions) -> None:
+    running = whole.running
+    scale = 10 ** running.opened.client.digits()["USDT"]
+    facts = facts_of(
+        running.shell.live.journal.load().tail, running.opened.exchange.listings, scale
+    )
+    assert len(facts.fills) == len(whole.fills())
+    assert facts.accepted == running.heard.accepted
+    assert facts.equity[-1][1] == pytest.approx(state_of(running)["equity"], rel=0.01)
+    page = page_of(running, facts, "USDT")
+    assert page.count('<td class="text">entry</td>') == facts.sent["entry"]
+    assert "http" not in page.split("plotly.js")[0].split("</style>")[1].split("<script")[0]
+
+
+def test_a_strategy_without_a_stop_must_be_wanted() -> None:
+    made = opened()
+    series = [made.legs[0].series]
+    with pytest.raises(UserError, match=r"has no stop.*--allow-bare"):
+        open_paper(load("buy_and_hold"), series, Settings(), "main", Wish({}))
+    bare = open_paper(load("buy_and_hold"), series, Settings(), "main", Wish({}, allow_bare=True))
+    assert bare.rules.may_be_bare
+
+
+def test_trading_begins_after_the_warm_up() -> None:
+    made = opened()
+    early = int(made.bars[0].ts[10])
+    with pytest.raises(UserError, match="before the warm-up is over"):
+        open_paper(made.strategy, [made.legs[0].series], Settings(), "x", Wish({}, from_ms=early))
