@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from ballast.core.errors import UserError
+from ballast.core.errors import DataError, UserError
 from ballast.core.instrument import Kind
 from ballast.core.time import Timeframe, format_ms
 from ballast.service.cli import venue_market
@@ -104,7 +104,7 @@ def open_venue(
         if isinstance(source, Steerable):
             for name, after_ns in scripts:
                 source.schedule(name, opened_ns + after_ns)
-    kept = None if recipe is None else replace(recipe, start_ns=start_ns)
+    kept = None if recipe is None else replace(recipe, start_ns=start_ns, words=plan.words)
     return replace(_begun(opened, opened_ns), recipe=kept)
 
 
@@ -117,6 +117,12 @@ def reopen_venue(snapshot: Snapshot, *, speed: float, catches_up: bool = True) -
     """
     recipe = snapshot.recipe
     venue, plan = front_of(recipe.exchange), plan_of(recipe)
+    if plan.words != recipe.words:
+        raise DataError(
+            f"the market is now {plan.words}",
+            expected=recipe.words,
+            fix="restore where its data is as it was",
+        )
     opened = _stand(venue, plan, recipe.seed, recipe.start_ns, speed)
     snapshots.put_back(snapshot, opened.gateway, opened.exchange)
     opened = replace(opened, recipe=recipe)

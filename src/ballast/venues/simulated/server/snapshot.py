@@ -40,6 +40,8 @@ class Recipe:
     period: str | None = None
     start_ns: int = 0
     """When its market began."""
+    words: str = ""
+    """What its market said of itself: of a replay its name, length and beginning."""
 
 
 @dataclass(frozen=True, slots=True)
