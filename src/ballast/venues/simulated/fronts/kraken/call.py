@@ -37,6 +37,7 @@ class Call(Asked):
     pairs: Pairs
     key: ApiKey | None = None
     lists: dict[str, list[Any]] = field(default_factory=dict)  # JSON arrays, by name
+    titles: dict[str, str] = field(default_factory=dict)
 
     def pair(self) -> Pair:
         """Return the mandatory pair."""
@@ -47,7 +48,13 @@ class Call(Asked):
         found = self.pairs.get(name)
         if found is None:
             raise errors.PAIR
+        if "/" in name:
+            self.titles[found.symbol] = name
         return found
+
+    def title(self, pair: Pair) -> str:
+        """Return what a pair is answered under: its key, or a name with a stroke as it was sent."""
+        return self.titles.get(pair.symbol, pair.key)
 
     def some_pairs(self) -> list[Pair]:
         """Return the pairs of a list divided by commas; all of them where none was sent."""

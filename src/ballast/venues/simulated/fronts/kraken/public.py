@@ -75,7 +75,7 @@ def asset_pairs(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     info = call.choice("info", ("info", "leverage", "fees", "margin"), "info")
     call.given.allow("aclass_base", "aclass_quote", "country_code", "execution_venue")
     call.given.finish()
-    rows = {one.key: _pair(front, one) for one in found}
+    rows = {call.title(one): _pair(front, one) for one in found}
     parts = {
         "leverage": ("leverage_buy", "leverage_sell"),
         "fees": ("fees", "fees_maker", "fee_volume_currency"),
@@ -125,7 +125,7 @@ def ticker(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     found = call.some_pairs()
     call.given.allow("asset_class")
     call.given.finish()
-    return {one.key: _ticker(front, one, call.now_ns) for one in found}
+    return {call.title(one): _ticker(front, one, call.now_ns) for one in found}
 
 
 def _ticker(front: KrakenFront, pair: Pair, now_ns: int) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def candles(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     rows = [candle(pair, one) for one in found if one.open_ns // SECOND_NS > since_s]
     chosen = rows[-CANDLES_MAX:]
     closed = [row[0] for row in chosen[:-1]]
-    return {pair.key: chosen, "last": closed[-1] if closed else max(since_s, 0)}
+    return {call.title(pair): chosen, "last": closed[-1] if closed else max(since_s, 0)}
 
 
 def candle(pair: Pair, one: Candle) -> list[Any]:
@@ -196,7 +196,7 @@ def depth(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     view = front.market.book(pair.symbol, count)
     at_s = call.now_ns // SECOND_NS
     return {
-        pair.key: {
+        call.title(pair): {
             "asks": [[pair.price(ticks), pair.volume(lots), at_s] for ticks, lots in view.asks],
             "bids": [[pair.price(ticks), pair.volume(lots), at_s] for ticks, lots in view.bids],
         }
@@ -217,7 +217,7 @@ def trades(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     later = [one for one in found if one.at_ns > since_ns]
     rows = later[:count] if since is not None else later[-count:]
     last_ns = rows[-1].at_ns if rows else max(since_ns, 0)
-    return {pair.key: [_trade(pair, one) for one in rows], "last": str(last_ns)}
+    return {call.title(pair): [_trade(pair, one) for one in rows], "last": str(last_ns)}
 
 
 def _since_ns(text: str | None) -> int:
@@ -255,4 +255,4 @@ def spread(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
         for at_ns, bid, ask in found
         if at_ns // SECOND_NS >= since_s
     ]
-    return {pair.key: rows, "last": rows[-1][0] if rows else since_s}
+    return {call.title(pair): rows, "last": rows[-1][0] if rows else since_s}
