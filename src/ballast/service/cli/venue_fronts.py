@@ -14,6 +14,8 @@ from ballast.core.errors import UserError, suggest
 from ballast.core.instrument import Kind
 from ballast.venues.simulated.engine.profile import Tier, VenueProfile
 from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
+from ballast.venues.simulated.fronts.binance.usdm import PROFILE as USDM
+from ballast.venues.simulated.fronts.binance.usdm import BinanceUsdm
 from ballast.venues.simulated.fronts.bybit.unified import PROFILE as BYBIT
 from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
 from ballast.venues.simulated.fronts.kraken.front import PROFILE as KRAKEN
@@ -85,6 +87,7 @@ class Front:
 
 FRONTS: dict[str, Front] = {
     "binance": Front(BinanceSpot, {Kind.SPOT: SPOT}, VenueProfile(name="binance")),
+    "binance-usdm": Front(BinanceUsdm, {Kind.PERPETUAL: PERPETUAL}, USDM),
     "bybit": Front(
         BybitUnified,
         {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.engine.outcomes import BookView
     from ballast.venues.simulated.fronts.binance.call import Call
     from ballast.venues.simulated.fronts.binance.front import BinanceFront
-    from ballast.venues.simulated.fronts.board import Candle
+    from ballast.venues.simulated.fronts.board import Board, Candle
 
 NS_MS = 1_000_000
 MINUTE_MS = 60_000
@@ -102,8 +102,10 @@ def aggregate(front: BinanceFront, one: Trade) -> dict[str, Any]:
     }
 
 
-def candles(front: BinanceFront, call: Call, most: int) -> list[list[Any]]:
-    """Return the candles a question means, at most so many."""
+def candles(
+    front: BinanceFront, call: Call, most: int, board: Board | None = None
+) -> list[list[Any]]:
+    """Return the candles a question means, at most so many; of trades unless `board` says."""
     symbol = call.symbol()
     interval = call.given.required("interval")
     if interval not in INTERVALS_MS:
@@ -112,7 +114,7 @@ def candles(front: BinanceFront, call: Call, most: int) -> list[list[Any]]:
     limit = call.whole("limit", 500, most)
     call.given.finish()
     span_ms = INTERVALS_MS[interval]
-    found = front.board.candles(
+    found = (board or front.board).candles(
         symbol,
         span_ms * NS_MS,
         now_ns=call.now_ns,
