@@ -57,6 +57,25 @@ def test_ccxt_is_told_what_the_scenario_says(ccxt_end: tuple[list[Any], dict[str
     check_told(ccxt_end[0])
 
 
+def test_ccxt_trades_over_the_stream() -> None:
+    import ccxt  # noqa: PLC0415 - half a second
+
+    async def test(_desk: KrakenDesk, client: Any) -> None:
+        made = await client.create_order_ws(
+            "BTC/USD", "limit", "buy", 0.01, 50_000, {"clientOrderId": "mine"}
+        )
+        assert made["clientOrderId"] == "mine"
+        await client.edit_order_ws(made["id"], "BTC/USD", "limit", "buy", 0.02, 51_000.5)
+        row = (await client.fetch_order(made["id"]))["info"]
+        assert row["descr"]["order"] == "buy 0.02000 XBTUSD @ limit 51000.50"
+        await client.cancel_order_ws(made["id"])
+        assert (await client.fetch_order(made["id"]))["status"] == "canceled"
+        with pytest.raises(ccxt.ExchangeError, match="EOrder:Insufficient funds"):
+            await client.create_order_ws("BTC/USD", "limit", "buy", 100, 50_000)
+
+    with_ccxt(test)
+
+
 @needs_clients
 def test_python_kraken_sdk_ends_where_ccxt_does(
     ccxt_end: tuple[list[Any], dict[str, Any]],

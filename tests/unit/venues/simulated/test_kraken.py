@@ -118,6 +118,15 @@ def test_young_orders_cost_more_points_of_their_pair_and_cancels_are_never_refus
     assert desk.ask("AddOrder", **ORDER)["txid"]
 
 
+def test_an_order_costs_its_point_whatever_is_wrong_with_it() -> None:
+    desk = KrakenDesk()
+    wrong = ORDER | {"volume": "x"}
+    for _ in range(125):
+        assert desk.ask("AddOrder", **wrong) == f"{BAD}volume"
+    assert desk.ask("AddOrder", **ORDER) == "EOrder:Rate limit exceeded"
+    assert "descr" in desk.ask("AddOrder", **ORDER, validate="true")
+
+
 def test_public_calls_of_an_address_are_limited() -> None:
     desk = KrakenDesk()
     told = [desk.get("Time") for _ in range(16)]

@@ -232,6 +232,7 @@ def test_a_ticker_by_best_prices_is_silent_while_they_stand() -> None:
     desk = KrakenDesk()
     stream = desk.open()
     subscribed(stream, "ticker", symbol=[SYMBOL], event_trigger="bbo")
+    subscribed(stream, "ticker", symbol=[SYMBOL])  # each trigger is a subscription of its own
     desk.order("buy", "limit", "0.1", price="50000")
     assert rows(stream.heard(), "ticker") == []
     desk.order("buy", "limit", "0.1", price="60000")
@@ -295,6 +296,7 @@ def test_the_life_of_an_order_is_told_step_by_step() -> None:
     kinds = {one["exec_type"]: one for one in rows(stream.heard(), "executions")}
     assert list(kinds) == ["pending_new", "new", "trade", "filled"]
     trade = kinds["trade"]
+    assert trade["order_status"] == "partially_filled"  # that it is whole is said apart
     assert (trade["last_qty"], trade["last_price"], trade["liquidity_ind"]) == (
         "0.10000", "60000.01", "t",
     )  # fmt: skip

@@ -68,6 +68,7 @@ def trade_balance(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
 def trade_volume(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """TradeVolume: one step of fees, which no volume changes."""
     found = call.some_pairs()
+    call.given.allow("fee-info")
     call.given.finish()
     rows = {one.key: front.market.fee_rates_ppm(call.account, one.symbol) for one in found}
     return {

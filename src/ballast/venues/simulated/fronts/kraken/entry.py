@@ -77,8 +77,8 @@ def add(sent: Sent) -> list[dict[str, Any]]:
     given = _form(sent)
     sent.finish()
     call = sent.call(given)
+    validates = trading.receive(front, call, 1)
     asked = orders.read(front, call)
-    validates = call.flag("validate")
     call.check_deadline()
     call.given.finish()
     if validates:

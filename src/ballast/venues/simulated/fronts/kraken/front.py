@@ -50,6 +50,10 @@ PROFILE = VenueProfile(
 """How Kraken trades: fees in quote on both sides, a stop that is passed already fires."""
 
 
+AMENDS_FROM = 1 << 60
+"""Ids of changes begin as those of trades do; their numbers are apart."""
+
+
 class Security(Enum):
     """What a route asks of a request."""
 
@@ -87,7 +91,7 @@ PRIVATE: dict[str, Route] = {
     "ClosedOrders": Route(account.closed_orders),
     "QueryOrders": Route(account.query_orders),
     "TradesHistory": Route(account.trades_history, 2),
-    "QueryTrades": Route(account.query_trades, 2),
+    "QueryTrades": Route(account.query_trades),
     "TradeVolume": Route(account.trade_volume),
     "GetWebSocketsToken": Route(account.token),
     "AddOrder": Route(trading.add, 0, _T),
@@ -161,7 +165,7 @@ class KrakenFront:
     def new_amend_id(self) -> str:
         """Return the id of a change; counted, never random."""
         self._amends += 1
-        return names.txid(names.AMEND, self._amends)
+        return names.txid(names.TRADE, AMENDS_FROM + self._amends)
 
     def is_order_entry(self, request: Request) -> bool:
         """Tell whether the request can place, change or cancel an order."""

@@ -32,7 +32,7 @@ _DIGITS = 16
 _SPAN = 1 << 80
 _FACTOR = 0x9E37_79B9_7F4A_7C15_F39D
 _INVERSE = pow(_FACTOR, -1, _SPAN)
-ORDER, TRADE, AMEND, LEDGER = "O", "T", "A", "L"
+ORDER, TRADE, LEDGER = "O", "T", "L"
 """First letters of ids, by what they are of."""
 
 

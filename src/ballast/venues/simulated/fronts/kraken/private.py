@@ -184,12 +184,11 @@ class ExecutionFeed(Feed):
     def _trade(self, fill: Fill, order: Order) -> dict[str, Any]:
         pair, front = self._front.pairs.of(fill.symbol), self._front
         fee = number(front.words.money(fill.fee_asset, fill.fee_atoms))
-        standing = "filled" if order.status is OrderStatus.FILLED else "partially_filled"
         return (
             self._names(order, "trade", fill.at_ns)
             | self._filled(order)
             | {
-                "order_status": standing,
+                "order_status": "partially_filled",  # that it is filled is said apart
                 "exec_id": names.txid(names.TRADE, fill_number(fill)),
                 "trade_id": fill.trade_id,
                 "symbol": pair.symbol,

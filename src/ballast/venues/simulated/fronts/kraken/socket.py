@@ -197,7 +197,8 @@ class KrakenSocket:
         by = params.get("event_trigger", "trades")
         if by not in ("trades", "bbo"):
             raise Refusal("Subscription event_trigger not supported")
-        return place, {"event_trigger": by}, feeds.TickerFeed(front, pair, by_best=by == "bbo")
+        feed = feeds.TickerFeed(front, pair, by_best=by == "bbo")
+        return (*place, by), {"event_trigger": by}, feed
 
     def _own(self, channel: str, params: dict[str, Any]) -> Feed:
         """Return the feed of what is one's own."""

@@ -26,8 +26,8 @@ AGES = {"amend": counters.AMEND_AGES_S, "edit": counters.EDIT_AGES_S}
 
 def add(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """AddOrder; with `validate` it is only looked at."""
+    validates = receive(front, call, 1)
     asked = orders.read(front, call)
-    validates = call.flag("validate")
     call.check_deadline()
     call.given.finish()
     if validates:
@@ -37,9 +37,16 @@ def add(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     return {"descr": {"order": asked.words}, "txid": [names.txid(names.ORDER, order.order_id)]}
 
 
+def receive(front: KrakenFront, call: Call, points: int) -> bool:
+    """Count an order as it comes, whatever is wrong with it; tell whether it is only looked at."""
+    pair, validates = call.pair(), call.flag("validate")
+    if not validates:
+        spend(front, call, pair.symbol, points)
+    return validates
+
+
 def place(front: KrakenFront, call: Call, asked: Asked) -> Order:
     """Place an order; raise a `Refusal` for one the venue does not take."""
-    spend(front, call, asked.pair.symbol, 1)
     orders.check_own(front, call.account, asked.request.client_id)
     outcome = front.market.submit(call.account, asked.request)
     if isinstance(outcome, Rejected):
@@ -60,8 +67,8 @@ def add_many(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     elements = call.lists.pop("orders", [])
     if not BATCH_MIN <= len(elements) <= BATCH_MAX:
         raise wrong("orders")
+    validates = receive(front, call, -(-len(elements) // 2))
     pair = call.pair()
-    validates = call.flag("validate")
     call.check_deadline()
     call.given.finish()
     found = [_read_one(front, call, one, pair.key) for one in elements]

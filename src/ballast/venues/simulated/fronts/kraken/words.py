@@ -159,7 +159,7 @@ class Words:
             "cost": pair.cost(fill.price_ticks * fill.qty_lots),
             "fee": self.money(fill.fee_asset, fill.fee_atoms),
             "vol": pair.volume(fill.qty_lots),
-            "margin": fixed_zero(pair),
+            "margin": pair.cost(0),
             "leverage": "0",
             "misc": "",
             "trade_id": fill.trade_id,
@@ -169,11 +169,6 @@ class Words:
         if fill.client_id:
             row["cl_ord_id"] = fill.client_id
         return row
-
-
-def fixed_zero(pair: Pair) -> str:
-    """Print nothing, in quote."""
-    return pair.cost(0)
 
 
 def description(
