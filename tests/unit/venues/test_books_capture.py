@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,7 @@ from ballast.core.marketdata import (
     SNAPSHOT,
     Grid,
     Row,
+    Side,
 )
 from ballast.venues.books.capture import CHECKPOINT_NS, Capture, batches, number_of
 from ballast.venues.books.grids import find_grid
@@ -303,3 +305,47 @@ def test_recorded_quotes_equal_the_book_as_often_as_they_should(
     assert (quality.gaps, quality.faults, quality.trades_missing, quality.backwards) == (0,) * 4
     assert 1_260 < quality.latency.clock_offset_ns / 1e6 < 1_280
     assert (quality.last_ns or 0) - (quality.first_ns or 0) > 5 * MINUTE_NS
+
+
+def kraken(kind: str, bids: list[tuple[float, float]], asks: list[tuple[float, float]]) -> str:
+    sides = {
+        name: [{"price": price, "qty": qty} for price, qty in levels]
+        for name, levels in (("bids", bids), ("asks", asks))
+    }
+    body = {"channel": "book", "type": kind, "data": [{"symbol": "XYZ", **sides}]}
+    return json.dumps(body)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["bids", "asks"]), st.integers(0, 14), st.integers(0, 3)),
+        max_size=40,
+    )
+)
+def test_a_level_that_is_pushed_out_of_the_depth_leaves_the_rows_too(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    """Kraken tells what comes into the depth it was asked for, not what leaves it."""
+    whole = ([(100.0 - at, 1.0) for at in range(10)], [(101.0 + at, 1.0) for at in range(10)])
+    taken = Capture("KRAKEN", "XYZ", GRID)
+    taken.take(Frame(T0, kraken("snapshot", *whole).encode(), "first"))
+    levels: dict[tuple[int, int], int] = {}
+    for number, (side, at, qty) in enumerate([("bids", 0, 1), *steps], 1):
+        price = 100.0 - at if side == "bids" else 101.0 + at
+        level = [(price, float(qty))]
+        text = kraken("update", level if side == "bids" else [], level if side == "asks" else [])
+        taken.take(Frame(T0 + number, text.encode(), f"line {number}"))
+        for row in taken.drain():
+            place = int(row["side"]), int(row["price_ticks"])
+            levels[place] = int(row["qty_lots"])
+            if not levels[place]:
+                del levels[place]
+        if not taken.is_live:
+            return
+        book = taken._builder.book
+        stated = {
+            (int(way), int(price)): int(lots)
+            for way in (Side.BUY, Side.SELL)
+            for price, lots, _ in book.side(way).tolist()
+        }
+        assert levels == stated

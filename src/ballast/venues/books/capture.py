@@ -159,13 +159,19 @@ class Capture:
 
     def _book(self, update: BookUpdate, source: str) -> None:
         was_live = self._builder.is_live
+        book = self._builder.book
+        before = book.top(book.depth) if book.depth and was_live else None
         step = self._builder.take(update)
         self.quality.steps[step.value] += 1
         match step:
             case Step.LOADED:
                 self._whole_book(update.at_ns)
             case Step.APPLIED:
-                self._levels(update.bids, update.asks, update.at_ns, 0)
+                bids, asks = update.bids, update.asks
+                if before is not None:
+                    after = book.top(book.depth)
+                    bids, asks = cut(before[0], after[0], bids), cut(before[1], after[1], asks)
+                self._levels(bids, asks, update.at_ns, 0)
                 self._compare(update)
             case Step.LOST:
                 self._lost(source, row=was_live)
@@ -275,6 +281,22 @@ def batches(capture: Capture, frames: Iterable[Frame]) -> Iterator[NDArray[np.vo
     last = capture.drain()
     if len(last):
         yield last
+
+
+def cut(before: Levels, after: Levels, changes: Levels) -> Levels:
+    """Return the changes of a side that is kept to a depth, with what they pushed out of it.
+
+    The venue tells what comes into the depth, not what leaves it: a reader of the rows that did not
+    hear of it would keep such a level for ever.
+    """
+    kept = after[:, PRICE]
+    stays = (changes[:, QTY] == 0) | np.isin(changes[:, PRICE], kept)
+    stated = np.concatenate([before[:, PRICE], changes[~stays, PRICE]])
+    told = changes[stays]
+    gone = np.setdiff1d(np.setdiff1d(stated, kept), told[:, PRICE])
+    zeros = np.zeros((len(gone), changes.shape[1]), changes.dtype)
+    zeros[:, PRICE] = gone
+    return np.concatenate([told, zeros])
 
 
 def number_of(trade_id: str) -> int:
