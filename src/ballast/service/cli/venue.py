@@ -61,7 +61,8 @@ ControlPort = Annotated[int, typer.Option(help="Port of the control interface; 0
 def serve(
     context: typer.Context,
     exchange: Annotated[
-        str, typer.Option(help="Whose protocol: binance, binance-usdm, bybit, okx, kraken.")
+        str,
+        typer.Option(help="Whose protocol: binance, binance-usdm, bybit, okx, kraken, coinbase."),
     ] = "binance",
     market: Market = "synthetic",
     period: Annotated[

@@ -18,6 +18,10 @@ from ballast.venues.simulated.fronts.binance.usdm import PROFILE as USDM
 from ballast.venues.simulated.fronts.binance.usdm import BinanceUsdm
 from ballast.venues.simulated.fronts.bybit.unified import PROFILE as BYBIT
 from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
+from ballast.venues.simulated.fronts.coinbase.front import PROFILE as COINBASE
+from ballast.venues.simulated.fronts.coinbase.front import CoinbaseFront
+from ballast.venues.simulated.fronts.coinbase.security import make_key as coinbase_key
+from ballast.venues.simulated.fronts.keys import KeyRing
 from ballast.venues.simulated.fronts.kraken.front import PROFILE as KRAKEN
 from ballast.venues.simulated.fronts.kraken.front import KrakenFront
 from ballast.venues.simulated.fronts.okx.front import PROFILE as OKX
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ballast.venues.simulated.engine.exchange import Exchange
-    from ballast.venues.simulated.fronts.keys import KeyRing
+    from ballast.venues.simulated.fronts.keys import ApiKey
     from ballast.venues.simulated.wire.frontend import FrontEnd
 
 SPOT_TICK, SPOT_LOT = Decimal("0.01"), Decimal("0.00001")
@@ -83,6 +87,8 @@ class Front:
     offers: Mapping[Kind, Offer]
     profile: VenueProfile
     has_passphrase: bool = False
+    make_key: Callable[..., ApiKey] = KeyRing.make
+    """Makes a key on a ring: for an account, by a name, from a `seed`."""
 
 
 FRONTS: dict[str, Front] = {
@@ -126,6 +132,12 @@ FRONTS: dict[str, Front] = {
             ),
         },
         KRAKEN,
+    ),
+    "coinbase": Front(
+        CoinbaseFront,
+        {Kind.SPOT: replace(SPOT, spelling="{base}-{quote}", maker_ppm=6_000, taker_ppm=12_000)},
+        COINBASE,
+        make_key=coinbase_key,
     ),
 }
 

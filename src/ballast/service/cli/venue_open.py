@@ -156,7 +156,7 @@ def _stand(
         if one.listing.kind is Kind.PERPETUAL:
             exchange.street.set_funding(one.listing.symbol, FUNDING_E9)
     keys = KeyRing()
-    key = keys.make(1, ACCOUNT, seed=seed)
+    key = venue.make_key(keys, 1, ACCOUNT, seed=seed)
     front = venue.make(exchange, keys)
     gateway = Gateway([front], FaultPlan(seed, faults or {}), now_ns=start_ns)
     return OpenVenue(venue, exchange, front, gateway, key, pace, plan, start_ns)
