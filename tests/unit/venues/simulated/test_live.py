@@ -35,11 +35,18 @@ from ballast.venues.simulated.wire.gateway import Gateway
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from ballast.venues.simulated.engine.profile import Listing
+
 STEP_NS = 50_000_000
 STEPS = 40
 PAUSE_S = 0.2
 RISE_TICKS = 50
 GRID = Grid(Decimal("0.01"), Decimal("0.00001"))
+
+
+def unit_of(listing: Listing) -> int:
+    """Return the lots of a hundred-thousandth of a coin."""
+    return int(Decimal("0.00001") / listing.lot)
 
 
 class Ours:
@@ -49,6 +56,7 @@ class Ours:
         self.server, self.real = server, real
         (self.symbol,) = real.listings
         listing = real.listings[self.symbol]
+        self.unit = unit_of(listing)
         tap = TAPS[name]
         assert server.authority is not None
         context = server.authority.client_context()
@@ -61,7 +69,7 @@ class Ours:
         self.feed.books.append(self.book)
         self.exchange = Exchange(VenueProfile(), [listing], start_ns=start_ns)
         self.exchange.attach(self.book)
-        funds = {"USDT": listing.price(10**10), "BTC": listing.qty(10**8)}
+        funds = {"USDT": listing.price(10**10), "BTC": listing.qty(10**8 * self.unit)}
         self.account = self.exchange.open_account("me", funds)
 
     def top(self, exchange: Exchange) -> Any:
@@ -86,7 +94,11 @@ async def out_there(name: str, steps: int) -> AsyncIterator[Ours]:
     real = Exchange(FRONTS[name].profile, [listing], start_ns=start_ns)
     first = int(60_000 / listing.tick)
     points = [(start_ns + at * STEP_NS, first + at * RISE_TICKS) for at in range(steps)]
-    real.attach(ScriptedPath(listing.symbol, points, Ladder(lots=500, levels=15, step_ticks=7)))
+    real.attach(
+        ScriptedPath(
+            listing.symbol, points, Ladder(lots=500 * unit_of(listing), levels=15, step_ticks=7)
+        )
+    )
     gateway = Gateway([FRONTS[name].make(real, KeyRing())], now_ns=start_ns)
     async with VenueServer(gateway, Pace(start_ns, time.monotonic_ns)) as server:
         ours = Ours(name, server, real, start_ns)
@@ -113,13 +125,15 @@ def test_our_book_becomes_that_of_the_exchange_and_trades_fill_our_order(name: s
         await ours.until(lambda: ours.book.book.is_known)
         ask = exchange.best(ours.symbol)[1]
         beyond = ask + 4 * RISE_TICKS
-        request = OrderRequest(ours.symbol, Side.SELL, OrderKind.LIMIT, 9, price_ticks=beyond)
+        request = OrderRequest(
+            ours.symbol, Side.SELL, OrderKind.LIMIT, 9 * ours.unit, price_ticks=beyond
+        )
         outcome = exchange.submit(ours.account, request)
         assert isinstance(outcome, Accepted)
         await ours.until(lambda: not exchange.open_orders(ours.account))
         (order,) = exchange.orders(ours.account, ours.symbol, 10)
-        assert (order.status, order.filled_lots) == (OrderStatus.FILLED, 9)
-        assert order.value == 9 * beyond
+        assert (order.status, order.filled_lots) == (OrderStatus.FILLED, 9 * ours.unit)
+        assert order.value == 9 * ours.unit * beyond
         last = 60_000 / float(ours.real.listings[ours.symbol].tick) + (STEPS - 1) * RISE_TICKS
         await ours.until(lambda: ours.real.last_ticks(ours.symbol) == last)
         await ours.until(lambda: ours.top(exchange) == ours.top(ours.real))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -45,7 +45,7 @@ class Tap:
     spelling: str
     """Of a pair of `{base}` and `{quote}`."""
     url: str
-    subscribe: str = ""
+    subscribe: tuple[str, ...] = ()
     """What is said first; nothing where the address says it all."""
     snapshot_url: str = ""
     """Where the whole book is asked for, if the stream does not send it."""
@@ -54,6 +54,10 @@ class Tap:
     def symbol(self, base: str, quote: str) -> str:
         """Return how the exchange spells a pair."""
         return self.spelling.format(base=base, quote=quote)
+
+
+def _asked(**words: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps(words)
 
 
 TAPS = {
@@ -67,20 +71,35 @@ TAPS = {
         "BYBIT",
         "{base}{quote}",
         "wss://stream.bybit.com/v5/public/spot",
-        json.dumps({"op": "subscribe", "args": ["orderbook.200.SYMBOL", "publicTrade.SYMBOL"]}),
-        ping=json.dumps({"op": "ping"}),
+        (_asked(op="subscribe", args=["orderbook.200.SYMBOL", "publicTrade.SYMBOL"]),),
+        ping=_asked(op="ping"),
     ),
     "okx": Tap(
         "OKX",
         "{base}-{quote}",
         "wss://ws.okx.com:8443/ws/v5/public",
-        json.dumps(
-            {
-                "op": "subscribe",
-                "args": [{"channel": one, "instId": "SYMBOL"} for one in ("books", "trades")],
-            }
+        (
+            _asked(
+                op="subscribe",
+                args=[{"channel": one, "instId": "SYMBOL"} for one in ("books", "trades")],
+            ),
         ),
         ping="ping",
+    ),
+    "kraken": Tap(
+        "KRAKEN",
+        "{base}/{quote}",
+        "wss://ws.kraken.com/v2",
+        (
+            _asked(
+                method="subscribe",
+                params={"channel": "book", "symbol": ["SYMBOL"], "depth": 1_000},
+            ),
+            _asked(
+                method="subscribe",
+                params={"channel": "trade", "symbol": ["SYMBOL"], "snapshot": False},
+            ),
+        ),
     ),
 }
 
@@ -174,8 +193,8 @@ class LiveFeed:
         tap, symbol = self._tap, self._symbol
         url = tap.url.format(low=symbol.lower(), symbol=symbol)
         async with session.ws_connect(url, max_msg_size=FRAME_MAX) as stream:
-            if tap.subscribe:
-                await stream.send_str(tap.subscribe.replace("SYMBOL", symbol))
+            for words in tap.subscribe:
+                await stream.send_str(words.replace("SYMBOL", symbol))
             reader = asyncio.create_task(self._read(stream, now_ns, capture, until_live=until_live))
             tasks: set[asyncio.Task[None]] = {reader}
             if tap.snapshot_url:
