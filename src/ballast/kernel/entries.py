@@ -25,7 +25,7 @@ from ballast.risk.limits import (
     remember_entry,
     stop_distance,
 )
-from ballast.risk.sizing import Snapshot, size, unit_cost
+from ballast.risk.sizing import Snapshot, cluster_can_bind, size, unit_cost
 
 if TYPE_CHECKING:
     from ballast.kernel.tape import Row
@@ -207,16 +207,21 @@ def consider(
     if reason:
         refuse(t, acct, s, side, reason, i, measured, limit)
         return
-    together = -1.0
-    if lim.cluster_risk > 0.0 and open_count > 0:
-        together = cluster_risk(t, lim, s, i, side)
     weak = equity_is_weak(t, acct, lim.scale_equity_days)
     free = free_cash(t, acct, 1)
     snapshot = Snapshot(
         close, atr, away, confidence, floor, z, sigma, quote_volume, free, slip, fee, open_risk,
-        together, gross, weak,
+        -1.0, gross, weak,
     )  # fmt: skip
     lots, reason, measured, limit = size(acct, spec, plan, lim, snapshot)
+    clustered = lim.cluster_risk > 0.0 and open_count > 0
+    if clustered and (reason or cluster_can_bind(acct, plan, lim, snapshot)):
+        together = cluster_risk(t, lim, s, i, side)
+        snapshot = Snapshot(
+            close, atr, away, confidence, floor, z, sigma, quote_volume, free, slip, fee,
+            open_risk, together, gross, weak,
+        )  # fmt: skip
+        lots, reason, measured, limit = size(acct, spec, plan, lim, snapshot)
     if not reason:
         reason, measured, limit = refuse_order(t, spec, plan, lim, side, i, lots, away, close)
     if reason:

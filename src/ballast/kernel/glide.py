@@ -30,7 +30,7 @@ _EXIT_LONG = int(Signal.EXIT_LONG)
 _EXIT_SHORT = int(Signal.EXIT_SHORT)
 _ENTER_LONG = int(Signal.ENTER_LONG)
 _ENTER_SHORT = int(Signal.ENTER_SHORT)
-_STOPPERS = int(Signal.NO_FILL | Signal.SEGMENT_END)
+STOPPERS = int(Signal.NO_FILL | Signal.SEGMENT_END)
 
 NEVER_MS = 2**62
 HAIR = 0.999999
@@ -76,7 +76,7 @@ def high_trigger(p: Row, plan: Row) -> float:
 @jit_inner
 def stop_bits(p: Row, plan: Row) -> int:
     """Return the signal bits that this position must not pass by."""
-    bits = _STOPPERS
+    bits = STOPPERS
     if p.side > 0:
         bits |= _ENTER_SHORT
         if plan.close_on_signal:
@@ -121,48 +121,6 @@ def end_of_quiet(p: Row, spec: Row, plan: Row, last: int) -> int:
     if spec.delisted:
         last = min(last, spec.last - 1)
     return last
-
-
-@jit_pasted
-def is_quiet(t: Row, p: Row, spec: Row, plan: Row, i: int) -> bool:
-    """Tell whether bar `i` fills nothing of a position; if so, ratchet by it and be done.
-
-    The same rule as `glide`, bar by bar, for runs of several symbols. What it looked up stands in
-    the position until something happens to it.
-    """
-    if u1(t.signals, i) & _STOPPERS or not may_glide(p, plan):
-        p.watched = 0
-        return False
-    if spec.delisted and i == spec.last - 1:
-        return False
-    if p.fund_row < spec.fund_last:
-        if funding_row(t.funding, p.fund_row).at_ms <= i8(t.ts, i) + spec.timeframe_ms:
-            return False
-    if not p.watched:
-        p.low_at = low_trigger(p, plan)
-        p.high_at = high_trigger(p, plan)
-        p.wake_at = ratchet_from(p, plan)
-        p.watched = 1
-    h = f8(t.high, i)
-    l = f8(t.low, i)
-    fills = l <= p.low_at or h >= p.high_at
-    if spec.has_mark:
-        fills = fills or f8(t.mark_low, i) <= p.low_at or f8(t.mark_high, i) >= p.high_at
-    if fills:
-        p.watched = 0
-        return False
-    p.high = max(p.high, h)
-    p.low = min(p.low, l)
-    long = p.side > 0
-    reach = h if long else l
-    moved = reach > p.best if long else reach < p.best
-    woken = moved and (reach >= p.wake_at if long else reach <= p.wake_at)
-    if woken or (plan.trail_kind != 0 and plan.trail_adaptive != 0):
-        ratchet(t, p, spec, plan, i, i8(t.ts, i) + spec.timeframe_ms, reach)
-        p.watched = 0
-    elif moved:
-        p.best = reach
-    return True
 
 
 @jit_inner
@@ -349,7 +307,7 @@ def glide(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
         h = f8(t.high, i)
         l = f8(t.low, i)
         signal = u1(t.signals, i) & bits
-        if l <= low_at or h >= high_at or signal & _STOPPERS:
+        if l <= low_at or h >= high_at or signal & STOPPERS:
             break
         next_ms = i8(t.ts, i) + timeframe_ms
         if next_ms >= funding_ms:

@@ -28,9 +28,10 @@ from ballast.kernel.account import (
 from ballast.kernel.bar import after, at_open, during, enter_at_open, expire_entry, signal_exit
 from ballast.kernel.book import pay_funding, refuse
 from ballast.kernel.entries import CONTRADICTION, consider, entry_side, rank
-from ballast.kernel.glide import NEVER_MS, glide, is_quiet
+from ballast.kernel.glide import NEVER_MS, glide
 from ballast.kernel.match import NO_BUDGET, refresh_cross, volume_budget
 from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row, tape_row
+from ballast.kernel.together import glide_together, is_quiet
 
 if TYPE_CHECKING:
     from ballast.kernel.tape import Row
@@ -98,7 +99,11 @@ def fall_asleep(t: Row, p: Row, spec: Row) -> None:
 def step_at(t: Row, k: int, stop: int, close_ms: int) -> int:
     """Return the first clock index in `[k, stop)` at or after `close_ms`, or `stop`."""
     lo = k
-    hi = stop
+    hi = k + 1
+    while hi < stop and i8(t.clock, hi) < close_ms:  # most jumps are short
+        lo = hi + 1
+        hi += 2 * (hi - k)
+    hi = min(hi, stop)
     while lo < hi:
         mid = (lo + hi) // 2
         if i8(t.clock, mid) < close_ms:
@@ -359,6 +364,8 @@ def run(tape: int, stop_at: int, audit: int) -> int:
             k = skip_flat(t, acct, k, stop_at)
         elif alone and not acct.marked:
             k = glide(t, acct, lim, k, stop_at)
+        elif not alone and not audit:
+            k = glide_together(t, acct, lim, k, stop_at)
         if k >= stop_at:
             break
         if is_full(t, acct):

@@ -135,6 +135,19 @@ def cap_notionals(
 
 
 @jit
+def cluster_can_bind(acct: Row, plan: Row, lim: Row, x: Snapshot) -> bool:
+    """Tell whether the cap on correlated risk could cut an entry, were all open risk correlated.
+
+    Correlations are most of the time of a run of many symbols; where the answer is no, none needs
+    to be known.
+    """
+    if not x.away > 0.0:
+        return False
+    wanted = mode_qty(plan, acct.equity, x) * scale(acct, plan, lim, x)
+    return not (acct.equity * lim.cluster_risk - x.open_risk) / x.away >= wanted
+
+
+@jit
 def size(acct: Row, spec: Row, plan: Row, lim: Row, x: Snapshot) -> tuple[int, int, float, float]:
     """Return (lots, reason or 0, measured, limit); lots is 0 exactly when there is a reason."""
     wanted = mode_qty(plan, acct.equity, x) * scale(acct, plan, lim, x)
