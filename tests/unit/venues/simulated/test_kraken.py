@@ -180,6 +180,8 @@ def test_market_data_is_that_of_the_engine() -> None:
     assert later == {KEY: [], "last": trades["last"]}
     spreads = desk.get("Spread", pair=ALTNAME)
     assert spreads[KEY][-1][1:] == ["59999.99", "60000.01"]
+    since = str(candles[KEY][-1][0])  # only what opens after it
+    assert desk.get("OHLC", pair=ALTNAME, since=since)[KEY] == []
     assert desk.get("OHLC", pair=ALTNAME, interval="3") == f"{BAD}interval"
     assert desk.get("SystemStatus")["status"] == "online"
 

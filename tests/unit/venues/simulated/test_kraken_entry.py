@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.fakes.kraken_desk import SYMBOL, KrakenDesk, Stream
 
+from ballast.venues.simulated.fronts.keys import ApiKey
 from ballast.venues.simulated.wire.messages import Request, Response
 
 BAD = "EGeneral:Invalid arguments:"
@@ -88,6 +89,13 @@ def test_an_order_that_cannot_be_is_refused_over_the_stream(
     told = desk.open(private=True).trade("add_order", **{**LIMIT, **wrong})
     assert (told["success"], told["error"]) == (False, expected)
     assert desk.exchange.open_orders(desk.account) == []
+
+
+def test_a_key_that_may_not_trade_does_not_over_the_stream_either() -> None:
+    desk = KrakenDesk()
+    desk.key = desk.keys.add(ApiKey("reader", "c2VjcmV0", desk.account, can_trade=False))
+    told = desk.open(private=True).trade("add_order", **LIMIT)
+    assert (told["success"], told["error"]) == (False, "EGeneral:Permission denied")
 
 
 def test_a_small_number_with_an_exponent_is_the_number_it_is() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.fakes.kraken_desk import ALTNAME, KEY, SYMBOL, KrakenDesk
+from tests.fakes.kraken_desk import ALTNAME, KEY, START_NS, SYMBOL, KrakenDesk
 
 from ballast.core.orders import Side
 from ballast.venues.simulated.engine.events import Trading
@@ -45,6 +45,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"oflags": "fcib"}, f"{BAD}oflags"),
     ({"oflags": "post,nonsense"}, f"{BAD}oflags"),
     ({"oflags": "post", "price": "61000"}, "EOrder:Post only order"),
+    ({"oflags": "post", "ordertype": "market", "price": ""}, f"{BAD}oflags"),
     ({"timeinforce": "FOK"}, f"{BAD}timeinforce"),
     ({"timeinforce": "GTD"}, f"{BAD}expiretm"),
     ({"timeinforce": "GTD", "expiretm": "1600000000"}, f"{BAD}expiretm"),
@@ -97,6 +98,37 @@ def test_an_order_is_described_queried_traded_and_closed() -> None:
     assert history["trades"][trade]["maker"] is False
     closed = desk.ask("ClosedOrders", cl_ord_id="mine")
     assert (closed["count"], list(closed["closed"])) == (1, [bought])
+
+
+def test_an_order_pays_the_fees_of_all_its_fills_and_names_them() -> None:
+    desk = KrakenDesk()
+    txid = desk.order("buy", "market", "1.5")  # one coin of the first level, half of the second
+    row = desk.ask("QueryOrders", txid=txid, trades="true")[txid]
+    fills = desk.ask("QueryTrades", txid=",".join(row["trades"]))
+    assert [one["vol"] for one in fills.values()] == ["1.00000", "0.50000"]
+    paid = sum(Decimal(one["fee"]) for one in fills.values())
+    assert (Decimal(row["fee"]), row["fee"]) == (paid, "90.00002000")
+
+
+def test_history_lies_between_its_bounds_the_last_first() -> None:
+    desk = KrakenDesk()
+    ids = []
+    for _ in range(3):
+        ids.append(desk.order("buy", "market", "0.01"))
+        desk.pass_time(10 * SECOND_NS)
+    first_s = START_NS // SECOND_NS
+
+    def told(**params: Any) -> list[str]:
+        trades = desk.ask("TradesHistory", **params)["trades"].values()
+        closed = list(desk.ask("ClosedOrders", **params)["closed"])
+        assert [one["ordertxid"] for one in trades] == closed
+        return [str(ids.index(one)) for one in closed]
+
+    assert told() == ["2", "1", "0"]
+    assert told(start=str(first_s + 5)) == ["2", "1"]
+    assert told(start=str(first_s + 5), end=str(first_s + 15)) == ["1"]
+    assert told(ofs="2") == ["0"]
+    assert desk.ask("TradesHistory", start="soon") == f"{BAD}start"
 
 
 def test_fees_of_both_sides_are_paid_in_quote() -> None:

@@ -188,6 +188,24 @@ def test_levels_come_into_sight_when_others_go() -> None:
     assert follower.bids()[:10] == [ticks for ticks, _ in view.bids]
 
 
+def test_what_is_pushed_out_of_sight_is_not_told_and_what_changes_at_its_edge_is() -> None:
+    desk = KrakenDesk()
+    for step in range(6):
+        desk.exchange.submit(desk.account, desk.bid(59_000 - step))
+    stream = desk.open()
+    subscribed(stream, "book", symbol=[SYMBOL])  # five of the street, and 59,000 to 58,996
+
+    def told(price: int) -> list[tuple[str, str]]:
+        desk.exchange.submit(desk.account, desk.bid(price))
+        desk.pass_time(1_000)
+        found = rows(stream.heard(), "book")
+        return [(one["price"], one["qty"]) for row in found for one in row["bids"]]
+
+    assert told(58_996) == [("58996.00", "0.00200")]
+    assert told(58_995) == []  # behind the tenth
+    assert told(59_500) == [("59500.00", "0.00100")]  # and 58,996 is out of sight
+
+
 def test_a_lost_message_is_seen_in_the_checksum() -> None:
     desk = KrakenDesk()
     stream, follower = opened(desk, 10)

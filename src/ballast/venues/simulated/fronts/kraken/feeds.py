@@ -90,7 +90,7 @@ class BookFeed(Feed):
 
     def event(self, event: Event, now_ns: int) -> Iterator[dict[str, Any]]:
         """Send what differs from what was sent."""
-        if not isinstance(event, BookChanged) or event.symbol != self._pair.symbol:
+        if not isinstance(event, BookChanged) or not self._sees(event):
             return
         view = self._front.market.book(self._pair.symbol, self._depth)
         sides = (dict(view.bids), dict(view.asks))
@@ -99,6 +99,16 @@ class BookFeed(Feed):
         self._sent = sides
         if bids or asks:
             yield self._message("update", (bids, asks), now_ns)
+
+    def _sees(self, event: BookChanged) -> bool:
+        """Tell whether a change lies in the depth that was told, or may come into it."""
+        for sent, changed, side in zip(self._sent, (event.bids, event.asks), (1, -1), strict=True):
+            if changed and len(sent) < self._depth:
+                return True
+            last = min((ticks * side for ticks in sent), default=0)
+            if any(ticks * side >= last for ticks, _ in changed):
+                return True
+        return False
 
     def _changes(
         self, old: dict[int, int], new: dict[int, int], side: int

@@ -147,6 +147,7 @@ class KrakenFront:
             "board._minutes": dict[str, Minutes],
             "door._nonces": dict[str, int],
             "door._tokens": dict[str, tuple[str, int]],
+            "door._given": int,
             "trading.levels": dict[str, tuple[int, int]],
             "_calls.levels": dict[str, tuple[int, int]],
             "_public.levels": dict[str, tuple[int, int]],

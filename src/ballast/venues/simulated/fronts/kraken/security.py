@@ -45,6 +45,7 @@ class Doorkeeper:
     keys: KeyRing
     _nonces: dict[str, int] = field(default_factory=dict)
     _tokens: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _given: int = 0
 
     def key_of(self, request: Request, nonce: str) -> ApiKey:
         """Return the key that signed a request; raise a `Refusal` for what does not fit."""
@@ -66,7 +67,9 @@ class Doorkeeper:
 
     def new_token(self, key: ApiKey, now_ns: int) -> str:
         """Return a token for streams; counted, never random."""
-        seed = f"{key.secret}/{len(self._tokens)}"
+        self._tokens = {name: one for name, one in self._tokens.items() if now_ns < one[1]}
+        self._given += 1
+        seed = f"{key.secret}/{self._given}"
         token = base64.b64encode(hashlib.blake2b(seed.encode(), digest_size=33).digest()).decode()
         self._tokens[token] = (key.key, now_ns + TOKEN_S * SECOND_NS)
         return token
