@@ -206,16 +206,12 @@ def test_who_listened_is_gone_and_the_protection_counts() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FRONTS))
-def test_a_venue_from_a_recipe_is_kept_whole_or_says_that_it_cannot_be(name: str) -> None:
+def test_a_venue_from_a_recipe_is_kept_whole(name: str) -> None:
     recipe = Recipe(name, "synthetic:seed=7", "BTCUSDT", 3)
     plan = venue_open.plan_of(recipe)
     opened = venue_open.open_venue(
         FRONTS[name], plan, balances=[], seed=3, speed=1.0, recipe=recipe
     )
-    if not isinstance(opened.front, keeping.Keeper):
-        with pytest.raises(UserError, match="cannot be kept yet"):
-            opened.snapshot()
-        return
     began_ns = opened.started_ns
     symbol = plan.listing.symbol
     opened.gateway.advance(began_ns + SECOND_NS)

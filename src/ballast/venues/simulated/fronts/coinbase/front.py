@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import SelfTrade
 from ballast.venues.simulated.engine.profile import BuyFee, ClientIds, VenueProfile
-from ballast.venues.simulated.fronts.board import Board
+from ballast.venues.simulated.fronts.board import Board, Minutes
 from ballast.venues.simulated.fronts.coinbase import (
     errors,
     orders,
@@ -21,13 +21,13 @@ from ballast.venues.simulated.fronts.coinbase import (
 )
 from ballast.venues.simulated.fronts.coinbase.call import Call, Fields
 from ballast.venues.simulated.fronts.coinbase.errors import Refusal
-from ballast.venues.simulated.fronts.coinbase.words import Words
+from ballast.venues.simulated.fronts.coinbase.words import Paid, Words
 from ballast.venues.simulated.wire.frontend import Trouble
 from ballast.venues.simulated.wire.messages import Response
-from ballast.venues.simulated.wire.weights import Budget, Meter, Standing
+from ballast.venues.simulated.wire.weights import Budget, Meter, Spent, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ballast.venues.simulated.engine.events import Event
     from ballast.venues.simulated.engine.exchange import Exchange
@@ -141,6 +141,18 @@ class CoinbaseFront:
     def wire_now_ns(self) -> int:
         """The venue's time as clients see it."""
         return self.market.now_ns + self.clock_skew_ns
+
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """What outlives the front end."""
+        return {
+            "board._minutes": dict[str, Minutes],
+            "words._paid": dict[int, Paid],
+            **{f"{name}.accounts": dict[str, Spent] for name in ("_private", "_public", "_frames")},
+        }
+
+    def reopened(self) -> None:
+        """Take no notice: nothing here knows who is connected."""
 
     def observe(self, event: Event) -> None:
         """Keep candles, and what orders paid."""
