@@ -23,7 +23,7 @@ help:           ## list the targets
 	$(BIN)/uv pip sync -q --python .venv-clients/bin/python --require-hashes requirements/clients.lock
 	touch $@
 
-demo: .venv/.stamp      ## synthetic market, checked, backtested and swept; prints the path of the report
+demo: .venv/.stamp      ## synthetic market, backtests, certificate, paper with a kill in it; prints the reports' paths
 	$(BIN)/ballast demo
 
 test: .venv/.stamp .venv-clients/.stamp      ## every test

@@ -63,7 +63,9 @@ def demo(machine: Machine, root: Path, seed: int = 42) -> tuple[Any, Path]:
     """Run the demo on a machine; return what it says and its workspace."""
     folder = root / machine.folder / f"seed {seed}"
     folder.mkdir(parents=True)
-    words = ("demo", "--folder", "ws", "--bars", BARS, "--seed", str(seed), "--json")
+    words = (
+        "demo", "--folder", "ws", "--bars", BARS, "--seed", str(seed), "--no-paper", "--json",
+    )  # fmt: skip
     outside = {key: value for key, value in os.environ.items() if not key.startswith("BALLAST")}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", RUN, machine.cores, machine.umask, *words],

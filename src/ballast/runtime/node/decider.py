@@ -57,6 +57,20 @@ class Wanted:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the kernel says of one symbol, as the node reads it."""
+
+    stop_ticks: int
+    """Where the stop of the position belongs; 0: it has none."""
+    takes: tuple[Take, ...]
+    exit: str
+    """Why the position is to be closed at market; empty: it is not."""
+    wants_entry: bool
+    until_ns: int
+    """When the entry ends by itself."""
+
+
 class Decider:
     """The strategy and the kernel's memory of one account."""
 
@@ -67,22 +81,27 @@ class Decider:
         self.places = {seat.symbol: s for s, seat in enumerate(session.seats)}
         self.live = Live(session.market(), session.cash, at_ns // MS_NS, room=session.room)
         self.timeframe = Timeframe.parse(session.timeframe)
+        self._held: dict[str, Held] = {}  # as read since the kernel last changed
+        self._dust = [_dust_of(row) for row in self.live.spec]
         self._detector = parse(f"{session.detector}()") if session.detector else None
 
     def go_on_from(self, other: Decider) -> None:
         """Take over cash, levels and streaks of an account that is flat, whatever traded it."""
         self.live.account[:] = other.live.account
+        self._held.clear()
 
     # Bars -----------------------------------------------------------------------------------
 
     def learn(self, bars: Iterable[ClosedBar]) -> None:
         """Take bars of the past, on which nothing is decided any more."""
+        self._held.clear()
         for bar in bars:
             s = self._append(bar)
             self.live.skip(s)
 
     def close(self, at_ns: int, bars: Sequence[ClosedBar]) -> list[Refused]:
         """Take the bars of one close and decide; return what the kernel's limits refused."""
+        self._held.clear()
         for bar in bars:
             self._append(bar)
         market = {seat.symbol: self.bars(seat.symbol) for seat in self.session.seats}
@@ -156,32 +175,26 @@ class Decider:
             float(p.in_confidence),
         )
 
-    def until_ns(self, symbol: str) -> int:
-        """Return when the entry of a symbol ends by itself."""
-        return int(self.live.pos[self.places[symbol]].in_until_ms) * MS_NS
+    def held(self, symbol: str) -> Held:
+        """Return what the kernel says of a symbol now."""
+        found = self._held.get(symbol)
+        if found is None:
+            found = self._held[symbol] = self._read(self.places[symbol])
+        return found
 
-    def wants_entry(self, symbol: str) -> bool:
-        """Whether an entry order of the symbol may still rest."""
-        return bool(self.live.pos[self.places[symbol]].in_lots > 0)
-
-    def exit(self, symbol: str) -> str:
-        """Return why the position of a symbol is to be closed at market; empty: it is not."""
-        p = self.live.pos[self.places[symbol]]
-        return label(Exit(int(p.out_reason))) if p.lots > 0 and p.out_lots > 0 else ""
-
-    def stop_ticks(self, symbol: str) -> int:
-        """Return where the stop of a position belongs; 0: it has none."""
-        s = self.places[symbol]
+    def _read(self, s: int) -> Held:
         p = self.live.pos[s]
-        if p.lots == 0 or p.stop_reason == 0 or not math.isfinite(p.stop):
-            return 0
-        return self._ticks(s, float(p.stop))
-
-    def takes(self, symbol: str) -> tuple[Take, ...]:
-        """Return the takes that should rest for a position."""
-        s = self.places[symbol]
-        return tuple(
-            Take(number, self._ticks(s, price), lots) for number, price, lots in self.live.takes(s)
+        has_stop = p.lots > 0 and p.stop_reason and math.isfinite(p.stop)
+        leaves = p.lots > 0 and p.out_lots > 0
+        return Held(
+            stop_ticks=self._ticks(s, float(p.stop)) if has_stop else 0,
+            takes=tuple(
+                Take(number, self._ticks(s, price), lots)
+                for number, price, lots in self.live.takes(s)
+            ),
+            exit=label(Exit(int(p.out_reason))) if leaves else "",
+            wants_entry=bool(p.in_lots > 0),
+            until_ns=int(p.in_until_ms) * MS_NS,
         )
 
     def _ticks(self, s: int, price: float) -> int:
@@ -195,6 +208,7 @@ class Decider:
         s = self.places.get(fill.symbol)
         if s is None:
             return fill.qty_lots
+        self._held.clear()
         p, spec = self.live.pos[s], self.live.spec[s]
         price = from_steps(fill.price_ticks, spec.tick_num, spec.tick_den)
         at_ms = self._counts_from(record, fill)
@@ -227,15 +241,13 @@ class Decider:
         """Return the most lots that cannot be sold alone at a price (SEMANTICS 3)."""
         if symbol not in self.places or price_ticks <= 0:
             return 0
-        s = self.places[symbol]
-        spec = self.live.spec[s]
-        price = from_steps(price_ticks, spec.tick_num, spec.tick_den)
-        worth = spec.min_notional * spec.lot_den / (price * spec.lot_num)
-        return int(max(math.ceil(worth), math.ceil(RESIDUAL * spec.min_lots))) - 1
+        worth, least = self._dust[self.places[symbol]]
+        return max(-(-worth // price_ticks), least) - 1
 
     def written_off(self, symbol: str, at_ns: int) -> None:
         """Take what is left of a position as dust."""
         s = self.places[symbol]
+        self._held.clear()
         if self.live.pos[s].lots > 0:
             self.live.written_off(s, at_ns // MS_NS)
 
@@ -303,4 +315,11 @@ class Decider:
     def entry_over(self, symbol: str) -> None:
         """Hear that the entry order of a symbol has ended, or was never sent."""
         if symbol in self.places:
+            self._held.clear()
             self.live.entry_over(self.places[symbol])
+
+
+def _dust_of(spec: Any) -> tuple[int, int]:  # noqa: ANN401 - a SPEC row
+    """Return the ticks times lots, and the lots, under which a position cannot be sold alone."""
+    worth = spec.min_notional * spec.lot_den * spec.tick_den / (spec.lot_num * spec.tick_num)
+    return math.ceil(worth), max(math.ceil(RESIDUAL * spec.min_lots), 1)

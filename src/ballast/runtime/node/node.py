@@ -77,8 +77,10 @@ class Node(Execution):
         """Take an event; return the effects. Time never goes back, whatever an event says."""
         self.now_ns = max(self.now_ns, event.at_ns)
         self._out = []
+        halt = self.halt
         self._apply(event)
-        for symbol in sorted(self.desks):
+        touched = _touched(event) if self.halt is halt else ""
+        for symbol in [touched] if touched in self.desks else sorted(self.desks):
             self._heed(symbol)
             self._look_after(symbol)
         self._end_entries()
@@ -291,20 +293,30 @@ class Node(Execution):
             return
         if not self.book.holding(symbol).lots:
             return
-        desk = self.desks[symbol]
-        desk.stop_ticks = decider.stop_ticks(symbol) or desk.stop_ticks
-        desk.takes = decider.takes(symbol)
-        reason = decider.exit(symbol)
-        if reason:
-            self._leave(symbol, reason)
+        desk, held = self.desks[symbol], decider.held(symbol)
+        desk.stop_ticks = held.stop_ticks or desk.stop_ticks
+        desk.takes = held.takes
+        if held.exit:
+            self._leave(symbol, held.exit)
 
     def _may_rest(self, record: OrderRecord) -> bool:
         if self.decider is not None and record.symbol in self.decider.places:
-            is_wanted = self.decider.wants_entry(record.symbol)
+            is_wanted = self.decider.held(record.symbol).wants_entry
             return is_wanted and self.now_ns < self._rests_until(record)
         return super()._may_rest(record)
 
     def _rests_until(self, record: OrderRecord) -> int:
         if self.decider is not None and record.symbol in self.decider.places:
-            return self.decider.until_ns(record.symbol)
+            return self.decider.held(record.symbol).until_ns
         return super()._rests_until(record)
+
+
+def _touched(event: Event) -> str:
+    """Return the one symbol an event can matter to; empty: it may matter to all."""
+    match event:
+        case Priced() | Moved() | Left() | Linked() | PositionShown() | Funded():
+            return event.symbol
+        case Reported():
+            return event.report.symbol
+        case _:
+            return ""

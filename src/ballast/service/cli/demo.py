@@ -1,7 +1,9 @@
 """`ballast demo`: the main job from one end to the other, offline.
 
 Makes a seeded synthetic market (or takes candle files of your own), checks it, backtests the four
-EMA/StochRSI scenarios on it, sweeps their averages, and draws a report.
+EMA/StochRSI scenarios on it, sweeps their averages, and draws a report. Then the best of them is
+proved or refuted on its history, and traded on paper over the last ten days, on a line that loses
+things, by a process that is killed and started again.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ballast.core.bars import Bars
     from ballast.core.settings import Settings
     from ballast.research.series import Series
+    from ballast.service.cli.output import Progress
     from ballast.store.trials import TrialLedger
 
 app = typer.Typer(add_completion=False)
@@ -41,9 +44,13 @@ def demo(
     data: Annotated[
         list[Path] | None, typer.Option(help="Candle files of your own (1h) instead; repeatable.")
     ] = None,
+    paper: Annotated[
+        bool,
+        typer.Option("--paper/--no-paper", help="Also certify the best, and trade it on paper."),
+    ] = True,
     json: JsonFlag = False,
 ) -> None:
-    """Synthetic market, check, four scenarios, sweep, report: offline, in one go."""
+    """Synthetic market, check, four scenarios, sweep, certificate, paper: offline, in one go."""
     from ballast.core.settings import Settings
     from ballast.research import storage
     from ballast.store.trials import TrialLedger
@@ -51,7 +58,8 @@ def demo(
     settings = Settings()
     root = folder / settings.data.root
     results = folder / settings.reports.root
-    with progress("demo", 2 + 2 * len(SCENARIOS)) as bar:
+    steps = 2 + 2 * len(SCENARIOS) + 2 * paper
+    with progress("demo", steps) as bar:
         venue, symbols = _import(root, data) if data else _synthesise(root, seed, bars)
         bar.advance(text=f"{len(symbols)} symbols stored")
         checked = _check(root, venue, symbols)
@@ -65,9 +73,16 @@ def demo(
                 row |= _sweep(name, series, settings, results, ledger)
                 bar.advance(text=f"{name} swept")
                 rows.append((row, path))
-    best = max(rows, key=lambda pair: pair[0]["return"])
+        best = max(rows, key=lambda pair: pair[0]["return"])
+        account = "own_candles" if data else f"seed_{abs(seed)}_bars_{bars}"
+        second = _paper(folder, best[0]["scenario"], series, account, bar) if paper else {}
     page = best[1] / storage.REPORT
-    payload = {"checked": checked, "scenarios": [row for row, _ in rows], "report": page.resolve()}
+    payload = {
+        "checked": checked,
+        "scenarios": [row for row, _ in rows],
+        "report": page.resolve(),
+        **second,
+    }
     columns = tuple(rows[0][0])
     tables = [
         Table(tuple(checked[0]), [tuple(one.values()) for one in checked], "data"),
@@ -81,6 +96,38 @@ def demo(
         )
         note("which proves nothing yet")
         emit(f"report {page.resolve()}")
+    if second and not json:
+        _tell_paper(second)
+
+
+def _paper(
+    folder: Path, scenario: str, series: tuple[Series, ...], account: str, bar: Progress
+) -> dict[str, Any]:
+    """Certify a scenario, then trade it on paper; return both."""
+    from ballast.service.cli import demo_paper
+
+    bar.advance(0, text=f"{scenario} to be proved or refuted")
+    verdict = demo_paper.certify(folder, scenario, series[0].bars.symbol)
+    bar.advance(text=f"{scenario} certified: {verdict['verdict']}")
+    state = demo_paper.trade(folder, scenario, series, account)
+    bar.advance(text="traded on paper, killed once")
+    return {"certificate": verdict, "paper": state}
+
+
+def _tell_paper(second: dict[str, Any]) -> None:
+    """Print what the certificate and the paper session came to."""
+    verdict, state = second["certificate"], second["paper"]
+    faults = ", ".join(f"{count} {name}" for name, count in sorted(state["faults"].items()))
+    rows = [
+        ("certificate", f"{verdict['verdict']}: {verdict['failed']} of {verdict['checks']} checks"),
+        ("paper", f"{state['fills']} fills, equity {state['equity']:,.2f} of {state['cash']:,.0f}"),
+        ("faults drawn", faults),
+        ("killed once", f"{state['relived']} requests lived again from the journal"),
+        ("stops agree", all(one["agree"] for one in state["positions"])),
+    ]
+    emit(None, tables=[Table((), rows, "proved or refuted, then on paper")])
+    note("a failed certificate keeps a strategy out of live trading; paper may trade anything")
+    emit(f"report {state['report']}")
 
 
 def _synthesise(root: Path, seed: int, bars: int) -> tuple[str, list[str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ballast.core.errors import DataError, UserError
+from ballast.core.hashing import value_hash
 from ballast.core.instrument import Kind
 from ballast.oms.protection.cover import Abilities, Patience
 from ballast.research.assembly import assemble
@@ -40,7 +41,9 @@ MS_NS = 1_000_000
 PPM = 1_000_000
 FOREVER_NS = 2**62
 ACCOUNT = "paper"
-LEVELS = 5
+LEVELS = 3
+STEPS = 4
+"""Points a leg of the path; between them the price stops where an order waits."""
 LEVEL_SHARE = 4
 """Each level of the made-up book holds this multiple of the account's cash, shared by the levels:
 depth is not what candles know, and an account that moves the market would learn nothing true."""
@@ -59,6 +62,8 @@ class Recipe:
     cash: float
     fault_rate: float
     seed: int
+    history: str
+    """Hash of the bars before the first that is traded: other candles are another session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +141,14 @@ def open_paper(
         float(cash),
         wish.fault_rate,
         wish.seed,
+        value_hash([_before(one, first_ms).fingerprint() for one in bars]),
     )
     rules = replace(rules, may_be_bare=wish.allow_bare)
     return Opened(strategy, legs, exchange, client, rules, bars, first_ms, recipe)
+
+
+def _before(bars: Bars, first_ms: int) -> Bars:
+    return bars.period(None, first_ms)
 
 
 def _first(legs: Sequence[Leg], bars: Sequence[Bars], from_ms: int | None) -> int:
@@ -198,7 +208,7 @@ def _replay(bars: Bars, listing: Listing, first_ms: int, cash: Decimal) -> Candl
     each = cash * LEVEL_SHARE / LEVELS / (listing.tick * columns[0][0]) / listing.lot
     ladder = Ladder(lots=max(int(each), 1), levels=LEVELS)
     return CandleReplay(
-        bars.symbol, candles, bars.timeframe.ms * MS_NS, ladder, shift_ns=1, stops=True
+        bars.symbol, candles, bars.timeframe.ms * MS_NS, ladder, steps=STEPS, shift_ns=1, stops=True
     )
 
 

@@ -158,5 +158,5 @@ def _words(recipe: Recipe) -> str:
     return (
         f"{', '.join(recipe.symbols)} {recipe.timeframe} of {recipe.venue} from "
         f"{format_ms(recipe.first_ms)}, cash {recipe.cash:g}, faults {recipe.fault_rate:g}, "
-        f"seed {recipe.seed}"
+        f"seed {recipe.seed}, candles {recipe.history[:8]}"
     )
