@@ -49,12 +49,12 @@ class UsdmDesk:
         points = [(start_ns + after, ticks) for after, ticks in path]
         self.exchange.attach(ScriptedPath(SYMBOL, points, Ladder(lots=LEVEL_LOTS)))
         self.account = self.exchange.open_account("me", {"USDT": Decimal(cash)})
-        self.exchange.advance(start_ns)
         self.keys = KeyRing()
         self.key: ApiKey = self.keys.make(self.account, "bot")
         self.front = BinanceUsdm(self.exchange, self.keys)
         self.gateway = Gateway([self.front], faults, now_ns=start_ns)
-        self.start_ns = self.now_ns = start_ns
+        self.start_ns = start_ns
+        self.now_ns = start_ns + 1  # with the first request the market has opened
 
     # Requests ----------------------------------------------------------------------------
 

@@ -18,13 +18,18 @@ from ballast.venues.simulated.engine.events import (
 )
 from ballast.venues.simulated.fronts.binance.usdm_account import asset_figures
 from ballast.venues.simulated.fronts.binance.usdm_algos import shown
-from ballast.venues.simulated.fronts.binance.usdm_positions import entry_price, figures, money
+from ballast.venues.simulated.fronts.binance.usdm_positions import (
+    entry_price,
+    figures,
+    money,
+    sides_of,
+)
 from ballast.venues.simulated.fronts.binance.usdm_words import is_reducing, is_sent, own_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ballast.core.orders import Fill, Order
+    from ballast.core.orders import Fill, Order, PositionSide
     from ballast.venues.simulated.engine.events import Event, Position
     from ballast.venues.simulated.fronts.binance.usdm import BinanceUsdm
 
@@ -46,8 +51,13 @@ class UserFeed:
         """Begin with what the account has now."""
         self._front = front
         self._account = account
-        self._pending: dict[tuple[str, str], Position] = {}
-        self._told: dict[tuple[str, str], dict[str, Any]] = {}
+        self._pending: dict[tuple[str, PositionSide], Position] = {}
+        held = [
+            front.market.position(account, name, side)
+            for name in front.market.listings
+            for side in sides_of(front, account)
+        ]
+        self._told = {(one.symbol, one.side): self._said(one) for one in held}
         self._totals = {
             one.asset: one.total_atoms for one in front.market.balances(account)
         }  # fmt: skip
@@ -244,25 +254,27 @@ class UserFeed:
         """Yield the positions that wait to be told, unless nothing of them is new."""
         pending, self._pending = self._pending, {}
         for place, one in pending.items():
-            found = figures(self._front, one)
-            earned = self._front.ledger.earned.get(f"{self._account}/{one.symbol}/{one.side}", 0)
-            entry = entry_price(self._front, one)
-            said = {
-                "s": one.symbol,
-                "pa": self._front.words.qty(one.symbol, one.qty_lots),
-                "ep": entry,
-                "bep": entry,
-                "cr": self._front.words.money(
-                    self._front.words.listing(one.symbol).quote, earned
-                ),
-                "mt": "isolated" if one.margin_mode is MarginMode.ISOLATED else "cross",
-                "iw": money(found.own),
-                "ps": one.side.name,
-                "ma": self._front.words.listing(one.symbol).quote,
-            }  # fmt: skip
+            said = self._said(one)
             if self._told.get(place) != said:
                 self._told[place] = said
-                yield {**said, "up": money(found.profit)}
+                yield {**said, "up": money(figures(self._front, one).profit)}
+
+    def _said(self, one: Position) -> dict[str, Any]:
+        """Return what is told of a position, but for its profit, which no request changes."""
+        front, entry = self._front, entry_price(self._front, one)
+        quote = front.words.listing(one.symbol).quote
+        earned = front.ledger.earned.get(f"{self._account}/{one.symbol}/{one.side}", 0)
+        return {
+            "s": one.symbol,
+            "pa": front.words.qty(one.symbol, one.qty_lots),
+            "ep": entry,
+            "bep": entry,
+            "cr": front.words.money(quote, earned),
+            "mt": "isolated" if one.margin_mode is MarginMode.ISOLATED else "cross",
+            "iw": money(figures(front, one).own),
+            "ps": one.side.name,
+            "ma": quote,
+        }
 
     def _margin_call(self, event: MarkChanged) -> list[dict[str, Any]]:
         """Warn once each time that the margin of what is held comes near its maintenance."""
