@@ -101,6 +101,15 @@ TAPS = {
             ),
         ),
     ),
+    "coinbase": Tap(
+        "COINBASE",
+        "{base}-{quote}",
+        "wss://advanced-trade-ws.coinbase.com",
+        tuple(
+            _asked(type="subscribe", product_ids=["SYMBOL"], channel=channel)
+            for channel in ("heartbeats", "level2", "market_trades")
+        ),
+    ),
 }
 
 
