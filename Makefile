@@ -23,10 +23,15 @@ help:           ## list the targets
 	$(BIN)/uv pip sync -q --python .venv-clients/bin/python --require-hashes requirements/clients.lock
 	touch $@
 
+.venv-coinbase/.stamp: .venv/.stamp requirements/coinbase.lock
+	$(PY) -m venv .venv-coinbase
+	$(BIN)/uv pip sync -q --python .venv-coinbase/bin/python --require-hashes requirements/coinbase.lock
+	touch $@
+
 demo: .venv/.stamp      ## synthetic market, backtests, certificate, paper with a kill in it; prints the reports' paths
 	$(BIN)/ballast demo
 
-test: .venv/.stamp .venv-clients/.stamp      ## every test
+test: .venv/.stamp .venv-clients/.stamp .venv-coinbase/.stamp      ## every test
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 fast: .venv/.stamp      ## the tests of `make check`
@@ -63,6 +68,7 @@ docs: .venv/.stamp      ## write the generated pages (CLI reference, settings, r
 lock: .venv/.stamp      ## resolve requirements/*.lock anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --extra research --extra exchanges --extra postgres requirements/dev.in -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/clients.in -o requirements/clients.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/coinbase.in -o requirements/coinbase.lock
 
 clean:          ## remove what the other targets made
-	rm -rf .venv .venv-clients demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist htmlcov
+	rm -rf .venv .venv-clients .venv-coinbase demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist htmlcov

@@ -18,11 +18,21 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.keys import ApiKey
 
 CLIENTS = Path(__file__).parent / "clients"
-PYTHON = Path(__file__).parents[3] / ".venv-clients" / "bin" / "python"
-needs_clients = pytest.mark.skipif(
-    not PYTHON.exists(),
-    reason=f"NO CLIENTS: expected {PYTHON}, which `make .venv-clients/.stamp` builds",
-)
+ROOT = Path(__file__).parents[3]
+PYTHON = ROOT / ".venv-clients" / "bin" / "python"
+COINBASE_PYTHON = ROOT / ".venv-coinbase" / "bin" / "python"
+
+
+def needs(python: Path) -> pytest.MarkDecorator:
+    """Skip a test where an environment of clients was not built."""
+    name = python.parents[1].name
+    return pytest.mark.skipif(
+        not python.exists(),
+        reason=f"NO CLIENTS: expected {python}, which `make {name}/.stamp` builds",
+    )
+
+
+needs_clients = needs(PYTHON)
 
 
 def plain(value: Any) -> Any:
@@ -69,11 +79,12 @@ async def by_script(
     key: ApiKey,
     steps: Iterable[Any],
     trusts: Path | None = None,
+    python: Path = PYTHON,
     **more: str,
 ) -> tuple[list[Any], str]:
     """Let a client of another interpreter take all steps; return what it was told, and stderr.
 
-    `trusts` is a certificate for a client that takes TLS only.
+    `trusts` is a certificate for a client that takes TLS only, `python` the interpreter it is of.
     """
     place = {
         "http": f"http://127.0.0.1:{port}",
@@ -84,7 +95,7 @@ async def by_script(
     }
     sent = [place, *([step.do, step.with_] for step in steps)]
     child = await asyncio.create_subprocess_exec(
-        PYTHON,
+        python,
         CLIENTS / script,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -170,7 +170,7 @@ ASKED: list[tuple[str, str, int]] = [
     ("products/BTC-USD/candles", "start=0&end=1&granularity=ONE_WEEK", 400),
     ("products/BTC-USD/candles", "start=0&end=21001&granularity=ONE_MINUTE", 400),
     ("products/BTC-USD/candles", "end=60&granularity=ONE_MINUTE", 400),
-    ("products/BTC-USD/ticker", "", 400),
+    ("products/BTC-USD/ticker", "limit=-1", 400),
     ("orders/historical/batch", "order_status=DONE", 400),
     ("orders/historical/batch", "order_status=OPEN&order_status=FILLED", 400),
     ("orders/historical/batch", "start_date=yesterday", 400),

@@ -35,7 +35,7 @@ GRANULARITIES_NS = {
 }
 CANDLES_MAX = 350
 BOOK_MAX = 5_000
-TRADES_MAX = 1_000
+TRADES_DEFAULT, TRADES_MAX = 100, 1_000
 BIPS = 10_000
 BASE_MAX, QUOTE_MAX = Decimal(3_400), Decimal(150_000_000)
 FIAT = frozenset({"USD", "EUR", "GBP"})
@@ -217,8 +217,7 @@ def candle(front: CoinbaseFront, listing: Listing, one: Candle) -> dict[str, str
 def trades(front: CoinbaseFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET products/{product_id}/ticker: the last trades, the newest first."""
     listing, given = call.named(), call.given
-    given.text("limit")
-    limit = given.whole("limit", 0, TRADES_MAX)
+    limit = given.whole("limit", TRADES_DEFAULT, TRADES_MAX)
     start, end = given.whole("start", 0, 2**33), given.whole("end", 2**33, 2**33)
     given.finish()
     found = [
