@@ -9,11 +9,11 @@ that neighbours do not look alike, and read back by the inverse.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ballast.venues.simulated.engine.profile import asset_digits, digits_of
-from ballast.venues.simulated.fronts.numbers import fixed, ratio
+from ballast.venues.simulated.fronts.numbers import fixed, ratio, scaled_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,8 +68,21 @@ class Pair:
     """A listing under all its names, and the decimals it is printed with."""
 
     listing: Listing
-    base_digits: int
     quote_digits: int
+    price_digits: int = field(init=False)
+    """Decimals of a price."""
+    lot_digits: int = field(init=False)
+    """Decimals of a volume."""
+    _tick: int = field(init=False)
+    _lot: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Reckon the steps once, as whole numbers of the last decimal: books print many."""
+        tick, lot = self.listing.tick, self.listing.lot
+        for name, step in (("price", tick), ("lot", lot)):
+            object.__setattr__(self, f"{name}_digits", digits_of(step))
+        object.__setattr__(self, "_tick", int(tick.scaleb(self.price_digits)))
+        object.__setattr__(self, "_lot", int(lot.scaleb(self.lot_digits)))
 
     @property
     def symbol(self) -> str:
@@ -94,23 +107,13 @@ class Pair:
         """The name of the first streams: XBT/USD."""
         return f"{altname_of(self.listing.base)}/{altname_of(self.listing.quote)}"
 
-    @property
-    def price_digits(self) -> int:
-        """Decimals of a price."""
-        return digits_of(self.listing.tick)
-
-    @property
-    def lot_digits(self) -> int:
-        """Decimals of a volume."""
-        return digits_of(self.listing.lot)
-
     def price(self, ticks: int) -> str:
         """Print a price."""
-        return fixed(self.listing.price(ticks), self.price_digits)
+        return scaled_text(ticks * self._tick, self.price_digits)
 
     def volume(self, lots: int) -> str:
         """Print a volume."""
-        return fixed(self.listing.qty(lots), self.lot_digits)
+        return scaled_text(lots * self._lot, self.lot_digits)
 
     def cost(self, value: int) -> str:
         """Print ticks times lots in quote."""
@@ -128,8 +131,7 @@ class Pairs:
         """Name these listings."""
         self.digits = asset_digits(listings.values())
         self._pairs = {
-            symbol: Pair(one, self.digits[one.base], self.digits[one.quote])
-            for symbol, one in listings.items()
+            symbol: Pair(one, self.digits[one.quote]) for symbol, one in listings.items()
         }
         self._names: dict[str, Pair] = {}
         for one in self._pairs.values():
