@@ -26,8 +26,8 @@ from ballast.core.time import DAY_MS
 from ballast.features.activity import log_return_deviation, mean_quote_volume
 from ballast.kernel.market import Market
 from ballast.research.floors import floors_of
+from ballast.research.hands import share, shared_cache
 from ballast.research.tables import Tables, flat, records, tables_of
-from ballast.strategies.cache import OneRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,7 +190,7 @@ def assemble(
     plan = records(PLAN, len(legs))
     for leg, row in zip(legs, plan, strict=True):
         plan_row(leg, row)
-    used = cache if cache is not None else OneRun()
+    used = cache if cache is not None else own_cache(legs)
     signals, atr, stop, confidence, volatility = columns_of_legs(legs, used)
     floor = np.zeros(0)
     if np.any(plan["use_confidence"]):
@@ -217,6 +217,15 @@ def assemble(
         fine_first=tables.fine_first,
         fine=tables.fine,
     )
+
+
+def own_cache(legs: Sequence[Leg]) -> ColumnCache:
+    """Return the cache of a single run, filled by threads where the run is large."""
+    cache = shared_cache()
+    market = {leg.series.bars.symbol: leg.series.bars for leg in legs}
+    parts = [leg.plan.tasks(market, leg.series.bars.symbol, cache) for leg in legs]
+    share([task for part in parts for task in part], sum(len(bars) for bars in market.values()))
+    return cache
 
 
 def columns_of_legs(

@@ -116,8 +116,8 @@ class ColumnCache:
 class OneRun(ColumnCache):
     """The cache of a single evaluation: nothing is hashed, everything goes with the run."""
 
-    def __init__(self) -> None:
-        super().__init__(1 << 62)
+    def __init__(self, lock: AbstractContextManager[Any] | None = None) -> None:
+        super().__init__(1 << 62, lock)
 
     def frames(self, bars: Bars) -> tuple[Frame, ...]:
         """Return the segments of `bars`, known by identity: this run has one object a series."""

@@ -25,7 +25,7 @@ from ballast.strategies.printing import show
 from ballast.strategies.program import Columns, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ballast.core.bars import Bars
     from ballast.core.time import Timeframe
@@ -218,6 +218,17 @@ class Plan:
             self.timeframe = bars.timeframe
         self.require_bars(bars)
         return self.evaluate(market, symbol, cache)
+
+    def tasks(
+        self, market: Mapping[str, Bars], symbol: str, cache: ColumnCache
+    ) -> list[Callable[[], object]]:
+        """Return what `columns` will compute, in parts that threads may do; none of a class."""
+        source = self.compiled.source
+        if not isinstance(source, Program):
+            return []
+        frames = cache.frames(bars_of(market, symbol))
+        parts = [source.tasks(frame, market, self.numbers, cache) for frame in frames]
+        return [task for part in parts for task in part]
 
     def evaluate(
         self, market: Mapping[str, Bars], symbol: str, cache: ColumnCache | None = None

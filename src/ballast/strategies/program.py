@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from ballast.strategies.leads import longest
 from ballast.strategies.nodes import Call, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from numpy.typing import NDArray
 
@@ -101,15 +102,32 @@ class Program:
     ) -> Columns:
         """Compute one frame. Rows of the warm-up have no signal."""
         evaluation = Evaluation(frame, market, scalars, cache)
-        warmup = self.warmup(scalars, frame.bars.timeframe)
+        signals = self._signals(evaluation)
+        series = {name: evaluation.floats(step) for name, step in self.series.items()}
+        return Columns(signals, *(series.get(name, EMPTY) for name in SERIES_ROOTS))
+
+    def tasks(
+        self, frame: Frame, market: Mapping[str, Bars], scalars: Scalars, cache: ColumnCache
+    ) -> list[Callable[[], object]]:
+        """Return the parts of `columns`, for any threads in any order: they fill the cache."""
+
+        def signals() -> object:
+            return self._signals(Evaluation(frame, market, scalars, cache))
+
+        def series(step: Step) -> object:
+            return Evaluation(frame, market, scalars, cache).floats(step)
+
+        return [signals, *(partial(series, step) for step in self.series.values())]
+
+    def _signals(self, evaluation: Evaluation) -> NDArray[np.uint8]:
+        warmup = self.warmup(evaluation.scalars, evaluation.frame.bars.timeframe)
         key: Hashable = (evaluation.key(self._all), warmup)
-        signals = cache.get(key)
+        signals = evaluation.cache.get(key)
         if signals is None:
             signals = self._packed(evaluation, warmup)
             evaluation.close()
-            cache.put(key, signals)
-        series = {name: evaluation.floats(step) for name, step in self.series.items()}
-        return Columns(signals, *(series.get(name, EMPTY) for name in SERIES_ROOTS))
+            evaluation.cache.put(key, signals)
+        return signals
 
     def _packed(self, evaluation: Evaluation, warmup: int) -> NDArray[np.uint8]:
         out = np.empty(len(evaluation.frame), np.uint8)
