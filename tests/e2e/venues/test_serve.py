@@ -70,7 +70,8 @@ async def trade(said: dict[str, Any], pair: str = PAIR) -> dict[str, Any]:
         )
     try:
         await client.load_markets()
-        await client.create_order(pair, "market", "buy", 0.02)
+        more = {"cost": 1_200} if said["exchange"] == "coinbase" else {}  # sized in quote only
+        await client.create_order(pair, "market", "buy", 0.02, None, more)
         return dict(await client.fetch_balance())
     finally:
         await client.close()
@@ -103,6 +104,17 @@ def test_a_served_bybit_has_spot_and_perpetual_of_the_pair(
         balance = asyncio.run(asyncio.wait_for(trade(said, pair), 60))
         assert balance["BTC"]["total"] == bought
         assert 3_500 < balance["USDT"]["free"] < 4_990
+
+
+def test_a_served_coinbase_takes_orders_signed_with_the_private_key_it_printed(
+    tmp_path: Path,
+) -> None:
+    asked = ("--exchange", "coinbase", "--market", "synthetic:seed=7", "--balance", "USDT=5000")
+    with served(tmp_path, *asked) as (_process, said):
+        assert said["symbols"] == ["BTC-USDT"]
+        balance = asyncio.run(asyncio.wait_for(trade(said), 60))
+        assert 0.019 < balance["BTC"]["total"] < 0.021
+        assert 3_799 < balance["USDT"]["total"] < 3_802
 
 
 def test_a_fast_venue_takes_orders_signed_with_its_own_time(tmp_path: Path) -> None:

@@ -78,6 +78,13 @@ def test_people_get_a_table_and_a_note(tmp_path: Path) -> None:
     assert "a simulation" in done.err
 
 
+def test_a_private_key_is_printed_whole(tmp_path: Path) -> None:
+    asked = (*SERVE, "--exchange", "coinbase", "--symbol", "BTC-USD")
+    secret = ballast(tmp_path, *asked, "--json").json()["api_secret"]
+    assert secret.count("\n") > 3
+    assert secret in ballast(tmp_path, *asked).out
+
+
 def test_stored_candles_are_played_again(tmp_path: Path) -> None:
     """R-EXCH-16: the tick is that of the data, or the mistake is one line."""
     write_csv(tmp_path / "BTCUSDT_1h.csv", csv_rows(50))

@@ -136,7 +136,11 @@ def _tell(facts: dict[str, Any], *, json: bool) -> None:
         say(dumps(plain(facts), ensure_ascii=False))
     else:
         shown = {name: value for name, value in facts.items() if name != "hosts"}
+        # A private key is lines of text; a cell of a table would cut it.
+        lines = str(shown.pop("api_secret")) if "\n" in facts["api_secret"] else ""
         emit(shown | {"hosts": ", ".join(facts["hosts"])})
+        if lines:
+            say(f"\napi_secret\n{lines.rstrip()}")
     sys.stdout.flush()
     if not options.current().quiet:
         note("a simulation: these keys open nothing else; Ctrl-C ends it")

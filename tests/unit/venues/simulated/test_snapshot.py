@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from tests.fakes.binance_desk import SYMBOL, SpotDesk
 from tests.fakes.bybit_desk import NAME, START_NS, BybitDesk
+from tests.fakes.coinbase_desk import CoinbaseDesk
 from tests.fakes.kraken_desk import KrakenDesk
 from tests.fakes.okx_desk import SPOT, SWAP, OkxDesk
 from tests.fakes.toy_venue import ToyVenue
@@ -160,6 +161,21 @@ def kraken_after(desk: Any) -> list[Any]:
     return [*found, *(desk.ask("Balance") for _ in range(20)), desk.open().send("{}")]
 
 
+def coinbase_before(desk: Any) -> None:
+    desk.pass_time(SECOND_NS)
+    desk.create("market", "BUY", {"market_market_ioc": {"quote_size": "600"}})
+    desk.limit("part", "BUY", "1.5", "60000.01")
+    desk.limit("rests", "BUY", "0.1", "50000")
+    desk.pass_time(61 * SECOND_NS)
+
+
+def coinbase_after(desk: Any) -> list[Any]:
+    found = [desk.create("rests", "SELL", {"market_market_ioc": {"base_size": "1"}})]
+    paths = ("orders/historical/batch", "orders/historical/fills", "transaction_summary")
+    found += [desk.get(path) for path in (*paths, "accounts", "products")]
+    return [*found, *(desk.get("key_permissions") for _ in range(30)), *desk.open().user()]
+
+
 VENUES = {
     "binance": (lambda: Binance(START_NS), binance_before, binance_after),
     "binance with faults": (
@@ -167,6 +183,7 @@ VENUES = {
     ),
     "bybit": (BybitDesk, bybit_before, bybit_after),
     "okx": (OkxDesk, okx_before, okx_after),
+    "coinbase": (CoinbaseDesk, coinbase_before, coinbase_after),
     "kraken": (KrakenDesk, kraken_before, kraken_after),
 }  # fmt: skip
 

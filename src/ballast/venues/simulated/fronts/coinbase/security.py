@@ -38,8 +38,8 @@ SECOND_NS = 1_000_000_000
 LIFE_S = 120
 AHEAD_S = 1
 """How far a token's `nbf` may lie before the venue's clock: clients cut it to whole seconds."""
-ISSUERS = frozenset({"cdp", "coinbase-cloud"})
-AUDIENCES = frozenset({"retail_rest_api_proxy", "cdp_service"})
+ISSUERS = ("cdp", "coinbase-cloud")
+AUDIENCES = ("retail_rest_api_proxy", "cdp_service")
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 HALF_BYTES = 32
 PART = re.compile(r"[A-Za-z0-9_-]+")

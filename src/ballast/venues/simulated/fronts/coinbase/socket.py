@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.coinbase.front import CoinbaseFront
     from ballast.venues.simulated.wire.messages import Frame
 
+KINDS = ("subscribe", "unsubscribe")
 GRACE_NS = 5 * SECOND_NS
 SILENCE_NS = 90 * SECOND_NS
 NOTHING = Close(1008, "no subscription within 5 seconds")
@@ -58,7 +59,7 @@ class CoinbaseSocket:
             return (_error(str(problem)),)
 
     def _answer(self, asked: Any) -> Iterable[Said]:  # noqa: ANN401 - JSON
-        if not isinstance(asked, dict) or asked.get("type") not in {"subscribe", "unsubscribe"}:
+        if not isinstance(asked, dict) or asked.get("type") not in KINDS:
             raise BadFrame("type must be subscribe or unsubscribe")
         name = asked.get("channel")
         if not isinstance(name, str) or name not in channels.CHANNELS:
