@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.binance.usdm import BinanceUsdm
 
 BATCH_MAX, CANCELS_MAX = 5, 10
+LISTS = {
+    "orderIdList": "orderId", "orderidlist": "orderId",
+    "origClientOrderIdList": "origClientOrderId", "origclientorderidlist": "origClientOrderId",
+}  # fmt: skip
 KEPT = 10_000
 NS_MS = 1_000_000
 WEEK_MS = 7 * 86_400_000
@@ -235,14 +239,14 @@ def batch_amend(front: BinanceUsdm, call: Call) -> Any:  # noqa: ANN401 - JSON
 def batch_cancel(front: BinanceUsdm, call: Call) -> Any:  # noqa: ANN401 - JSON
     """DELETE /fapi/v1/batchOrders."""
     symbol = call.symbol()
-    by_number = call.given.has("orderIdList")
-    if by_number == call.given.has("origClientOrderIdList"):
+    # ccxt writes these two names in small letters, and the venue lets it.
+    found = [name for name in LISTS if call.given.has(name)]
+    if len(found) != 1:
         raise errors.missing("orderIdList")
-    name = "orderIdList" if by_number else "origClientOrderIdList"
+    name = found[0]
     rows = _listed(call, name, CANCELS_MAX)
     call.given.finish()
-    one_name = "orderId" if by_number else "origClientOrderId"
-    asked = [{"symbol": symbol, one_name: one} for one in rows]
+    asked = [{"symbol": symbol, LISTS[name]: one} for one in rows]
     return _each(front, call, asked, cancel)
 
 
