@@ -68,8 +68,14 @@ def get(url: str) -> bytes:
         return bytes(answer.read())
 
 
+def threads() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name.startswith("simulated-exchange")]
+
+
 def closed(venue: ServedVenue) -> bool:
-    alive = any(one.name.startswith("simulated-exchange") for one in threading.enumerate())
+    for one in threads():
+        one.join(5.0)
+    alive = bool(threads())
     with pytest.raises(OSError, match="refused"):
         get(venue.url)
     with pytest.raises(InternalError, match="has ended"):
@@ -142,6 +148,9 @@ def test_what_breaks_the_venue_is_raised_when_the_block_ends() -> None:
 
     with pytest.raises(AssertionError, match="the market is out"):
         wait()
+    for one in threads():
+        one.join(5.0)
+    assert threads() == []
 
 
 @pytest.mark.parametrize(

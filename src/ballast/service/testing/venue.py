@@ -138,6 +138,7 @@ class ServedVenue:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="simulated-exchange")
         self._ended = self._threads.submit(lambda: loops.run(self._serve()))
         self._ended.add_done_callback(self._fail)
+        self._threads.shutdown(wait=False)  # takes no other work, and ends with this
         self._loop, self._server, self._control = self._ready.result(ANSWER_S)
         self.ca = ca
         """File with the only certificate a client needs to trust."""
@@ -254,7 +255,6 @@ class ServedVenue:
         if not self._ended.done():
             self._loop.call_soon_threadsafe(self._end.set)
         self._ended.result(STOP_S)
-        self._threads.shutdown()
 
     # Its thread ---------------------------------------------------------------------------
 
