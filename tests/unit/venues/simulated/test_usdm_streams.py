@@ -185,7 +185,7 @@ def test_a_change_of_leverage_is_told_without_an_account_update(desk: UsdmDesk) 
 
 
 def test_a_margin_call_comes_once_before_the_liquidation() -> None:
-    path = [(0, 600_000), (MINUTE_NS, 543_500), (2 * MINUTE_NS, 543_400), (3 * MINUTE_NS, 500_000)]
+    path = [(0, 600_000), (MINUTE_NS, 543_500), (2 * MINUTE_NS, 543_400), (3 * MINUTE_NS, 543_000)]
     desk = UsdmDesk(path=path, cash=6_000)
     desk.post("/fapi/v1/leverage", symbol=SYMBOL, leverage=20)
     desk.order("BUY", "MARKET", quantity="1")
@@ -198,6 +198,7 @@ def test_a_margin_call_comes_once_before_the_liquidation() -> None:
     desk.at(181)
     reports = of(desk.heard(stream), "ORDER_TRADE_UPDATE")
     assert {one["o"]["c"].partition("-")[0] for one in reports} == {"autoclose"}
+    assert {one["o"]["x"] for one in reports[1:]} == {"CALCULATED"}
     forced = desk.heard(market)
     assert [(one["e"], one["o"]["S"], one["o"]["q"]) for one in forced] == [
         ("forceOrder", "SELL", "1.000"),

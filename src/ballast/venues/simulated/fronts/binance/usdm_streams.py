@@ -39,6 +39,8 @@ ALL_MARKS = {
     "!markPrice@arr@1s": SECOND_NS,
 }
 FORCED = "forceOrder"
+LINEAR = {"st": 1}
+"""What says that a frame is of USD-M: the venue tells COIN-M on the same connections."""
 PARTS = ("/public", "/market", "/private")
 
 
@@ -184,7 +186,11 @@ class UsdmStreams(MarketStreams):
             "P": words.price(symbol, view.index_ticks),
             "r": rate_e9(view.funding_rate_e9),
             "T": view.next_funding_ns // NS_MS,
+            **LINEAR,
         }
+
+    def _ticker(self, symbol: str, now_ns: int, *, brief: bool) -> dict[str, Any]:
+        return {**super()._ticker(symbol, now_ns, brief=brief), **LINEAR}
 
     def _partial(self, symbol: str, kind: str, now_ns: int) -> dict[str, Any]:
         view = self._venue.market.book(symbol, levels_of(kind))
@@ -197,10 +203,12 @@ class UsdmStreams(MarketStreams):
             "U": view.sequence,
             "u": view.sequence,
             "pu": view.sequence - 1,
+            "ps": symbol,
+            **LINEAR,
             "b": bids,
             "a": asks,
         }
 
     def _depth_more(self, depth: Depth, now_ns: int) -> dict[str, Any]:
         """Return what chains the changes: the last one that was told before."""
-        return {"T": now_ns // NS_MS, "pu": depth.said}
+        return {"T": now_ns // NS_MS, "pu": depth.said, "ps": depth.symbol, **LINEAR}

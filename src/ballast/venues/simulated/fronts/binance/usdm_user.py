@@ -127,7 +127,8 @@ class UserFeed:
             "t": fill.trade_id,
             "i": order.order_id,
         }
-        yield self._report(order, "TRADE", event.at_ns, fill)
+        change = "TRADE" if order.request.client_id else "CALCULATED"  # the latter liquidates
+        yield self._report(order, change, event.at_ns, fill)
         if order.request.kind in CONDITIONAL and order.status in TERMINAL:
             yield self._algo(order, stamp)
 
