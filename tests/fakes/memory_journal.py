@@ -71,6 +71,9 @@ class MemoryJournal:
         found = self.memory.snapshots[-1] if self.memory.snapshots else None
         return Loaded(found, self._tail(found.seq if found else 0))
 
+    def records(self) -> Iterator[Record]:
+        return self._tail(0)
+
     def close(self) -> None:
         self._is_closed = True
 

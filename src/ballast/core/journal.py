@@ -169,6 +169,10 @@ class Journal(Protocol):
         """Return the newest snapshot and the records after it."""
         ...
 
+    def records(self) -> Iterator[Record]:
+        """Yield every record of the caller's that is kept, from the first on."""
+        ...
+
     def close(self) -> None:
         """Give the lease back."""
         ...

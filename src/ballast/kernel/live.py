@@ -92,7 +92,7 @@ class Live:
         self.refusals = np.zeros(len(Refusal), np.int64)
         self.equity, self.exposure = np.zeros(0), np.zeros(0)
         self.daily = np.zeros(DAYS_MOST)
-        self._entered = [0] * symbols
+        self.entered = [0] * symbols
         self._takes = np.zeros(TAKES_MAX, np.int64)
         self._binding = Binding()
         self._tape: Any = np.zeros(1, TAPE).view(np.recarray)
@@ -189,8 +189,8 @@ class Live:
                 column = getattr(self.columns, name)
                 if len(column):
                     column[last] = value
-            stepwise.close_bar(self.at, s, self._entered[s])
-            self._entered[s] = 0
+            stepwise.close_bar(self.at, s, self.entered[s])
+            self.entered[s] = 0
         stepwise.decide(self.at)
         return [
             Refused(
@@ -210,7 +210,7 @@ class Live:
         ideal = float(self.pos[s].signal_price)
         arrives = lots if received is None else received
         stepwise.opened(self.at, s, at_ms, price, ideal, lots, int(is_maker), fee, fee_qty, arrives)
-        self._entered[s] = int(is_maker)
+        self.entered[s] = int(is_maker)
 
     def closed(
         self, s: int, at_ms: int, price: float, lots: int, *, is_maker: bool, fee: float,

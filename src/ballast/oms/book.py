@@ -8,6 +8,7 @@ the ids of their fills stay, because a venue repeats itself (A8).
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - the codec reads the types of fields
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,28 @@ class Taken:
     remarks: tuple[Remark, ...] = ()
     is_new: bool = True
     """False where it was known already: a trade that was booked before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A holding, and of what."""
+
+    symbol: str
+    side: PositionSide
+    holding: Holding
+
+
+@dataclass(frozen=True, slots=True)
+class BookState:
+    """All of a book, as a value."""
+
+    orders: tuple[OrderRecord, ...]
+    open: tuple[str, ...]
+    doubtful: tuple[str, ...]
+    """In the order in which they became so: effects follow it."""
+    trades: tuple[tuple[str, int, int], ...]
+    holdings: tuple[Held, ...]
+    fees: Mapping[str, int]
 
 
 class BookOfRecord:
@@ -143,6 +166,28 @@ class BookOfRecord:
             del self._orders[record.client_id]
             self._by_venue_id.pop((record.symbol, record.order_id), None)
         return len(gone)
+
+    def state(self) -> BookState:
+        """Return all of it."""
+        return BookState(
+            tuple(self._orders.values()),
+            tuple(self._open),
+            tuple(self._doubtful),
+            tuple(sorted(self._trades)),
+            tuple(Held(symbol, side, one) for (symbol, side), one in self._holdings.items()),
+            dict(self._fees),
+        )
+
+    def restore(self, state: BookState) -> None:
+        """Take a state in place of whatever is here."""
+        self.__init__()  # type: ignore[misc]
+        for record in state.orders:
+            self._keep(record)
+        self._open = dict.fromkeys(state.open)
+        self._doubtful = dict.fromkeys(state.doubtful)
+        self._trades = set(state.trades)
+        self._holdings = {(one.symbol, one.side): one.holding for one in state.holdings}
+        self._fees = dict(state.fees)
 
     def _keep(self, record: OrderRecord) -> OrderRecord:
         client_id = record.client_id

@@ -19,12 +19,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from ballast.core.ids import REDUCING, Purpose
-
-if TYPE_CHECKING:
-    from ballast.core.orders import EndReason, OrderRequest, OrderStatus, RejectReason
+from ballast.core.orders import (  # noqa: TC001 - the codec reads the types of fields
+    EndReason,
+    OrderRequest,
+    OrderStatus,
+    RejectReason,
+)
 
 
 class Phase(StrEnum):

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ballast.core.orders import RejectReason
+from ballast.core.orders import RejectReason  # noqa: TC001 - the codec reads the types
 
 MINUTE_NS = 60_000_000_000
 

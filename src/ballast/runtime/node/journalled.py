@@ -16,6 +16,7 @@ from ballast.core.errors import DataError
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.events import Effect, Event, Started
 from ballast.runtime.node.node import Node
+from ballast.runtime.node.state import packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ballast.core.journal import Entry, Journal, Record
     from ballast.strategies.plan import AnyStrategy
 
+SNAPSHOT_RECORDS = 20_000
+"""Records between two snapshots: a start replays no more than these, within two seconds."""
 EVENT, EFFECT, RULES = "node.event", "node.effect", "node.rules"
 CODEC = Codec(Kind(EVENT, Event), Kind(EFFECT, Effect), Kind(RULES, NodeRules))
 
@@ -34,6 +37,7 @@ class JournalledNode:
         """Go on with a node whose journal this is."""
         self.node = node
         self.journal = journal
+        self._since = 0
 
     def handle(self, event: Event) -> list[Effect]:
         """Take an event; return its effects once both are on the medium.
@@ -41,7 +45,12 @@ class JournalledNode:
         Raise `WriteFailedError` where they are not: then nothing may be sent, and the node halts.
         """
         effects = self.node.handle(event)
-        self.journal.append(entries_of(event, effects, self.node.now_ns))
+        entries = entries_of(event, effects, self.node.now_ns)
+        head = self.journal.append(entries)
+        self._since += len(entries)
+        if self._since >= SNAPSHOT_RECORDS:
+            self._since = 0
+            self.journal.snapshot(packed(self.node), seq=head.seq, at_ns=self.node.now_ns)
         return effects
 
 
@@ -52,13 +61,28 @@ def started(
 
     Other rules than the last ones hold from now on, and are written down.
     """
-    found = replayed(journal.load().tail, strategy).node
+    found = restored(journal, strategy)
     node = Node(rules, strategy) if found is None else found
     if found is None or found.rules != rules:
         node.rules = rules
         journal.append([CODEC.entry(rules, at_ns)])
     live = JournalledNode(node, journal)
     return live, live.handle(Started(at_ns))
+
+
+def restored(journal: Journal, strategy: AnyStrategy | None = None) -> Node | None:
+    """Return the node of a journal: its newest snapshot, and what came after it on top.
+
+    Without one that can be read the journal is replayed from its first record.
+    """
+    loaded = journal.load()
+    if loaded.snapshot is not None:
+        try:
+            node = unpacked(loaded.snapshot.state, strategy)
+        except DataError:
+            return replayed(journal.records(), strategy).node
+        return replayed(loaded.tail, strategy, node).node
+    return replayed(loaded.tail, strategy).node
 
 
 @dataclass(slots=True)
@@ -71,13 +95,15 @@ class Replay:
     starts: int = 0
 
 
-def replayed(records: Iterable[Record], strategy: AnyStrategy | None = None) -> Replay:
+def replayed(
+    records: Iterable[Record], strategy: AnyStrategy | None = None, node: Node | None = None
+) -> Replay:
     """Run a journal again; raise `DataError` at the first effect that is another than was written.
 
-    Nothing is done again: what was on its way is unknown from the next `Started` on. Records of
-    other kinds are passed over.
+    `node` is the one that a snapshot before the first of these records gave. Nothing is done again:
+    what was on its way is unknown from the next `Started` on. Other kinds are passed over.
     """
-    replay = Replay()
+    replay = Replay(node)
     expected: list[Entry] = []
     for record in records:
         match record.kind:

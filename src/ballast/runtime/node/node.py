@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.errors import ConfigError
+from ballast.core.errors import ConfigError, InternalError
 from ballast.core.ids import Purpose
 from ballast.core.orders import OrderKind, OrderRequest, Side
 from ballast.core.reasons import label
@@ -128,11 +128,19 @@ class Node(Execution):
                 where=f"account {self.rules.account}",
                 fix="start as before, flatten, then change them",
             )
-        self.decider = Decider(session, self._strategy, self.now_ns)
+        decider = self.begin_deciding()
         if before is not None:
-            self.decider.go_on_from(before)
+            decider.go_on_from(before)
+
+    def begin_deciding(self) -> Decider:
+        """Make the decider of the session; raise `InternalError` where there is none."""
+        session = self.rules.session
+        if session is None:
+            raise InternalError("a node without a session decides nothing")
+        self.decider = Decider(session, self._strategy, self.now_ns)
         for seat in session.seats:
             self.desk(seat.symbol)
+        return self.decider
 
     def _symbol(self, event: Priced | Moved | Left | Linked) -> None:
         desk = self.desk(event.symbol)

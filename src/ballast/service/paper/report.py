@@ -34,7 +34,7 @@ def write_report(running: Running, folder: Path) -> Path:
     opened = running.opened
     quote = running.paper.quote
     scale = 10 ** opened.client.digits()[quote]
-    facts = facts_of(running.shell.live.journal.load().tail, opened.exchange.listings, scale)
+    facts = facts_of(running.shell.live.journal.records(), opened.exchange.listings, scale)
     path = folder / f"paper-{opened.rules.account}.html"
     replace_file(Disk(), path, [page_of(running, facts, quote).encode()])
     return path

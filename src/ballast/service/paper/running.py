@@ -60,7 +60,7 @@ class Running:
         self._tell = tell
         exchange = opened.exchange
         _require_recipe(opened, journal)
-        self.relived = relive(opened.client, journal.load().tail)
+        self.relived = relive(opened.client, journal.records())
         live, effects = started(opened.rules, journal, exchange.now_ns, opened.strategy)
         self.shell = Shell(live, opened.client, lambda: exchange.now_ns, self._hear)
         self.feed = RecordedFeed(opened.bars)
@@ -137,7 +137,7 @@ def _require_recipe(opened: Opened, journal: Journal) -> None:
     """
     kept: Recipe | None = None
     is_used = False
-    for record in journal.load().tail:
+    for record in journal.records():
         is_used = is_used or record.kind == RULES
         if record.kind == RECIPE:
             kept = CODEC.value(record)

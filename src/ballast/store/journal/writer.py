@@ -40,6 +40,7 @@ from ballast.store.journal.copying import PUT
 from ballast.store.journal.headfile import HeadFile, create_head, read_head
 from ballast.store.journal.reader import (
     JournalReader,
+    Query,
     head_of,
     holds,
     snapshot_body,
@@ -48,7 +49,7 @@ from ballast.store.journal.reader import (
 from ballast.store.journal.schema import SNAPSHOTS_KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ballast.store.journal.database import Database, Statements
@@ -143,6 +144,10 @@ class JournalWriter:
         """Return the newest whole snapshot and the records after it."""
         with self._mutex:
             return self.reader.load()
+
+    def records(self) -> Iterator[Record]:
+        """Yield every record of the caller's that is kept, from the first on."""
+        return (one for one in self.reader.find(Query()) if not one.kind.startswith(OWN))
 
     def put(
         self, entries: Sequence[Entry], *, before: Act | None = None, after: Act | None = None
