@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import numba
 import platformdirs
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,6 +107,45 @@ def _last_used(mark: Path) -> float:
         return 0.0
 
 
+class _NoEnvironment:
+    """Sets the environment of code that is not in memory: nowhere, as after a warm start."""
+
+    def set_env(self, env_name: str, env: object) -> None:
+        """Do nothing: only functions with a door for Python have an environment."""
+
+
+class _Ingredient(JITCodeLibrary):
+    """Code that other compiled code takes in, and that never runs by itself: no machine code."""
+
+    @property
+    def codegen(self) -> _NoEnvironment:
+        """What is asked to set the environment, once the code is there."""
+        return _NoEnvironment()
+
+    def _finalize_final_module(self) -> None:
+        """Stop before the machine code: a caller takes the optimised form and makes its own."""
+        library: Any = self
+        library._finalize_dynamic_globals()  # noqa: SLF001 - itself, under a name without a type
+        library._verify_declare_only_symbols()  # noqa: SLF001
+        library._finalized = True  # noqa: SLF001
+
+
+class _InnerCompiler(CompilerBase):
+    """The usual compiler, for functions without a door for Python.
+
+    A sixth of a first start went into machine code, and its files, that nothing ever ran.
+    """
+
+    def define_pipelines(self) -> list[Any]:
+        """Return the usual passes; what they write goes into an ingredient."""
+        state: Any = self.state
+        library: Any = _Ingredient
+        passes: Any = DefaultPassBuilder
+        name = state.func_id.func_qualname if state.func_id else "inner"
+        state.library = library(state.targetctx.codegen(), name)
+        return [passes.define_nopython_pipeline(state)]
+
+
 CACHE_DIR = _cache_dir()
 """Folder of compiled code; empty where none is writable, and then every process compiles anew."""
 _config.CACHE_DIR = CACHE_DIR
@@ -128,7 +169,8 @@ def jit_inline(function: Callable[P, R]) -> Callable[P, R]:
 def jit_inner(function: Callable[P, R]) -> Callable[P, R]:
     """Compile as `jit`, without a door for Python: only compiled code may call the result.
 
-    A quarter less to compile for each of the many small functions of the kernel.
+    A quarter less to compile for each of the many small functions of the kernel. Nothing of it is
+    kept on disk: its callers are, with this code inside.
     """
     return _compile(function, inner=True)
 
@@ -141,15 +183,17 @@ def jit_pasted(function: Callable[P, R]) -> Callable[P, R]:
 def _compile(
     function: Callable[P, R], *, inline: bool = False, inner: bool = False
 ) -> Callable[P, R]:
+    special = {"pipeline_class": _InnerCompiler} if inner else {}
     compiled: Any = _njit(
         function,
-        cache=_CAN_CACHE,
+        cache=_CAN_CACHE and not inner,
         fastmath=False,
         error_model="python",
         nogil=True,
         forceinline=inline,
         no_cpython_wrapper=inner,
         no_cfunc_wrapper=inner,
+        **special,
     )
     _forget_literals(compiled)
     return cast("Callable[P, R]", compiled)

@@ -14,7 +14,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit, jit_inner, jit_pasted
-from ballast.core.memory import WORD, f8, i8, set_f8, set_i8, touch_8, u1, word_at
+from ballast.core.memory import f8, i8, set_f8, set_i8, touch_8, u1
 from ballast.core.reasons import Refusal
 from ballast.core.records import Margin, Signal
 from ballast.kernel.account import (
@@ -28,10 +28,11 @@ from ballast.kernel.account import (
 from ballast.kernel.bar import after, at_open, during, enter_at_open, expire_entry, signal_exit
 from ballast.kernel.book import pay_funding, refuse
 from ballast.kernel.entries import CONTRADICTION, consider, entry_side, rank
-from ballast.kernel.glide import NEVER_MS, glide
+from ballast.kernel.glide import glide
 from ballast.kernel.match import NO_BUDGET, refresh_cross, volume_budget
 from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row, tape_row
 from ballast.kernel.together import glide_together, is_quiet
+from ballast.kernel.waiting import fall_asleep, skip_flat
 
 if TYPE_CHECKING:
     from ballast.kernel.tape import Row
@@ -43,7 +44,6 @@ ROWS_PER_FINE_BAR = 8
 """Rows that each finer bar of the step can add: with a volume budget all of them fill in parts."""
 
 _ENTER = int(Signal.ENTER_LONG | Signal.ENTER_SHORT)
-_ENTER_WORD = _ENTER * 0x0101010101010101
 _ENTER_LONG = int(Signal.ENTER_LONG)
 _ENTER_SHORT = int(Signal.ENTER_SHORT)
 _NO_FILL = int(Signal.NO_FILL)
@@ -52,91 +52,6 @@ _IN_POSITION = int(Refusal.ALREADY_IN_POSITION)
 _CONFLICT = int(Refusal.CONFLICTING_SIGNALS)
 
 ABSENT, PRESENT, SYNTHETIC = 0, 1, 2
-
-
-@jit_inner
-def next_entry(signals: int, bar: int, last: int) -> int:
-    """Return the first bar in `[bar, last)` whose signal byte asks for an entry, or `last`.
-
-    Eight bytes at a time: most of a run is waiting.
-    """
-    while bar < last and (signals + bar) & (WORD - 1):
-        if u1(signals, bar) & _ENTER:
-            return bar
-        bar += 1
-    while bar + WORD <= last and word_at(signals, bar) & _ENTER_WORD == 0:
-        bar += WORD
-    while bar < last and u1(signals, bar) & _ENTER == 0:
-        bar += 1
-    return bar
-
-
-@jit_pasted
-def touch_bar(t: Row, i: int) -> None:
-    """Fetch what an entry decided on bar `i` and filled after it reads: a miss a column else."""
-    touch_8(t.ts, i)
-    touch_8(t.close, i)
-    touch_8(t.atr, i)
-    touch_8(t.open, i + 1)
-    touch_8(t.high, i + 1)
-    touch_8(t.low, i + 1)
-    if t.quote_volume:
-        touch_8(t.quote_volume, i)
-
-
-@jit_pasted
-def fall_asleep(t: Row, p: Row, spec: Row) -> None:
-    """Let a flat symbol sleep until its next entry signal: until then no bar can matter to it."""
-    p.idle = 1
-    p.wake_bar = next_entry(t.signals, p.bar, spec.last)
-    p.wake_ms = NEVER_MS
-    if p.wake_bar < spec.last:
-        touch_bar(t, p.wake_bar)
-        p.wake_ms = i8(t.ts, p.wake_bar) + spec.timeframe_ms
-
-
-@jit_inner
-def step_at(t: Row, k: int, stop: int, close_ms: int) -> int:
-    """Return the first clock index in `[k, stop)` at or after `close_ms`, or `stop`."""
-    lo = k
-    hi = k + 1
-    while hi < stop and i8(t.clock, hi) < close_ms:  # most jumps are short
-        lo = hi + 1
-        hi += 2 * (hi - k)
-    hi = min(hi, stop)
-    while lo < hi:
-        mid = (lo + hi) // 2
-        if i8(t.clock, mid) < close_ms:
-            lo = mid + 1
-        else:
-            hi = mid
-    return lo
-
-
-@jit_pasted
-def skip_flat(t: Row, acct: Row, k: int, stop: int) -> int:
-    """Jump from step `k` to the next one that wakes a symbol; equity is constant on the way."""
-    if t.symbols == 1:
-        target = min(position(t.pos, 0).wake_bar - spec_row(t.spec, 0).first, stop)
-    else:
-        soonest = NEVER_MS
-        for s in range(t.symbols):
-            soonest = min(soonest, position(t.pos, s).wake_ms)
-        target = step_at(t, k, stop, soonest)
-    if target <= k:
-        return k
-    if t.equity:
-        for j in range(k, target):
-            set_f8(t.equity, j, acct.equity)
-    if t.symbols == 1:
-        spec = spec_row(t.spec, 0)
-        last_ms = i8(t.ts, spec.first + target - 1) + spec.timeframe_ms
-    else:
-        last_ms = i8(t.clock, target - 1)
-    if last_ms > acct.day_end_ms:
-        roll_days(t, acct, day_of(last_ms))
-    acct.now_ms = last_ms
-    return target
 
 
 @jit_pasted
@@ -346,41 +261,63 @@ def is_full(t: Row, acct: Row) -> bool:
 
 
 @jit
-def run(tape: int, stop_at: int, audit: int) -> int:
-    """Advance to clock index `stop_at`; return RUNNING, FULL (grow and call again) or DONE.
-
-    `tape` is the address of a TAPE row: a plain number is the cheapest argument there is.
-    """
+def run_alone(tape: int, stop_at: int) -> int:
+    """Advance a run of one symbol as `run` does; compiled without what several need."""
     t = tape_row(tape, 0)
     acct = account_row(t.account, 0)
     lim = limits_row(t.limits, 0)
     k = acct.steps
     busy = 1
-    alone = t.symbols == 1 and not audit
     first = spec_row(t.spec, 0).first
     frame_ms = spec_row(t.spec, 0).timeframe_ms
     while k < stop_at:
         if busy == 0:
             k = skip_flat(t, acct, k, stop_at)
-        elif alone and not acct.marked:
+        elif not acct.marked:
             k = glide(t, acct, lim, k, stop_at)
-        elif not alone and not audit:
+        if k >= stop_at:
+            break
+        if is_full(t, acct):
+            acct.steps = k
+            return FULL
+        acct.now_ms = i8(t.ts, first + k) + frame_ms
+        if acct.now_ms > acct.day_end_ms:
+            roll_days(t, acct, day_of(acct.now_ms))
+        busy = step_alone(t, acct, lim, first + k)
+        if t.equity:
+            set_f8(t.equity, k, acct.equity)
+            if busy:
+                set_f8(t.exposure, k, gross_notional(t))
+        k += 1
+    acct.steps = k
+    return DONE if k >= t.steps else RUNNING
+
+
+@jit
+def run_many(tape: int, stop_at: int, audit: int) -> int:
+    """Advance a run of several symbols, or an audited one, as `run` does."""
+    t = tape_row(tape, 0)
+    acct = account_row(t.account, 0)
+    lim = limits_row(t.limits, 0)
+    k = acct.steps
+    busy = 1
+    while k < stop_at:
+        if busy == 0:
+            k = skip_flat(t, acct, k, stop_at)
+        elif not audit:
             k = glide_together(t, acct, lim, k, stop_at)
         if k >= stop_at:
             break
         if is_full(t, acct):
             acct.steps = k
             return FULL
-        acct.now_ms = i8(t.ts, first + k) + frame_ms if alone else i8(t.clock, k)
+        acct.now_ms = i8(t.clock, k)
         if acct.now_ms > acct.day_end_ms:
             roll_days(t, acct, day_of(acct.now_ms))
-        if alone:
-            busy = step_alone(t, acct, lim, first + k)
-        else:
-            wake_all(t, acct)
-            match_all(t, acct, lim)
-            mark_all(t, acct, lim)
-            busy = decide_all(t, acct, lim)
+        wake_all(t, acct)
+        match_all(t, acct, lim)
+        mark_all(t, acct, lim)
+        busy = decide_all(t, acct, lim)
         if t.equity:
             set_f8(t.equity, k, acct.equity)
             if busy:
@@ -390,3 +327,22 @@ def run(tape: int, stop_at: int, audit: int) -> int:
         k += 1
     acct.steps = k
     return DONE if k >= t.steps else RUNNING
+
+
+@jit
+def run(tape: int, stop_at: int, audit: int) -> int:
+    """Advance to clock index `stop_at`; return RUNNING, FULL (grow and call again) or DONE.
+
+    `tape` is the address of a TAPE row: a plain number is the cheapest argument there is. From
+    Python `advance` does the same, and compiles only the one loop that the run needs.
+    """
+    if tape_row(tape, 0).symbols == 1 and not audit:
+        return run_alone(tape, stop_at)
+    return run_many(tape, stop_at, audit)
+
+
+def advance(tape: int, stop_at: int, audit: int, symbols: int) -> int:
+    """Advance a run of `symbols` symbols as `run` does; a first start compiles half as much."""
+    if symbols == 1 and not audit:
+        return run_alone(tape, stop_at)
+    return run_many(tape, stop_at, audit)

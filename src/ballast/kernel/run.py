@@ -120,7 +120,7 @@ class Simulation:
     def advance(self, stop_at: int | None = None) -> None:
         """Run to clock index `stop_at` (exclusive), or to the end."""
         stop = len(self.clock) if stop_at is None else stop_at
-        while loop.run(self.at, stop, self.audit) == loop.FULL:
+        while loop.advance(self.at, stop, self.audit, len(self.pos)) == loop.FULL:
             self._grow()
 
     def _grow(self) -> None:
@@ -292,7 +292,7 @@ class Repeater:
         for part, fresh in zip(self._state, self._fresh, strict=True):
             part[:] = fresh
         self.refusals.fill(0)
-        loop.run(self.tape, self._steps, 0)
+        loop.advance(self.tape, self._steps, 0, len(self._simulation.pos))
         close_books(self.tape)
 
     @property

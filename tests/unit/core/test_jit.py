@@ -100,6 +100,15 @@ def test_constants_do_not_make_a_version_each(tmp_path: Path) -> None:
     assert spoken(str(script), NUMBA_DISABLE_JIT="1") == [cold[0], "0", "0", "0", "0"]
 
 
+def test_only_what_python_calls_is_compiled_to_files(tmp_path: Path) -> None:
+    """The rest is inside its callers: machine code of its own would be made and never run."""
+    script = tmp_path / "variants.py"
+    script.write_text(SCRIPT)
+    spoken(str(script), XDG_CACHE_HOME=str(tmp_path))
+    kept = {path.name.split("-")[0] for path in tmp_path.rglob("*.nbi")}
+    assert kept == {"variants.inline", "variants.plain", "variants.all_of_them"}
+
+
 def test_the_cache_folder_follows_flags_and_is_the_same_for_every_process(tmp_path: Path) -> None:
     """Bounds checks and the compiler switch are no part of numba's own key."""
     home = {"XDG_CACHE_HOME": str(tmp_path)}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ballast.core.jit import jit
 from ballast.core.memory import Binding
 from ballast.core.records import Signal
-from ballast.kernel.loop import next_entry
+from ballast.kernel.waiting import next_entry
 
 ENTRIES = int(Signal.ENTER_LONG | Signal.ENTER_SHORT)
 
