@@ -53,8 +53,9 @@ cover: .venv/.stamp     ## every test, with branch coverage and its gate; compil
 	rm -f .coverage .coverage.*
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" --cov --cov-report=term:skip-covered --cov-report=html
 
-sim: .venv/.stamp       ## many more random cases than `make test`
-	BALLAST_EXAMPLES=20000 $(BIN)/python -m pytest -q -n 2 tests/property tests/sim
+N ?= 20000
+sim: .venv/.stamp       ## many more random cases than `make test`; N says how many
+	BALLAST_EXAMPLES=$(N) $(BIN)/python -m pytest -q -n 2 tests/property tests/sim
 
 fuzz: .venv/.stamp      ## a million broken messages for every parser
 	BALLAST_MUTATIONS=1000000 $(BIN)/python -m pytest -q --timeout 3600 -n 2 tests/property/venues/test_normalise_broken.py

@@ -325,7 +325,8 @@ class Execution:
                 self._out.append(Wake(self._rests_until(record)))
             else:
                 self._cancel(record)
-        if self.halt.closes and not entries and not self.book.holdings():
+        unknown = any(one.purpose is Purpose.ENTRY for one in self.book.doubtful())
+        if self.halt.closes and not entries and not unknown and not self.book.holdings():
             self.halt = modes.flat(self.halt, self.now_ns)
 
     def _gone(self, record: OrderRecord) -> None:

@@ -1,0 +1,359 @@
+"""A node that decides by a drawn strategy, on a drawn market, over a lossy line; it may be killed.
+
+Everything comes from the seed: prices, strategy, kind of venue, faults, deaths, commands, clocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ballast.core.bars import Bars
+from ballast.core.ids import Purpose
+from ballast.core.instrument import Kind
+from ballast.core.journal import WriteFailedError
+from ballast.core.orders import AmendRequest, OrderRef
+from ballast.core.records import Level
+from ballast.core.rng import stream
+from ballast.core.time import Timeframe
+from ballast.oms.protection.cover import Abilities
+from ballast.oms.record import OrderRecord
+from ballast.risk.gate.checks import Limits
+from ballast.risk.gate.facts import Link
+from ballast.risk.halt.breaker import Gate
+from ballast.risk.halt.modes import Command, Mode
+from ballast.runtime.node import events as told
+from ballast.runtime.node.journalled import started
+from ballast.runtime.shell.feeds import closed_bar
+from ballast.venues.simulated.client import SimulatedClient
+from ballast.venues.simulated.engine.exchange import Exchange
+from ballast.venues.simulated.engine.liquidity import Ladder
+from ballast.venues.simulated.engine.profile import BuyFee, VenueProfile
+from ballast.venues.simulated.liquidity.candles import CandleReplay
+from tests.fakes.drawn_strategies import drawn_strategy
+from tests.fakes.lossy_line import Swap
+from tests.fakes.market_line import MarketLine
+from tests.fakes.memory_journal import Memory, MemoryJournal
+from tests.fakes.parity import Parity, candles, settings_for
+from tests.fakes.venue import SECOND
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from ballast.oms.book import BookOfRecord
+    from ballast.runtime.node.events import ClosedBar, Effect, Event
+
+NAMES = ("AAAUSDT", "BBBUSDT", "CCCUSDT")
+HOUR = Timeframe.parse("1h")
+HOUR_NS = 3_600 * SECOND
+FIRST_MS = 1_700_006_400_000
+TICK = Decimal("0.01")
+WARM = 80
+"""Bars the strategy knows before the first one it decides on."""
+POLL_NS = 20 * SECOND
+"""Between two comparisons with the venue."""
+BUSY_NS = 60 * SECOND
+"""How long after something happened the venue is asked at that pace; then ten times slower."""
+DEPTH = Ladder(lots=600_000, levels=10, spread_ticks=2)
+"""Less in a level than most positions: entries, stops and market exits fill in parts."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A way in which venues let protection be placed."""
+
+    kind: Kind
+    abilities: Abilities
+
+
+PLACES = {
+    "perpetual, amends": Place(Kind.PERPETUAL, Abilities(amends_stops=True)),
+    "perpetual, new first": Place(Kind.PERPETUAL, Abilities()),
+    "spot, replaces": Place(Kind.SPOT, Abilities(reduces_only=False, replaces=True)),
+    "spot, cancels": Place(Kind.SPOT, Abilities(reduces_only=False)),
+}
+
+
+def drawn_bars(seed: int, count: int) -> list[Bars]:
+    """Return two or three walks with jumps, an hour a bar."""
+    draw = stream(seed, "prices")
+    found = []
+    stamps = FIRST_MS + np.arange(count) * HOUR.ms
+    for name in NAMES[: int(draw.integers(2, 4))]:
+        moves = draw.normal(0.0, 0.006, count)
+        moves += (draw.random(count) < 0.02) * draw.normal(0.0, 0.05, count)
+        close = 100.0 * np.exp(np.cumsum(moves))
+        open_ = np.concatenate([[100.0], close[:-1]])
+        wick = np.exp(np.abs(draw.normal(0.0, 0.003, (2, count))))
+        columns = {
+            "open": open_, "close": close, "volume": np.full(count, 50_000.0),
+            "high": np.maximum(open_, close) * wick[0], "low": np.minimum(open_, close) / wick[1],
+        }  # fmt: skip
+        found.append(Bars.of("SIM", name, HOUR, stamps, columns))
+    return found
+
+
+def trading_strategy(seed: int, bars: list[Bars], kind: Kind) -> Parity:
+    """Return the first drawn strategy from a seed on that has a stop and trades on these bars."""
+    settings = settings_for(bars, TICK)
+    settings = replace(settings, risk=replace(settings.risk, reward_risk=0.0))
+    hours = len(bars[0]) - WARM
+    for place in range(seed * 1_000, seed * 1_000 + 1_000):
+        strategy = drawn_strategy(place)
+        if strategy.construction.stop.kind not in {Level.PERCENT, Level.ATR}:
+            continue
+        parity = Parity(strategy, bars, kind=kind, settings=settings)
+        if len(parity.loop()[0]) >= hours // 4:
+            return parity
+    raise AssertionError(f"no strategy of seed {seed} trades")
+
+
+@dataclass
+class Heard:
+    """What the auditor may know of the client beside the venue and the journal."""
+
+    triggers: dict[str, list[int | None]] = field(default_factory=dict)
+    entries: list[tuple[str, int, int]] = field(default_factory=list)
+    """Symbol, lots and time of each entry that was sent."""
+    unwritten: list[str] = field(default_factory=list)
+    """Orders that were sent before their journal."""
+    running: bool = False
+    """What people commanded last, and what the node's own alarm said."""
+    while_halted: list[str] = field(default_factory=list)
+
+
+class DecidingClient:
+    """Brings bars, reports and looks to a node and carries its effects out."""
+
+    def __init__(self, name: str, seed: int, rate: float, seen: Counter[str], hours: int) -> None:
+        self.name, self.place, self.rate, self.hours = name, PLACES[name], rate, hours
+        self.draw = stream(seed, "client")
+        bars, kind = drawn_bars(seed, WARM + hours + 1), self.place.kind
+        parity = trading_strategy(seed, bars, kind)
+        self.bars, self.symbols = parity.bars, tuple(one.symbol for one in parity.bars)
+        start_ns = int(self.bars[0].ts[WARM]) * 1_000_000
+        exchange = Exchange(
+            VenueProfile(buy_fee=BuyFee.QUOTE, history_max=100_000), parity.listings,
+            start_ns=start_ns,
+        )  # fmt: skip
+        for one, listing in zip(self.bars, parity.listings, strict=True):
+            exchange.attach(
+                CandleReplay(one.symbol, candles(one.slice(WARM, len(one)), listing), HOUR_NS,
+                             DEPTH, steps=2, shift_ns=1, stops=True)
+            )  # fmt: skip
+        self.line = MarketLine(seed, 0.0, seen, exchange)
+        self.venue = SimulatedClient(exchange, self.line.account)
+        self.rules = replace(
+            parity.rules(self.venue.digits()), account="ours", abilities=self.place.abilities,
+            cooldown_ns=2 * SECOND, may_be_bare=False, drawdown_kill=0.2,
+            limits=Limits(slippage=1.0, same_side_ns=0, duplicate_ns=0, data_age_ns=2 * HOUR_NS),
+        )  # fmt: skip
+        self.memory, self.heard = Memory(), Heard({one: [] for one in self.symbols})
+        self.crashes = self.failures = self.hour = 0
+        self.poll_ns = self.busy_ns = start_ns
+        self.wakes: list[int] = []
+        self.missed: list[ClosedBar] = []
+        self.start()
+        known = [closed_bar(one, row) for row in range(WARM) for one in self.bars]
+        self.tell(told.Learned(tuple(known), self.now_ns))
+        self.tell(told.Valued(self.venue.equity_atoms("USDT"), self.now_ns))
+        self.command(Command.RESUME)
+
+    @property
+    def now_ns(self) -> int:
+        return self.line.now_ns
+
+    @property
+    def book(self) -> BookOfRecord:
+        return self.live.node.book
+
+    # The process ----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the journal and start the node from it, as a process does."""
+        run = f"run-{self.crashes + self.failures}"
+        self.wakes.clear()
+        journal = MemoryJournal(self.memory, run, self.now_ns)
+        self.live, effects = started(self.rules, journal, self.now_ns)
+        for effect in effects:
+            self.carry_out(effect)
+        self.busy_ns = self.poll_ns = self.now_ns
+
+    def tell(self, event: Event) -> bool:
+        """Bring an event; now and then the journal fails, or the process dies amid the sending.
+
+        Return whether the event is in the journal.
+        """
+        if self.is_hit("write failed", 1 / 500):
+            self.memory.fail_next = True
+        try:
+            effects = self.live.handle(event)
+        except WriteFailedError:
+            self.failures += 1
+            self.start()  # what the event said is lost, as a frame is
+            return False
+        for symbol in self.symbols:
+            if not self.book.holding(symbol).lots:
+                self.heard.triggers[symbol].append(None)
+        dies = bool(effects) and self.is_hit("crash", 1 / 150)
+        sent = int(self.draw.integers(0, len(effects) + 1)) if dies else len(effects)
+        for effect in effects[:sent]:
+            self.carry_out(effect)
+        if dies:
+            self.crashes += 1
+            self.start()
+        return True
+
+    def is_hit(self, fault: str, part: float = 1.0) -> bool:
+        hit = bool(self.draw.random() < self.line.rate * part)
+        self.line.seen[fault] += hit
+        return hit
+
+    # Effects --------------------------------------------------------------------------------
+
+    def carry_out(self, effect: Effect) -> None:  # noqa: C901 - one case a kind of effect
+        ref = OrderRef(getattr(effect, "symbol", ""), client_id=getattr(effect, "client_id", ""))
+        match effect:
+            case told.Submit():
+                self.seal(effect)
+                self.line.send(effect.request)
+            case told.CancelOrder():
+                self.line.send(ref)
+            case told.AmendOrder():
+                self.heard.triggers[effect.symbol].append(effect.trigger_ticks)
+                self.line.send(
+                    AmendRequest(ref, effect.qty_lots, effect.price_ticks, effect.trigger_ticks)
+                )
+            case told.ReplaceOrder():
+                self.seal(effect.submit)
+                self.line.send(Swap(ref, effect.submit.request))
+            case told.Ask():
+                record = self.book.get(effect.client_id)
+                assert isinstance(record, OrderRecord)
+                self.line.look(record, effect.step)
+            case told.AskTrades():
+                for fill in self.venue.trades(effect.symbol):
+                    self.line.back.append((self.line.soon_ns(), fill))
+            case told.Wake():
+                self.wakes.append(effect.at_wake_ns)
+            case told.Alert():
+                if effect.text.startswith("kill switch"):
+                    self.heard.running = False
+            case told.Judged():
+                pass
+        if not isinstance(effect, told.Wake | told.Judged | told.Alert):
+            self.busy_ns = self.now_ns
+
+    def seal(self, submit: told.Submit) -> None:
+        """Do what a trade client does, and note what the auditor asks about."""
+        request, heard = submit.request, self.heard
+        if not any(request.client_id in one.body for one in self.memory.records[-40:]):
+            heard.unwritten.append(request.client_id)
+        if request.trigger_ticks:
+            heard.triggers[request.symbol].append(request.trigger_ticks)
+        if submit.purpose is not Purpose.ENTRY:
+            return
+        approval = self.live.node.approval(request.client_id)
+        assert approval is not None, "an entry without approval (A4)"
+        price = request.price_ticks or self.line.exchange.last_ticks(request.symbol)
+        notional = float(request.qty_lots * Decimal("0.0001") * price * TICK)
+        approval.check(request.symbol, request.side, notional * 0.9, self.now_ns)
+        heard.entries.append((request.symbol, request.qty_lots, self.now_ns))
+        if not heard.running:
+            heard.while_halted.append(request.client_id)
+
+    # Time -----------------------------------------------------------------------------------
+
+    @property
+    def close_ns(self) -> int:
+        return int(self.bars[0].ts[WARM + self.hour]) * 1_000_000 + HOUR_NS
+
+    def step(self, until_ns: int) -> None:
+        """Let time go to what happens next, and bring it."""
+        times = [self.line.next_ns(), self.close_ns, self.poll_ns, until_ns, *self.wakes]
+        to_ns = max(self.now_ns, min(one for one in times if one is not None))
+        for report in self.line.advance_to(to_ns):
+            self.busy_ns = to_ns
+            self.tell(told.Reported(report, self.clock(to_ns)))
+        self.prices()
+        if any(one <= to_ns for one in self.wakes):
+            self.wakes = [one for one in self.wakes if one > to_ns]
+            self.tell(told.Elapsed(to_ns))
+        if to_ns >= self.poll_ns:
+            self.poll()
+        if to_ns >= self.close_ns:
+            self.close()
+
+    def clock(self, at_ns: int) -> int:
+        """Return what the clock says: now and then it has jumped back by up to an hour (X26)."""
+        return at_ns - int(self.draw.integers(HOUR_NS)) if self.is_hit("clock", 0.2) else at_ns
+
+    def prices(self) -> None:
+        for symbol in self.symbols:
+            desk = self.live.node.desks.get(symbol)
+            ticks = self.line.exchange.last_ticks(symbol)
+            is_busy = self.book.holding(symbol).lots or any(self.book.open_orders(symbol))
+            if not (desk and is_busy and ticks and desk.price_ticks != ticks):
+                continue
+            if not self.is_hit("price lost"):
+                self.tell(told.Priced(symbol, ticks, self.now_ns))
+
+    def poll(self) -> None:
+        """Ask for open orders and positions: often while something goes on."""
+        now_ns = self.now_ns
+        is_busy = now_ns - self.busy_ns < BUSY_NS or any(self.book.doubtful())
+        self.poll_ns = now_ns + (POLL_NS if is_busy else 10 * POLL_NS)
+        shown = self.line.open_orders()
+        if shown is not None:
+            self.tell(told.OrdersShown(tuple(shown), now_ns, now_ns))
+        for symbol in self.symbols:
+            if not self.is_hit("read lost"):
+                lots = self.line.lots[symbol]
+                if lots != self.book.holding(symbol).lots:
+                    self.poll_ns = min(self.poll_ns, now_ns + POLL_NS)
+                self.tell(told.PositionShown(symbol, lots, now_ns, now_ns))
+
+    def close(self) -> None:
+        """Let the hour's bars be decided; now and then one is lost, and learnt an hour later."""
+        close_ns = self.close_ns
+        bars = [closed_bar(one, WARM + self.hour) for one in self.bars]
+        self.hour += 1
+        self.poll()
+        if self.missed:
+            self.tell(told.Learned(tuple(self.missed), self.now_ns))
+            self.missed = []
+        self.tell(told.Valued(self.venue.equity_atoms("USDT"), self.now_ns))
+        for symbol in self.symbols:
+            self.tell(told.Linked(symbol, self.link(), self.now_ns))
+        lost = [one for one in bars if self.is_hit("bar lost", 0.1)]
+        there = tuple(one for one in bars if one not in lost)
+        self.missed = lost
+        if there:
+            self.tell(told.BarsClosed(there, close_ns, self.now_ns))
+        self.person()
+
+    def link(self) -> Link:
+        return Link(
+            Gate.CLOSED, is_trading=True, is_maintenance=False, data_ns=self.now_ns,
+            is_contiguous=True, spread=1e-4, slippage=1e-4, clock_offset_ns=0, clock_ns=self.now_ns,
+        )  # fmt: skip
+
+    def person(self) -> None:
+        """Halt now and then; look, release and start again some hours later."""
+        chance = self.draw.random()
+        if not self.heard.running:
+            if chance < 0.4:
+                if self.live.node.halt.mode is Mode.ALERT:
+                    self.command(Command.RELEASE)
+                self.command(Command.RESUME)
+        elif chance < 0.1:
+            self.command((Command.PAUSE, Command.FLATTEN, Command.KILL)[int(chance * 30)])
+
+    def command(self, order: Command) -> None:
+        """Command until it is written down, as a person does who sees no answer."""
+        while not self.tell(told.Commanded(order, "ann", "simulation", self.now_ns)):
+            pass
+        self.heard.running = order is Command.RESUME

@@ -1,0 +1,84 @@
+"""The lossy line to a market of several symbols that moves by itself; time goes to where it may."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ballast.core.orders import AmendRequest, OrderRef, OrderRequest
+from ballast.core.reports import Source
+from ballast.core.rng import stream
+from ballast.venues.simulated.engine.events import Filled, OrderUpdated
+from tests.fakes.lossy_line import Asked, Line, Swap, report_of
+from tests.fakes.parity import CASH
+
+if TYPE_CHECKING:
+    from ballast.core.reports import Report
+    from ballast.oms.record import OrderRecord
+    from ballast.oms.resolver import Step
+    from ballast.venues.simulated.engine.exchange import Exchange
+
+
+def symbol_of(asked: Asked) -> str:
+    """Return the symbol that a request is about."""
+    match asked:
+        case OrderRequest() | OrderRef():
+            return asked.symbol
+        case AmendRequest() | Swap():
+            return asked.ref.symbol
+
+
+class MarketLine(Line):
+    """One account on an exchange whose prices are attached; `lots` is what it truly holds."""
+
+    def __init__(self, seed: int, rate: float, seen: Counter[str], exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.lots: Counter[str] = Counter()
+        super().__init__(seed, rate, seen)
+
+    def __post_init__(self) -> None:
+        self.account = self.exchange.open_account("ours", {"USDT": CASH})
+        self.draw = stream(self.seed, "line")
+
+    def send(self, asked: Asked) -> None:
+        self.symbol = symbol_of(asked)
+        super().send(asked)
+
+    def carry_out(self, asked: Asked) -> list[Report]:
+        self.symbol = symbol_of(asked)
+        replies = super().carry_out(asked)
+        self.pump()
+        return replies
+
+    def look(self, record: OrderRecord, step: Step) -> None:
+        self.symbol = record.symbol
+        super().look(record, step)
+
+    def next_ns(self) -> int | None:
+        """Return when something happens next by itself."""
+        times = [at_ns for at_ns, _ in self.later] + [at_ns for at_ns, _ in self.back]
+        at_ns = self.exchange.next_ns()
+        return min([*times, at_ns] if at_ns is not None else times, default=None)
+
+    def advance_to(self, to_ns: int) -> list[Report]:
+        """Let time pass; return what arrives."""
+        self.exchange.advance(to_ns)
+        self.pump()
+        for at_ns, asked in [one for one in self.later if one[0] <= to_ns]:
+            self.later.remove((at_ns, asked))
+            self.carry_out(asked)
+        due = sorted((one for one in self.back if one[0] <= to_ns), key=lambda one: one[0])
+        self.back = [one for one in self.back if one[0] > to_ns]
+        return [report for _, report in due]
+
+    def pump(self) -> None:
+        """Count what was filled, and put what the exchange tells on the stream."""
+        for event in self.exchange.drain():
+            match event:
+                case OrderUpdated(order=order) if order.account == self.account:
+                    self.stream(report_of(order, Source.STREAM, event.at_ns))
+                case Filled(fill=fill) if fill.account == self.account:
+                    self.lots[fill.symbol] += int(fill.side) * fill.qty_lots
+                    self.stream(fill)
+                case _:
+                    pass

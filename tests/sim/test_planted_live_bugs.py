@@ -1,0 +1,203 @@
+"""Planted bugs of the node that decides: kernel, halts, takes, gate, restart, journal (R8)."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ballast.core.errors import BallastError
+from ballast.core.ids import Purpose
+from ballast.core.journal import WriteFailedError
+from ballast.risk.halt import modes
+from ballast.runtime.node import decider as deciding
+from ballast.runtime.node import execution, journalled
+from ballast.runtime.node import node as noding
+from ballast.runtime.node.decider import Decider
+from ballast.runtime.node.events import Submit
+from ballast.runtime.node.execution import Execution
+from ballast.runtime.node.journalled import JournalledNode
+from ballast.runtime.node.node import Node
+from tests.sim import (
+    test_planted_node_bugs,
+    test_planted_order_bugs,
+    test_planted_protection_bugs,
+)
+from tests.sim.auditing import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ballast.runtime.node.events import Effect, Event
+
+SEEDS = int(os.environ.get("BALLAST_EXAMPLES", "8"))
+HOURS = 30
+WHERE = ("perpetual, new first", "spot, cancels")
+FILLED, LEARNT, WANT, COMMANDED = Decider.filled, Node._booked, Node._want, modes.commanded
+COVER, LOOK, STARTED, REPLAYED = (
+    Execution._cover, Execution._look_after, Node._started, journalled.replayed,
+)  # fmt: skip
+NUMBERS = count(1)
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def told_twice(node: Node, record: Any, fill: Any) -> None:
+    LEARNT(node, record, fill)
+    if record.purpose is Purpose.ENTRY:
+        LEARNT(node, record, fill)
+
+
+def not_told_of(purpose: Purpose) -> Callable[..., None]:
+    def booked(node: Node, record: Any, fill: Any) -> None:
+        if record.purpose is not purpose:
+            LEARNT(node, record, fill)
+
+    return booked
+
+
+def a_lot_less(decider: Decider, s: int, fill: Any, _: float) -> int:
+    return fill.qty_lots - 1 if s >= 0 and decider else 0
+
+
+def no_fee(*_: Any) -> tuple[float, float]:
+    return 0.0, 0.0
+
+
+def a_little_off(ticks: int, num: int, den: int) -> float:
+    return (ticks + ticks // 1_000) * num / den
+
+
+def of_another_clock(*_: Any) -> int:
+    return 1_700_000_000_000 + next(NUMBERS)
+
+
+def twice_as_large(node: Node, decider: Decider, one: Any, at_ns: int) -> None:
+    notional = one.notional / 2
+    WANT(node, decider, replace(one, notional=notional), at_ns)
+
+
+def another_way(node: Node, purpose: Purpose, request: Any) -> Submit:
+    if purpose is Purpose.ENTRY:
+        request = replace(request, side=type(request.side)(-int(request.side)))
+    return ENTER(node, purpose, request)
+
+
+def without_the_command(order: modes.Command) -> Callable[..., modes.Halt]:
+    def commanded(halt: modes.Halt, asked: modes.Command, **more: Any) -> modes.Halt:
+        return halt if asked is order else COMMANDED(halt, asked, **more)
+
+    return commanded
+
+
+def always(_: modes.Halt) -> bool:
+    return True
+
+
+def never_closes(node: Node, symbol: str, lots: int, desk: Any) -> Any:
+    return replace(COVER(node, symbol, lots, desk), closes=False)
+
+
+def half_of_it(node: Node, symbol: str, lots: int, desk: Any) -> Any:
+    return COVER(node, symbol, lots - lots // 2, desk)
+
+
+def only_the_first(node: Node, symbol: str) -> None:
+    if symbol == min(node.desks):
+        LOOK(node, symbol)
+
+
+def sends_before_it_writes(live: JournalledNode, event: Event) -> list[Effect]:
+    effects = live.node.handle(event)
+    try:
+        live.journal.append(journalled.entries_of(event, effects, live.node.now_ns))
+    except WriteFailedError:
+        return effects
+    return effects
+
+
+def only_the_event(event: Event, _: Iterable[Effect], at_ns: int) -> list[Any]:
+    return [journalled.CODEC.entry(event, at_ns)]
+
+
+def sends_again(node: Node) -> None:
+    """Incident 1: what was on its way is sent once more."""
+    again = [Submit(one.purpose, one.request) for one in node.book.doubtful()]
+    STARTED(node)
+    node._out += again
+
+
+def names_of_the_process(purpose: Purpose, **_: Any) -> str:
+    return client_name(purpose, decision=next(NUMBERS))
+
+
+def client_name(purpose: Purpose, *, decision: int) -> str:
+    return CLIENT_ID(purpose, account="ours", strategy="x", symbol="AAAUSDT", decision=decision)
+
+
+def without_the_end(records: Iterable[Any], strategy: Any = None) -> Any:
+    """Incident 68: the last step is not there after a start."""
+    kept = list(records)
+    places = [k for k, one in enumerate(kept) if one.kind == "node.event"]
+    return REPLAYED(kept[: places[-8]] if len(places) > 40 else kept, strategy)
+
+
+def no_gate(snapshot: Any, memory: Any, limits: Any) -> Any:
+    running = modes.Halt(modes.Mode.RUNNING)
+    return JUDGE(replace(snapshot, account=replace(snapshot.account, halt=running)), memory, limits)
+
+
+ENTER, CLIENT_ID, JUDGE = Execution._enter, execution.client_id, noding.judge
+BUGS: dict[str, tuple[Any, str, Any]] = {
+    "the kernel hears of no fill": (Node, "_booked", nothing),
+    "the kernel hears of an entry twice": (Node, "_booked", told_twice),
+    "the kernel hears of no stop": (Node, "_booked", not_told_of(Purpose.STOP)),
+    "the kernel hears of no take": (Node, "_booked", not_told_of(Purpose.TAKE)),
+    "the kernel hears of no market exit": (Node, "_booked", not_told_of(Purpose.FLATTEN)),
+    "the kernel hears of a lot less": (Decider, "_received", a_lot_less),
+    "a fee that is not booked": (Decider, "_fee", no_fee),
+    "a price that is a little off": (deciding, "from_steps", a_little_off),
+    "a time that no replay gives again": (Decider, "_counts_from", of_another_clock),
+    "an entry larger than approved": (Node, "_want", twice_as_large),
+    "an entry the other way": (Execution, "_enter", another_way),
+    "a pause that is not heard": (modes, "commanded", without_the_command(modes.Command.PAUSE)),
+    "a kill that is not heard": (modes, "commanded", without_the_command(modes.Command.KILL)),
+    "a flatten that is not heard": (
+        modes, "commanded", without_the_command(modes.Command.FLATTEN),
+    ),
+    "a halt that lets entries pass": (modes.Halt, "allows_entries", property(always)),
+    "a gate that does not ask the halt": (noding, "judge", no_gate),
+    "a position that is never closed": (Execution, "_cover", never_closes),
+    "half of a position is protected": (Execution, "_cover", half_of_it),
+    "only the first symbol is guarded": (Execution, "_look_after", only_the_first),
+    "a failed write that stops nothing": (JournalledNode, "handle", sends_before_it_writes),
+    "effects that are not written": (journalled, "entries_of", only_the_event),
+    "a restart that sends again": (Node, "_started", sends_again),
+    "names that no restart gives again": (execution, "client_id", names_of_the_process),
+    "a restart without its last steps": (journalled, "replayed", without_the_end),
+}  # fmt: skip
+
+
+def test_at_least_45_bugs_are_planted() -> None:
+    """Orders, protection, the node that is told, the node that decides."""
+    others = (test_planted_node_bugs, test_planted_order_bugs, test_planted_protection_bugs)
+    assert sum(len(one.BUGS) for one in others) + len(BUGS) >= 45
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", BUGS)
+def test_the_simulation_finds(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, name, wrong = BUGS[bug]
+    monkeypatch.setattr(owner, name, wrong)
+    for seed in range(SEEDS):
+        try:
+            run(WHERE[seed % 2], seed, HOURS, Counter())
+        except (AssertionError, BallastError):
+            return
+    pytest.fail(f"{bug}: not found in {SEEDS} seeds")
