@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.fakes.certificates import certificate
 from tests.fakes.memory_journal import Memory, MemoryJournal
 from tests.fakes.papers import Sessions, opened
 
+from ballast.core.certificate import Verdict
 from ballast.core.errors import UserError
 from ballast.core.instrument import Kind
 from ballast.core.settings import Settings
@@ -159,6 +162,38 @@ def test_a_strategy_without_a_stop_must_be_wanted() -> None:
         open_paper(load("buy_and_hold"), series, Settings(), "main", Wish({}))
     bare = open_paper(load("buy_and_hold"), series, Settings(), "main", Wish({}, allow_bare=True))
     assert bare.rules.may_be_bare
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, ""),
+        ({"verdict": Verdict.FAIL}, "certificate: failed"),
+        ({"strategy_hash": "0" * 32}, "certificate: of strategy 0000"),
+        ({"symbols": ("ELSE",)}, "certificate: BTCUSDT, limit ELSE"),
+        ({"expires_ms": 1}, "certificate: expired, limit in force"),
+        ({"capital_max": 1.0}, "limit 1"),
+    ],
+)
+def test_a_certificate_is_asked_at_every_entry(change: dict[str, Any], said: str) -> None:
+    """R-GATE-23, R-GATE-24: for this strategy, in force, for the symbol and the size."""
+    made = opened()
+    bounds = {"symbols": made.symbols, "expires_ms": 10**13, "capital_max": 1e9}
+    parts = {"verdict": Verdict.PASS, "strategy_hash": made.strategy.hash}
+    held = certificate(**{name: change.get(name, one) for name, one in parts.items()})
+    limits = {name: change.get(name, one) for name, one in bounds.items()}
+    whole = replace(held, params={}, limits=replace(held.limits, **limits))
+    asked = Wish({"fast": 9.0}, certificate=whole)
+    again = open_paper(made.strategy, [made.legs[0].series], Settings(), "main", asked)
+    running = Running(again, MemoryJournal(Memory(), "one"))
+    while running.step():
+        pass
+    reasons = [reason for _, one in running.heard.judged for reason in one.reasons]
+    if said:
+        assert any(said in reason for reason in reasons)
+        assert running.heard.accepted == 0
+    else:
+        assert running.heard.accepted > 0
 
 
 def test_trading_begins_after_the_warm_up() -> None:

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from ballast.core.certificate import Certificate
     from ballast.service.paper.running import Running
 
 app = typer.Typer(add_completion=False)
@@ -60,6 +62,9 @@ def paper(
     allow_bare: Annotated[
         bool, typer.Option("--allow-bare", help="Trade a strategy that has no stop.")
     ] = False,
+    certificate: Annotated[
+        Path | None, typer.Option(help="Trade under this certificate, as live trading will.")
+    ] = None,
     report: Annotated[bool, typer.Option("--report", help="Write the HTML report.")] = False,
     json: JsonFlag = False,
 ) -> None:
@@ -80,7 +85,8 @@ def paper(
     first_ms, last_ms = period_of("", from_, to)
     series = load(config, venue, symbols, timeframe, (None, last_ms))
     where = journals.place()
-    wish = Wish(parse_params(param), first_ms, faults, seed, allow_bare)
+    held = _certificate(certificate) if certificate is not None else None
+    wish = Wish(parse_params(param), first_ms, faults, seed, allow_bare, held)
     opened = open_paper(chosen, series, config.settings, where.account, wish)
     is_plain = not sys.stderr.isatty() and not options.current().quiet and not json
     with where.database(read_only=False) as database:
@@ -100,6 +106,17 @@ def paper(
         note("no bar is left" if not left else "stopped; the same command goes on")
         if page is not None:
             emit(f"report {page.resolve()}")
+
+
+def _certificate(path: Path) -> Certificate:
+    """Read a certificate; raise `DataError` for one that is not signed by a trusted key."""
+    from ballast.core.errors import DataError
+    from ballast.store.certificates import read_certificate
+
+    signed = read_certificate(path)
+    if not signed.is_own:
+        raise DataError("is signed by a key that is not yours", where=str(path))
+    return signed.certificate
 
 
 def _run(running: Running, draw: Any, bars: int | None, speed: float) -> bool:  # noqa: ANN401

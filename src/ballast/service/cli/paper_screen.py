@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ballast.service.paper.running import Running
 
 MS_NS = 1_000_000
+SHARES = ("daily loss", "drawdown")
 
 
 def line_of(at_ns: int, effect: Effect) -> str:
@@ -70,10 +71,17 @@ def drawn(state: dict[str, Any]) -> Group:
              "agree"),
             state["positions"],
         ),
-        _table("limits", ("limit", "used", "of", "left"), state["limits"]),
+        _table("limits", ("limit", "used", "of", "left"), [_shown(one) for one in state["limits"]]),
         _table("last decisions", ("time", "symbol", "verdict"), state["decisions"]),
         _table("alerts", ("time", "symbol", "text"), state["alerts"]),
     )  # fmt: skip
+
+
+def _shown(limit: dict[str, Any]) -> dict[str, Any]:
+    """Return a limit as people read it: parts of equity in per cent."""
+    if limit["limit"] not in SHARES:
+        return limit
+    return {name: one if name == "limit" else f"{one:.2%}" for name, one in limit.items()}
 
 
 def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401

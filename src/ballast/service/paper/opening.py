@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ballast.core.certificate import Verdict
 from ballast.core.errors import DataError, UserError
 from ballast.core.hashing import value_hash
 from ballast.core.instrument import Kind
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ballast.core.bars import Bars
+    from ballast.core.certificate import Certificate
     from ballast.core.instrument import Instrument
     from ballast.core.settings import Settings
     from ballast.research.assembly import Leg
@@ -105,13 +107,17 @@ class Wish:
     fault_rate: float = 0.0
     seed: int = 0
     allow_bare: bool = False
+    certificate: Certificate | None = None
+    """What may be traded, and how much of it; None: paper trades without one."""
 
 
 def open_paper(
     strategy: AnyStrategy, series: Sequence[Series], settings: Settings, account: str, wish: Wish
 ) -> Opened:
     """Put a session together; raise `UserError` for one that cannot be."""
-    legs = legs_of(strategy, series, wish.params, settings)
+    held = wish.certificate
+    params = held.params if held is not None and not wish.params else wish.params
+    legs = legs_of(strategy, series, params, settings)
     market = assemble(legs)
     if not wish.allow_bare and not bool(np.all(market.plan["stop_kind"])):
         raise UserError(
@@ -143,8 +149,24 @@ def open_paper(
         wish.seed,
         value_hash([_before(one, first_ms).fingerprint() for one in bars]),
     )
-    rules = replace(rules, may_be_bare=wish.allow_bare)
+    rules = replace(
+        rules,
+        may_be_bare=wish.allow_bare,
+        permission=permission_of(held) if held is not None else rules.permission,
+    )
     return Opened(strategy, legs, exchange, client, rules, bars, first_ms, recipe)
+
+
+def permission_of(certificate: Certificate) -> Permission:
+    """Return what a certificate allows: the gate holds every entry against it (R-GATE-24)."""
+    limits = certificate.limits
+    return Permission(
+        certificate.strategy_hash,
+        is_passed=certificate.verdict is Verdict.PASS,
+        expires_ns=limits.expires_ms * MS_NS,
+        symbols=limits.symbols,
+        notional_max=limits.capital_max,
+    )
 
 
 def _before(bars: Bars, first_ms: int) -> Bars:
