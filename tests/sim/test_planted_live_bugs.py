@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ballast.runtime.node.events import Effect, Event
 
-SEEDS = int(os.environ.get("BALLAST_EXAMPLES", "8"))
+SEEDS = max(24, int(os.environ.get("BALLAST_EXAMPLES", "24")))
 HOURS = 30
 WHERE = ("perpetual, new first", "spot, cancels")
 FILLED, LEARNT, WANT, COMMANDED = Decider.filled, Node._booked, Node._want, modes.commanded
