@@ -12,6 +12,7 @@ from collections import Counter
 
 import pytest
 
+from ballast.core.ids import Purpose
 from ballast.core.journal import WriteFailedError
 from ballast.risk.halt.modes import Command
 from ballast.runtime.node import events as told
@@ -39,7 +40,7 @@ def test_every_fault_and_every_end_is_met() -> None:
     for seed in (1_002, 1_006, 1_010, 1_014):
         client = run("perpetual, amends", seed, 48, seen).client
         orders += len(client.line.accepted)
-        takes += sum('"take"' in one.body for one in client.memory.records)
+        takes += sum(f'"purpose":"{Purpose.TAKE}"' in one.body for one in client.memory.records)
     assert all(seen[fault] for fault in FAULTS), seen
     assert orders > 40, orders
     assert takes > 0, "takes rest at the venue"
