@@ -80,3 +80,10 @@ def test_commands_in_the_pages_exist(page: Path) -> None:
     targets = [line.split()[1] for line in lines if line.startswith("make ")]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert [one for one in targets if not re.search(rf"^{one}:", makefile, re.MULTILINE)] == []
+
+
+def test_decisions_are_numbered_once_each() -> None:
+    """Two people who add one on the same day write the same number."""
+    text = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. \*\*", text, flags=re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
