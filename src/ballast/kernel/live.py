@@ -20,7 +20,6 @@ from ballast.core.errors import InternalError
 from ballast.core.memory import Binding
 from ballast.core.reasons import Exit, Refusal
 from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TAKES_MAX, TRADE
-from ballast.core.time import DAY_MS
 from ballast.kernel import stepwise
 from ballast.kernel.market import Market
 from ballast.kernel.run import start_account, start_positions
@@ -258,7 +257,3 @@ class Live:
         acct = self.account[0]
         acct.killed = 0
         acct.peak = acct.trough = acct.equity
-
-    def day_of_ms(self) -> int:
-        """Return the day (since 1970) that the account is in."""
-        return int(self.account[0].day_end_ms) // DAY_MS - 1

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ballast.core.errors import DataError
-from ballast.core.records import DEPTH, FEE, FUNDING, LIMITS, PLAN, SPEC, TIER, Plain, rows_of
+from ballast.core.records import DEPTH, FEE, FUNDING, LIMITS, PLAN, SPEC, TIER, rows_of
 from ballast.core.time import Timeframe
 from ballast.kernel.live import OPTIONAL
 from ballast.kernel.market import Market
@@ -97,6 +97,3 @@ class Session:
             fine_first=np.zeros(0, np.int64),
             fine=np.zeros((5, 0)),
         )
-
-
-__all__ = ["Plain", "Rows", "Seat", "Session"]

@@ -58,7 +58,7 @@ def page_of(running: Running, facts: Facts, quote: str) -> str:
         ("Fills", f"{len(facts.fills):,}", f"{fees:,.2f} {quote} of fees", 0.0),
         ("Entries", f"{facts.accepted:,}", f"{sum(facts.refused.values()):,} reasons against", 0.0),
         ("Starts", f"{len(facts.starts):,}", f"{running.relived:,} requests lived again", 0.0),
-        ("Faults", f"{sum(faults.values()):,}", ", ".join(faults) or "none drawn", 0.0),
+        ("Faults", f"{sum(faults.values()):,}", "drawn since the last start", 0.0),
         ("Mode", str(node.halt.mode), node.halt.reason, 0.0),
         ("Journal", f"{facts.records:,}", "records", 0.0),
     ]
