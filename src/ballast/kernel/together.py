@@ -24,6 +24,7 @@ from ballast.kernel.glide import (
     ratchet_from,
     stop_bits,
 )
+from ballast.kernel.match import NO_BUDGET, volume_budget
 from ballast.kernel.tape import funding_row, plan_row, position, spec_row
 
 if TYPE_CHECKING:
@@ -119,6 +120,28 @@ def passes(t: Row, p: Row, spec: Row, plan: Row, now_ms: int) -> bool:
     return wanted_exit(p, plan, i, 0, now_ms, f8(t.close, i)) == 0
 
 
+@jit_inner
+def all_pass(t: Row, acct: Row, now_ms: int) -> bool:
+    """Tell whether the bar of every awake symbol passes."""
+    for n in range(acct.live):
+        s = i8(t.live, n)
+        if not passes(t, position(t.pos, s), spec_row(t.spec, s), plan_row(t.plan, s), now_ms):
+            return False
+    return True
+
+
+@jit_inner
+def leave_budgets(t: Row, acct: Row) -> None:
+    """Leave the volume budgets of the last bars passed, as the ordinary loop would have."""
+    for n in range(acct.live):
+        s = i8(t.live, n)
+        p = position(t.pos, s)
+        spec = spec_row(t.spec, s)
+        p.budget = NO_BUDGET
+        if spec.participation > 0.0:
+            p.budget = volume_budget(spec, f8(t.volume, p.bar - 1))
+
+
 @jit_pasted
 def glide_together(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     """Take the steps from clock index `k` that are quiet for all; return the index of the next."""
@@ -126,14 +149,11 @@ def glide_together(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
     if wakes_ms == 0:
         return k
     halted = acct.killed + acct.day_blocked
+    begun = k
     while k < stop:
         now_ms = i8(t.clock, k)
-        if now_ms >= wakes_ms or now_ms > acct.day_end_ms:
+        if now_ms >= wakes_ms or now_ms > acct.day_end_ms or not all_pass(t, acct, now_ms):
             break
-        for n in range(acct.live):
-            s = i8(t.live, n)
-            if not passes(t, position(t.pos, s), spec_row(t.spec, s), plan_row(t.plan, s), now_ms):
-                return k
         equity = acct.cash
         gross = 0.0
         held_ms = 0
@@ -163,4 +183,6 @@ def glide_together(t: Row, acct: Row, lim: Row, k: int, stop: int) -> int:
         k += 1
         if acct.killed + acct.day_blocked != halted:
             break
+    if k > begun:
+        leave_budgets(t, acct)
     return k

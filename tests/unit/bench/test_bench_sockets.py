@@ -19,7 +19,7 @@ def test_the_driver_places_and_cancels_while_streams_are_read() -> None:
     )  # fmt: skip
     assert "0 refused" in done.stdout
     rate = re.search(r"([\d,]+) orders/s", done.stdout)
-    frames = re.search(r"([\d,]+) stream frames/s", done.stdout)
+    frames = re.search(r"([\d,]+) market frames/s", done.stdout)
     assert rate is not None
     assert frames is not None
     assert int(rate.group(1).replace(",", "")) > 10
