@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from tests.fakes.certificates import certificate
 from tests.fakes.memory_journal import Memory, MemoryJournal
 from tests.fakes.papers import Sessions, opened
 
+from ballast.core.bars import COLUMNS, Bars
 from ballast.core.certificate import Verdict
 from ballast.core.errors import UserError
 from ballast.core.instrument import Kind
 from ballast.core.settings import Settings
 from ballast.research.run import backtest
+from ballast.research.series import Series
 from ballast.runtime.node.journalled import replayed
 from ballast.service.paper.facts import facts_of
 from ballast.service.paper.opening import Wish, open_paper
@@ -96,6 +99,40 @@ def test_the_venue_is_the_same_venue_after_a_start(whole: Sessions) -> None:
     before = again.running.opened.exchange.balances(1), again.fills()
     again.start()
     assert (again.running.opened.exchange.balances(1), again.fills()) == before
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_gap_over_a_restart_is_a_gap(*, is_restarted: bool) -> None:
+    """E4: what is contiguous is asked of what the node knows, not of what this process saw."""
+
+    def start(memory: Memory, run: str) -> Running:
+        made = opened()
+        leg = made.legs[0]
+        bars = leg.series.bars
+        keep = np.arange(len(bars)) != 200
+        columns = {name: getattr(bars, name)[keep] for name in COLUMNS[1:]}
+        holed = Bars.of(
+            bars.venue, bars.symbol, bars.timeframe, bars.ts[keep], columns, bars.flags[keep]
+        )
+        wish = Wish({}, from_ms=int(bars.ts[190]))
+        series = [Series(holed, leg.series.rules)]
+        again = open_paper(made.strategy, series, Settings(), "main", wish)
+        return Running(again, MemoryJournal(memory, run))
+
+    memory = Memory()
+    running = start(memory, "one")
+    symbol = running.opened.symbols[0]
+    for _ in range(10):
+        running.step()
+    link = running.node.desk(symbol).link
+    assert link is not None
+    assert link.is_contiguous
+    if is_restarted:
+        running = start(memory, "two")
+    running.step()
+    link = running.node.desk(symbol).link
+    assert link is not None
+    assert link.is_contiguous is False
 
 
 def test_another_session_on_the_same_journal_is_refused_in_one_line() -> None:

@@ -64,7 +64,6 @@ class Paper:
         self.symbols = tuple(symbols)
         self.quote = self.exchange.listings[self.symbols[0]].quote
         self._data_ns: dict[str, int] = {}
-        self._bar_ms: dict[str, int] = {}
         self._contiguous: dict[str, bool] = {}
 
     # Time -----------------------------------------------------------------------------------
@@ -131,11 +130,12 @@ class Paper:
         if not bars:
             return
         now_ns = self.exchange.now_ns
+        decider = self.shell.node.decider
         for bar in bars:
-            last = self._bar_ms.get(bar.symbol)
+            # What the node knows, not what this process saw: a gap may lie over a restart.
+            last_ms = decider.last_open_ms(bar.symbol) if decider is not None else -1
             span_ms = close_ns // 1_000_000 - bar.open_ms
-            self._contiguous[bar.symbol] = last is None or last + span_ms == bar.open_ms
-            self._bar_ms[bar.symbol] = bar.open_ms
+            self._contiguous[bar.symbol] = last_ms < 0 or last_ms + span_ms == bar.open_ms
             self._data_ns[bar.symbol] = now_ns  # a bar that closed is news
         self.show(now_ns)
         for bar in bars:
