@@ -237,7 +237,7 @@ class _Case:
         return tuple(_cancels(self.stops))
 
     def held(self, takes: Sequence[OrderRecord] | None) -> Verdict:
-        """Cover the position, and let its takes rest beside; None: leave them alone for now."""
+        """Cover the position, and let its takes rest beside; None: leave them alone."""
         cover, price_ticks = self.cover, self.price_ticks
         due = [one for one in cover.takes if cover.is_beyond(one, price_ticks)]
         if due and not self.abilities.holds_two and takes is not None:

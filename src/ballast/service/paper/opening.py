@@ -267,7 +267,7 @@ def _rules(
             is_passed=True,
             expires_ns=FOREVER_NS,
             symbols=tuple(leg.series.bars.symbol for leg in legs),
-            notional_max=float("1e15"),
+            notional_max=1e15,
         ),
         limits=Limits.of(settings),
         abilities=Abilities(
