@@ -1,0 +1,68 @@
+"""Access: how one venue is reached through ccxt: its class, its options, its codes, its budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ballast.core.settings.rule import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ballast.venues.clients.calls import CallError
+
+NO_SECRET = Secret("")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What an account signs with."""
+
+    key: Secret = NO_SECRET
+    secret: Secret = NO_SECRET
+    passphrase: Secret = NO_SECRET
+
+    @property
+    def are_given(self) -> bool:
+        """Whether there is a key at all; without one only public questions can be asked."""
+        return bool(self.key.reveal())
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a venue's headers say of a budget: how much is used of how much, and when it is free."""
+
+    pool: str
+    used: float
+    limit: float | None = None
+    resets_s: float | None = None
+
+
+class ReadFault(Protocol):
+    """Reads the venue's own error out of an answer."""
+
+    def __call__(self, status: int, answer: Any, body: str) -> CallError | None:  # noqa: ANN401
+        """Return what is wrong; None where the answer is a success. `answer` is None: no JSON."""
+        ...
+
+
+def no_usage(headers: Mapping[str, str]) -> tuple[Usage, ...]:
+    """Read nothing: a venue that does not tell."""
+    del headers
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One venue. `*_minute` are its published budgets in its own weight; 0: one budget for all."""
+
+    venue: str
+    ccxt_id: str
+    read_fault: ReadFault
+    options: Mapping[str, Any] = field(default_factory=dict)
+    data_minute: float = 1_200.0
+    orders_minute: float = 0.0
+    read_usage: Callable[[Mapping[str, str]], tuple[Usage, ...]] = no_usage
+    """Header names arrive in lower case."""
+    needs_passphrase: bool = False

@@ -1,0 +1,88 @@
+"""Account: what a venue says is owned, what is held, and what a key may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ballast.core.orders import MarginMode, PositionMode, PositionSide
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One asset: all of it, and what no order holds. Perpetual wallets: before unrealised."""
+
+    asset: str
+    total: Decimal
+    free: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class VenuePosition:
+    """One position, quantity signed, in lots. On spot: the coins, in whole lots."""
+
+    symbol: str
+    lots: int
+    side: PositionSide = PositionSide.BOTH
+    entry: Decimal = Decimal(0)
+    mark: Decimal = Decimal(0)
+    liquidation: Decimal = Decimal(0)
+    """0: the venue states none."""
+    unrealised: Decimal = Decimal(0)
+    """In quote units."""
+    leverage: Decimal = Decimal(1)
+    margin_mode: MarginMode = MarginMode.CROSS
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What the key may do, and how the account is set. None: the venue does not say."""
+
+    can_read: bool
+    can_trade: bool | None
+    can_withdraw: bool | None
+    is_ip_bound: bool | None = None
+    expires_ms: int | None = None
+    position_mode: PositionMode = PositionMode.ONE_WAY
+    account_kind: str = ""
+    """The venue's word: unified, classic, spot, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolSetting:
+    """How a perpetual is set for the account."""
+
+    symbol: str
+    leverage: Decimal
+    margin_mode: MarginMode
+
+
+@dataclass(frozen=True, slots=True)
+class VenueStatus:
+    """Whether the venue is open; `until_ms` of a maintenance where it says so."""
+
+    is_open: bool
+    text: str = ""
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CandleRow:
+    """A bar by REST: final where it closed before the venue's present."""
+
+    open_ms: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TopOfBook:
+    """The best levels, best first, as (ticks, lots)."""
+
+    symbol: str
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    at_ns: int

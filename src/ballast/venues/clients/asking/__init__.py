@@ -1,0 +1,8 @@
+"""Asking: calls become signed requests by ccxt, and answers or classified failures come back.
+
+    wire.py    the ccxt class with our transport, our time and our reading of errors
+    asker.py   `VenueAsker`: budget, clock, one call after the other
+
+Invariants: ccxt signs and names end points, and does nothing else: no retry, no limiter, no
+classification, no parsing of its own. Start at `asker.py`.
+"""
