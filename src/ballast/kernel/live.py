@@ -253,7 +253,7 @@ class Live:
         acct.flows += amount
 
     def released(self) -> None:
-        """Take the kernel's latch off after a person released it; the peak is measured anew."""
+        """Take the drawdown's latch off after a person released it; the peak is equity now."""
         acct = self.account[0]
         acct.killed = 0
         acct.peak = acct.trough = acct.equity

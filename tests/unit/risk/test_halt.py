@@ -127,6 +127,17 @@ def test_a_deposit_hides_no_loss_and_a_withdrawal_is_none() -> None:
     assert flowed(emptied, 500, 4).peak == 500
 
 
+def test_a_release_measures_the_drawdown_anew_and_the_day_stays_open() -> None:
+    """F2: only a person lowers the peak, to what there is; the day's loss is its own rule."""
+    anew = baselines.restarted(marked(marked(Baselines(), 1_000, 1), 800, 2))
+    assert (anew.equity, anew.peak, anew.day_open) == (800, 800, 1_000)
+    assert anew.breaks(0.2, of_day=True)
+    assert not anew.breaks(0.2, of_day=False)
+    assert not marked(anew, 641, 3).breaks(0.2, of_day=False)
+    assert marked(anew, 640, 3).breaks(0.2, of_day=False)
+    assert baselines.restarted(Baselines(equity=-5, peak=10)).peak == 0
+
+
 @given(
     peak=st.integers(1, 10**12), part=st.integers(1, 10**6), amount=st.integers(-(10**12), 10**12)
 )

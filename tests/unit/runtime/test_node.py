@@ -152,6 +152,42 @@ def test_a_drawdown_latches_and_is_told_once(node: Node) -> None:
     assert any(line.startswith("mode: alert") for line in judged.reasons)
 
 
+def by_ann(order: Command, at_ns: int = NOW) -> Commanded:
+    return Commanded(order, "ann", "understood", at_ns)
+
+
+def test_a_released_drawdown_is_measured_from_what_there_is_then(node: Node) -> None:
+    """F1, F2: trading goes on below the old peak, and latches as far below the new one."""
+    node.handle(Valued(85 * 10**7, NOW))
+    (line,) = told(node.handle(by_ann(Command.RELEASE)))
+    assert line.endswith("from 850000000 atoms on, the peak was 1000000000 atoms (ann: understood)")
+    node.handle(by_ann(Command.RESUME))
+    assert told(node.handle(Valued(84 * 10**7, NOW))) == []
+    assert node.halt.mode is Mode.RUNNING
+    assert node.levels.daily_loss == pytest.approx(0.16), "the day is its own rule"
+    assert told(node.handle(Valued(7225 * 10**5, NOW))) == [
+        "kill switch: 15.0% below the peak (drawdown_kill)"
+    ]
+
+
+def test_a_drawdown_beside_a_kill_of_a_person_is_released_with_it(node: Node) -> None:
+    node.handle(by_ann(Command.KILL))
+    node.handle(Valued(80 * 10**7, NOW))
+    assert len(told(node.handle(by_ann(Command.RELEASE)))) == 1
+    assert node.levels.peak == 80 * 10**7
+
+
+def test_the_release_of_another_kill_leaves_the_peak(node: Node) -> None:
+    """F2: whoever releases a kill of his own has not said that the losses count no more."""
+    node.handle(by_ann(Command.KILL))
+    node.handle(Valued(86 * 10**7, NOW))
+    assert told(node.handle(by_ann(Command.RELEASE))) == []
+    assert node.levels.peak == 10**9
+    node.handle(by_ann(Command.RESUME))
+    node.handle(Valued(85 * 10**7, NOW))
+    assert node.halt.mode is Mode.ALERT
+
+
 def test_waiting_for_coins_is_told_once() -> None:
     """On spot a stop must go before the position can be closed; that takes a few events."""
     node = ready(replace(RULES, abilities=Abilities(reduces_only=False)))

@@ -83,6 +83,26 @@ def test_commands_wait_for_the_node_and_are_journalled(space: Path, account: str
     assert told["mode"] == "running"
 
 
+def test_a_released_drawdown_lets_it_trade_on_below_the_old_peak(space: Path, account: str) -> None:
+    """R-RISK-07, F2: what was released is not latched by the next mark; explain says it."""
+    tight = ("--set", "risk.drawdown_kill=0.005", "--set", "risk.daily_loss=0.005")
+    place = ("--set", f"journal.account={account}")
+    told = ballast(space, *run(space, account, "--bars", "340", "--json", *tight)).json()
+    assert (told["mode"], told["reason"]) == ("alert", "0.5% below the peak")
+    for verb in ("release", "resume"):
+        assert ballast(space, verb, "--reason", "understood", "--who", "ann", *place).code == 0
+    later = ballast(space, *run(space, account, "--bars", "20", "--json", *tight)).json()
+    assert later["mode"] == "running"
+    assert later["equity"] == told["equity"], "below the old peak, and nothing latched"
+    (killed, released) = ballast(space, "explain", "--json", *place).json()["account"]
+    assert killed["text"].startswith("kill switch: 0.5% below the peak")
+    peak = told["equity"] / (1 - 0.0057)
+    assert f"measured from {told['equity']} USDT on, the peak was {peak:.0f}" in released["text"]
+    assert released["text"].endswith("(ann: understood)")
+    shown = ballast(space, "explain", *place).out
+    assert "account  released" in shown
+
+
 @pytest.mark.parametrize("verb", ["pause", "resume", "flatten", "kill", "release"])
 def test_a_command_without_a_reason_is_one_line(space: Path, verb: str) -> None:
     assert "--reason" in ballast(space, verb).err

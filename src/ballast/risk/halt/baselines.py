@@ -75,6 +75,14 @@ def flowed(levels: Baselines, amount: int, at_ns: int) -> Baselines:
     return replace(levels, equity=after, peak=peak, day_open=day_open)
 
 
+def restarted(levels: Baselines) -> Baselines:
+    """Return the levels after a person released the drawdown's latch: the peak is equity now.
+
+    Only a person lowers a peak, with a reason (F2). The day's open stays: its loss is its own rule.
+    """
+    return replace(levels, peak=max(levels.equity, 0))
+
+
 def unknown(levels: Baselines, worst: int) -> Baselines:
     """Return the levels while equity cannot be determined: as bad as `worst` (R-RISK-27)."""
     return replace(levels, equity=min(levels.equity, worst))

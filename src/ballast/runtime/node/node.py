@@ -11,6 +11,7 @@ decides, and says so (`Decided`, `Moved`, `Left`).
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import ConfigError, InternalError
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
     from ballast.strategies.plan import AnyStrategy
 
 MS_NS = 1_000_000
+DRAWDOWN = "drawdown_kill"
+"""The rule, as it is called where it latches the kill switch."""
 
 
 class Node(Execution):
@@ -172,7 +175,7 @@ class Node(Execution):
             case Valued():
                 self.levels = baselines.marked(self.levels, event.equity, self.now_ns)
                 if self.levels.breaks(self.rules.drawdown_kill, of_day=False):
-                    self._kill("drawdown_kill", f"{self.levels.drawdown:.1%} below the peak")
+                    self._kill(DRAWDOWN, f"{self.levels.drawdown:.1%} below the peak")
             case Flowed():
                 self.levels = baselines.flowed(self.levels, event.amount, self.now_ns)
                 if self.decider is not None:
@@ -181,14 +184,45 @@ class Node(Execution):
                 if self.decider is not None:
                     self.decider.funded(event.symbol, event.paid)
             case Commanded():
-                was = self.halt.mode
+                was = self.halt
                 self.halt = self.halt_after(event.order, event.who, event.reason)
-                if was is modes.Mode.ALERT and self.halt.mode is not was and self.decider:
-                    self.decider.live.released()
+                if was.mode is modes.Mode.ALERT and self.halt.mode is not was.mode:
+                    self._released(was, event)
 
     def halt_after(self, order: modes.Command, who: str, reason: str) -> modes.Halt:
         """Return the state that a command leads to; raise `UserError` for one that may not be."""
         return modes.commanded(self.halt, order, who=who, reason=reason, at_ns=self.now_ns)
+
+    def _released(self, was: modes.Halt, event: Commanded) -> None:
+        """Measure the drawdown from present equity, where it was the drawdown that latched.
+
+        Else the next mark would latch again, and a release would mean nothing. Whoever releases a
+        kill of another cause has not said that the losses until then count no more: the peak stays.
+        """
+        live = self.decider.live if self.decider is not None else None
+        is_killed = live is not None and bool(live.account.killed[0])
+        is_broken = self.levels.breaks(self.rules.drawdown_kill, of_day=False)
+        if was.who != DRAWDOWN and not is_killed and not is_broken:
+            return
+        before = self.levels
+        self.levels = baselines.restarted(before)
+        if live is not None:
+            live.released()
+        peak, equity = (self._amount(one) for one in (before.peak, before.equity))
+        self._out.append(
+            Alert(
+                "",
+                f"released: the drawdown is measured from {equity} on, the peak was {peak}"
+                f" ({event.who}: {event.reason})",
+            )
+        )
+
+    def _amount(self, atoms: int) -> str:
+        """Return an amount for people: in quote units where the session says what those are."""
+        if self.decider is None:
+            return f"{atoms} atoms"
+        seat = self.decider.session.seats[0]
+        return f"{Decimal(atoms).scaleb(-seat.digits[seat.quote]).normalize():f} {seat.quote}"
 
     # A decision -----------------------------------------------------------------------------
 
@@ -203,7 +237,7 @@ class Node(Execution):
         for refused in decider.close(event.close_ns, event.bars):
             self._refused(decider.session, refused)
         if decider.live.account.killed[0]:
-            self._kill("drawdown_kill", "the kernel's equity fell too far below its peak")
+            self._kill(DRAWDOWN, "the kernel's equity fell too far below its peak")
         wanted = [one for bar in event.bars if (one := decider.entry(bar.symbol)) is not None]
         wanted.sort(key=lambda one: -one.confidence)  # stable: declared order breaks ties
         for one in wanted:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ballast.service.cli.output import JsonFlag, Table, emit, note
+
+if TYPE_CHECKING:
+    from ballast.runtime.node.events import Alert, Judged
+    from ballast.store.journal.database import Database
 
 app = typer.Typer(add_completion=False)
 MS_NS = 1_000_000
@@ -25,26 +29,27 @@ def explain(
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Say why the node entered or did not, the newest decision last."""
+    """Say why the node entered or did not, the newest decision last.
+
+    What stopped the account and what a release changed stands between the decisions.
+    """
     from ballast.core.time import format_ms
     from ballast.runtime.node.events import Judged
-    from ballast.runtime.node.journalled import CODEC, EFFECT
     from ballast.service.cli import journals
-    from ballast.store.journal import JournalReader, Query
 
-    rows = []
+    def is_asked(said: Judged | Alert) -> bool:
+        if not isinstance(said, Judged):
+            return not decision
+        if symbol and said.symbol != symbol:
+            return False
+        return (not decision or said.decision == decision) and (bool(said.reasons) or not refused)
+
     with journals.named(file).database() as database:
-        reader = JournalReader(database)
-        found = reader.find(Query(kinds=(EFFECT,), texts=("Judged",))) if reader.exists() else ()
-        for record in found:
-            judged = CODEC.value(record)
-            if not isinstance(judged, Judged) or (symbol and judged.symbol != symbol):
-                continue
-            if (decision and judged.decision != decision) or (refused and not judged.reasons):
-                continue
-            at = format_ms(record.at_ns // MS_NS)
-            rows.append((at, judged))
-    rows = rows[-last:]
+        found = [one for one in _said(database) if is_asked(one[1])]
+    kept = [place for place, (_, one) in enumerate(found) if isinstance(one, Judged)][-last:]
+    if len(kept) == last:
+        found = found[kept[0] :]
+    rows = [(format_ms(at_ns // MS_NS), one) for at_ns, one in found]
     decisions = [
         {
             "time": at,
@@ -54,20 +59,44 @@ def explain(
             "reasons": list(one.reasons),
         }
         for at, one in rows
+        if isinstance(one, Judged)
     ]
-    lines = [line for at, one in rows for line in _lines(at, one.decision, one.symbol, one.reasons)]
-    emit({"decisions": decisions}, json=json, tables=None if json else [Table(COLUMNS, lines)])
+    account = [{"time": at, "text": one.text} for at, one in rows if not isinstance(one, Judged)]
+    lines = [line for at, one in rows for line in _lines(at, one)]
+    told = {"decisions": decisions, "account": account}
+    emit(told, json=json, tables=None if json else [Table(COLUMNS, lines)])
     note(f"{len(decisions)} decisions shown")
 
 
-def _lines(
-    at: str, decision: int, symbol: str, reasons: tuple[str, ...]
-) -> list[tuple[object, ...]]:
-    """Return a line for each reason, or one for an approval."""
-    if not reasons:
-        return [(at, decision, symbol, "entry sent", "", "")]
+def _said(database: Database) -> list[tuple[int, Judged | Alert]]:
+    """Return the verdicts of the gate, and what was told of the account as a whole, in order."""
+    from ballast.runtime.node.events import Alert, Judged
+    from ballast.runtime.node.journalled import CODEC, EFFECT
+    from ballast.store.journal import JournalReader, Query
+
+    reader = JournalReader(database)
+    if not reader.exists():
+        return []
+    found = []
+    for texts in (("Judged",), ("Alert", '"symbol":""')):
+        for record in reader.find(Query(kinds=(EFFECT,), texts=texts)):
+            said = CODEC.value(record)
+            if isinstance(said, Judged) or (isinstance(said, Alert) and not said.symbol):
+                found.append((record.seq, record.at_ns, said))
+    return [(at_ns, said) for _, at_ns, said in sorted(found, key=lambda one: one[0])]
+
+
+def _lines(at: str, said: Judged | Alert) -> list[tuple[object, ...]]:
+    """Return a line for each reason, or one for an approval or for what holds for the account."""
+    from ballast.runtime.node.events import Judged
+
+    if not isinstance(said, Judged):
+        what, _, why = said.text.partition(": ")
+        return [(at, "", "account", what, "", why)]
+    if not said.reasons:
+        return [(at, said.decision, said.symbol, "entry sent", "", "")]
     lines: list[tuple[object, ...]] = []
-    for reason in reasons:
+    for reason in said.reasons:
         check, _, why = reason.partition(": ")
-        lines.append((at, decision, symbol, "refused", check, why))
+        lines.append((at, said.decision, said.symbol, "refused", check, why))
     return lines
