@@ -145,6 +145,9 @@ class RejectReason(StrEnum):
     LEVERAGE = "leverage"
     EXPIRY = "expiry"
     ALREADY_FILLED = "already_filled"
+    NOT_DONE = "not_done"
+    """Nothing is wrong with the order: no connection, too many requests, clock, key, maintenance.
+    It was definitely not carried out."""
 
 
 class EndReason(StrEnum):
