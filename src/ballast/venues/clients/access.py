@@ -66,3 +66,6 @@ class Access:
     read_usage: Callable[[Mapping[str, str]], tuple[Usage, ...]] = no_usage
     """Header names arrive in lower case."""
     needs_passphrase: bool = False
+    stamp_back_s: int = 0
+    """By how much a request is dated back where it is good for longer than the fence of an order
+    waits: Coinbase's tokens live two minutes from their date on."""

@@ -15,6 +15,8 @@ class Balance:
     asset: str
     total: Decimal
     free: Decimal
+    has_free: bool = True
+    """False where the venue tells the total alone (Kraken's stream): `free` is then the total."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,10 @@ class Asker(Protocol):
         """Return HMAC-SHA256 of a text with the secret as `hex` or `base64`: logins of sockets."""
         ...
 
+    def token(self) -> str:
+        """Return a signed web token that names no request: logins of sockets (Coinbase)."""
+        ...
+
     @property
     def key(self) -> str:
         """Return the API key (not the secret), which logins of sockets carry."""

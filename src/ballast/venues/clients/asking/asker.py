@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import InternalError
 from ballast.venues.clients.access import Keys
-from ballast.venues.clients.asking.wire import Answer, signer_of
+from ballast.venues.clients.asking.wire import Answer, signer_of, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,10 @@ class VenueAsker:
         """Return HMAC-SHA256 of a text with the secret, `hex` or `base64`."""
         made = hmac.new(self._keys.secret.reveal().encode(), text.encode(), hashlib.sha256)
         return made.hexdigest() if digest == "hex" else base64.b64encode(made.digest()).decode()
+
+    def token(self) -> str:
+        """Return a web token for a socket; raise `UserError` for a key that cannot sign one."""
+        return token_of(self._signer)
 
     @property
     def key(self) -> str:

@@ -90,11 +90,14 @@ def _guarded(
     class Guarded(base):  # type: ignore[misc]  # the base is chosen at run time
         _last_nonce = 0
 
+        def __del__(self) -> None:
+            """Say nothing: ccxt complains here of a session that is not its own to close."""
+
         def milliseconds(self) -> int:
             return venue_ms()
 
         def seconds(self) -> int:
-            return venue_ms() // 1_000
+            return venue_ms() // 1_000 - access.stamp_back_s
 
         def nonce(self) -> int:
             """Return the venue's time, never the same one twice: Kraken demands that it grows."""
@@ -134,6 +137,20 @@ def _guarded(
             return answer.value
 
     return Guarded
+
+
+def token_of(signer: Any) -> str:  # noqa: ANN401 - ccxt's
+    """Return a web token that names no request; raise `UserError` where the key cannot sign."""
+    try:
+        secret = str(signer.secret)
+        is_ed25519 = not secret.startswith("-----BEGIN")
+        return str(signer.create_auth_token(signer.seconds(), None, None, is_ed25519))
+    except (AttributeError, ValueError, TypeError, IndexError) as error:
+        raise UserError(
+            f"the key cannot sign a token: {type(error).__name__}",
+            expected="a key's name and its private key, as Coinbase gave them",
+            fix="make a key for Advanced Trade and copy both parts whole",
+        ) from None
 
 
 def _decoded(text: str) -> Any:  # noqa: ANN401 - JSON
