@@ -33,6 +33,7 @@ STATUS = {
     Trading.HALTED: "PreLaunch",
     Trading.DELISTED: "Closed",
 }
+MAINTENANCE_STATES = dict.fromkeys(("", "scheduled", "ongoing", "completed", "canceled"))
 OPEN_INTEREST_TIMES = frozenset({"5min", "15min", "30min", "1h", "4h", "1d"})
 BOOK_DEPTHS = {"spot": (1, 200), "linear": (25, 500)}
 """Levels of `market/orderbook`: when nothing is said, and at most."""
@@ -42,6 +43,13 @@ RATE_DIGITS = Decimal("1e-8")
 def server_time(_front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /v5/market/time."""
     return {"timeSecond": str(call.now_ns // 10**9), "timeNano": str(call.now_ns)}
+
+
+def system_status(_front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
+    """GET /v5/system/status: announcements of maintenance; a simulated venue plans none."""
+    call.text("id")
+    call.choice("state", MAINTENANCE_STATES)
+    return {"list": []}
 
 
 # Instruments ---------------------------------------------------------------------------------

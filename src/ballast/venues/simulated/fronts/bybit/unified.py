@@ -96,6 +96,7 @@ class Route:
 _S, _T = Security.SIGNED, Security.TRADE
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/v5/market/time"): Route(public.server_time),
+    ("GET", "/v5/system/status"): Route(public.system_status),
     ("GET", "/v5/market/instruments-info"): Route(public.instruments),
     ("GET", "/v5/market/orderbook"): Route(public.orderbook),
     ("GET", "/v5/market/tickers"): Route(public.tickers),
