@@ -19,6 +19,7 @@ from ballast.core.orders import AmendRequest, OrderRef
 from ballast.core.records import Level
 from ballast.core.rng import stream
 from ballast.core.time import Timeframe
+from ballast.oms.book import Keeping
 from ballast.oms.protection.cover import Abilities
 from ballast.oms.record import OrderRecord
 from ballast.risk.gate.checks import Limits
@@ -57,6 +58,8 @@ POLL_NS = 20 * SECOND
 """Between two comparisons with the venue."""
 BUSY_NS = 60 * SECOND
 """How long after something happened the venue is asked at that pace; then ten times slower."""
+KEEPING = Keeping(ns=HOUR_NS // 6, orders=3, trades=4)
+"""So that orders are forgotten within a run, and the venue lists trades that were."""
 DEPTH = Ladder(lots=600_000, levels=10, spread_ticks=2)
 """Less in a level than most positions: entries, stops and market exits fill in parts."""
 
@@ -149,6 +152,7 @@ class DecidingClient:
         self.rules = replace(
             parity.rules(self.venue.digits()), account="ours", abilities=self.place.abilities,
             cooldown_ns=2 * SECOND, may_be_bare=False, drawdown_kill=0.2,
+            keeping=KEEPING,
             limits=Limits(slippage=1.0, same_side_ns=0, duplicate_ns=0, data_age_ns=2 * HOUR_NS),
         )  # fmt: skip
         self.memory, self.heard = Memory(), Heard({one: [] for one in self.symbols})
@@ -235,8 +239,7 @@ class DecidingClient:
                 assert isinstance(record, OrderRecord)
                 self.line.look(record, effect.step)
             case told.AskTrades():
-                for fill in self.venue.trades(effect.symbol):
-                    self.line.back.append((self.line.soon_ns(), fill))
+                self.list_trades(effect.symbol)
             case told.Wake():
                 self.wakes.append(effect.at_wake_ns)
             case told.Alert():
@@ -246,6 +249,11 @@ class DecidingClient:
                 pass
         if not isinstance(effect, told.Wake | told.Judged | told.Alert):
             self.busy_ns = self.now_ns
+
+    def list_trades(self, symbol: str) -> None:
+        """Let the venue tell all trades of a symbol, also those it told before."""
+        for fill in self.venue.trades(symbol):
+            self.line.back.append((self.line.soon_ns(), fill))
 
     def seal(self, submit: told.Submit) -> None:
         """Do what a trade client does, and note what the auditor asks about."""
@@ -310,6 +318,8 @@ class DecidingClient:
         if shown is not None:
             self.tell(told.OrdersShown(tuple(shown), now_ns, now_ns))
         for symbol in self.symbols:
+            if self.is_hit("trades listed", 0.05):
+                self.list_trades(symbol)
             if not self.is_hit("read lost"):
                 lots = self.line.lots[symbol]
                 if lots != self.book.holding(symbol).lots:

@@ -158,10 +158,22 @@ class Auditor:
             fills = line.exchange.fills(line.account, symbol, limit=100_000)
             assert sum(int(one.side) * one.qty_lots for one in fills) == line.lots[symbol]
             assert line.lots[symbol] == client.book.holding(symbol).lots == 0, "flat (C2)"
+            self.forgets(symbol)
         cash = client.venue.equity_atoms("USDT") / 10 ** client.venue.digits()["USDT"]
         ours = float(decider.live.account.cash[0])
         assert abs(cash - ours) <= 1e-6 * cash, f"{cash} at the venue, {ours} by the kernel (C3)"
         self.replay()
+
+    def forgets(self, symbol: str) -> None:
+        """See to it that memory has an end: what is old and over has left the book (G6)."""
+        book, keeping = self.client.book, self.client.rules.keeping
+        orders = [one for one in book.state().orders if one.symbol == symbol]
+        before_ns = self.line.now_ns - HOUR_NS - 2 * keeping.ns
+        old = [one for one in orders if max(one.updated_ns, one.prepared_ns) < before_ns]
+        assert len(old) <= keeping.orders, f"{len(old)} old orders are kept (G6)"
+        known = {one.order_id for one in orders}
+        spare = [key for key in book.state().trades if key[0] == symbol and key[2] not in known]
+        assert len(spare) <= keeping.trades, f"{len(spare)} old trades are kept (G6)"
 
     def replay(self) -> None:
         """See to it that the journal alone gives the node, to the byte (C8)."""

@@ -22,7 +22,7 @@ from tests.sim.auditing import run
 SEEDS = int(os.environ.get("BALLAST_EXAMPLES", "8"))
 HOURS = 30
 FAULTS = ("lost", "late", "reply lost", "read lost", "read lags", "frame dropped", "frame doubled",
-          "price lost", "bar lost", "clock", "write failed", "crash")  # fmt: skip
+          "trades listed", "price lost", "bar lost", "clock", "write failed", "crash")  # fmt: skip
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import pytest
 from ballast.core.errors import BallastError
 from ballast.core.ids import Purpose
 from ballast.core.journal import WriteFailedError
+from ballast.oms.book import BookOfRecord
 from ballast.risk.halt import modes
 from ballast.runtime.node import decider as deciding
 from ballast.runtime.node import execution, journalled
@@ -38,8 +39,9 @@ SEEDS = max(24, int(os.environ.get("BALLAST_EXAMPLES", "24")))
 HOURS = 30
 WHERE = ("perpetual, new first", "spot, cancels")
 FILLED, LEARNT, WANT, COMMANDED = Decider.filled, Node._booked, Node._want, modes.commanded
-COVER, LOOK, STARTED, REPLAYED = (
-    Execution._cover, Execution._look_after, Node._started, journalled.replayed,
+COVER, LOOK, POSITION, STARTED, REPLAYED = (
+    Execution._cover, Execution._look_after, Execution._position, Node._started,
+    journalled.replayed,
 )  # fmt: skip
 NUMBERS = count(1)
 
@@ -153,7 +155,27 @@ def no_gate(snapshot: Any, memory: Any, limits: Any) -> Any:
     return JUDGE(replace(snapshot, account=replace(snapshot.account, halt=running)), memory, limits)
 
 
-ENTER, CLIENT_ID, JUDGE = Execution._enter, execution.client_id, noding.judge
+def every_trade(book: BookOfRecord, symbol: str, *more: Any) -> int:
+    """Trades go although their orders stay: the next copy of a frame is booked again."""
+    for key in [key for key in book._trades if key[0] == symbol]:
+        del book._trades[key]
+    return FORGET(book, symbol, *more)
+
+
+def whatever_is_missing(node: Execution, event: Any) -> None:
+    """What ended leaves at the first look, and fills that are on their way find nothing."""
+    for record in [one for one in node.book._orders.values() if not one.is_open]:
+        del node.book._orders[record.client_id]
+        node.book._doubtful.pop(record.client_id, None)
+    POSITION(node, event)
+
+
+ENTER, CLIENT_ID, JUDGE, FORGET = (
+    Execution._enter,
+    execution.client_id,
+    noding.judge,
+    BookOfRecord.forget,
+)
 BUGS: dict[str, tuple[Any, str, Any]] = {
     "the kernel hears of no fill": (Node, "_booked", nothing),
     "the kernel hears of an entry twice": (Node, "_booked", told_twice),
@@ -180,6 +202,9 @@ BUGS: dict[str, tuple[Any, str, Any]] = {
     "effects that are not written": (journalled, "entries_of", only_the_event),
     "a restart that sends again": (Node, "_started", sends_again),
     "names that no restart gives again": (execution, "client_id", names_of_the_process),
+    "nothing is ever forgotten": (Execution, "_forget", nothing),
+    "trades forgotten before their orders": (BookOfRecord, "forget", every_trade),
+    "orders forgotten while fills are missing": (Execution, "_position", whatever_is_missing),
     "a restart without its last steps": (journalled, "replayed", without_the_end),
 }  # fmt: skip
 

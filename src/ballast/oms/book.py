@@ -2,8 +2,13 @@
 
 One writer, no I/O. `take` applies a report and says what was remarkable; everything that is asked
 of the book while trading is answered from an index, not by walking all orders there ever were.
-Orders that are over and settled leave memory after a while (`forget`); the journal has them, and
-the ids of their fills stay, because a venue repeats itself (A8).
+
+So that memory has an end (G6), orders that are over and settled leave it after a while (`forget`);
+the journal has them. A fill of an order that left can never be booked, however often it comes, for
+there is nothing to book it on: each fill is booked once at the most (A8). Of the trades that a
+venue lists at once the keys stay, so that a repeated list says nothing new; what is older than the
+orders that were let go is refused with the remark FORGOTTEN. A trade of an order in the book is
+never forgotten.
 """
 
 from __future__ import annotations
@@ -52,6 +57,23 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long what is over stays in the book, a symbol."""
+
+    ns: int = 7 * 86_400_000_000_000
+    """Longer than a venue can still report on an order that ended: Binance forgets one that was
+    cancelled after three days."""
+    orders: int = 200
+    """Newest orders that stay however old they are: a clock that jumps makes all of them look old.
+    """
+    trades: int = 2_000
+    """Newest trades whose keys stay: at least as many as a venue lists at once (1,000 and less)."""
+
+
+KEEPING = Keeping()
+
+
+@dataclass(frozen=True, slots=True)
 class BookState:
     """All of a book, as a value."""
 
@@ -60,6 +82,8 @@ class BookState:
     doubtful: tuple[str, ...]
     """In the order in which they became so: effects follow it."""
     trades: tuple[tuple[str, int, int], ...]
+    """In the order in which they were booked: the oldest are forgotten first."""
+    forgotten: Mapping[str, int]
     holdings: tuple[Held, ...]
     fees: Mapping[str, int]
 
@@ -73,7 +97,8 @@ class BookOfRecord:
         self._open: dict[str, None] = {}
         self._doubtful: dict[str, None] = {}
         self._by_venue_id: dict[tuple[str, int], str] = {}
-        self._trades: set[TradeKey] = set()
+        self._trades: dict[TradeKey, None] = {}
+        self._forgotten: dict[str, int] = {}
         self._holdings: dict[Key, Holding] = {}
         self._fees: dict[str, int] = {}
 
@@ -100,12 +125,12 @@ class BookOfRecord:
             return Taken(self.find(report), is_new=False)
         record = self.find(report)
         if record is None:
-            return Taken(None)
+            return self._of_no_order(report)
         applied = lifecycle.apply(record, report)
         if lifecycle.Remark.OTHER_ORDER in applied.remarks:
             return Taken(record, applied.remarks)
         if isinstance(report, Fill):
-            self._trades.add(_key_of(report))
+            self._trades[_key_of(report)] = None
             self._hold(report)
         return Taken(self._keep(applied.record), applied.remarks)
 
@@ -155,16 +180,29 @@ class BookOfRecord:
         """Return how far open orders could still enlarge a position, unknown ones at full (F3)."""
         return sum(one.open_lots for one in self.open_orders(symbol) if one.may_enlarge)
 
-    def forget(self, before_ns: int) -> int:
-        """Let go of settled orders last heard of before a time; return how many."""
+    def forgotten_ns(self, symbol: str) -> int:
+        """Return the time before which orders of a symbol may have been forgotten; 0: none was."""
+        return self._forgotten.get(symbol, 0)
+
+    def forget(self, symbol: str, before_ns: int, keeping: Keeping = KEEPING) -> int:
+        """Let go of a symbol's settled orders last heard of before a time; return how many.
+
+        Only while the venue is known to hold what the book does: until then a fill may be missing.
+        """
+        self._forgotten[symbol] = max(before_ns, self.forgotten_ns(symbol))
+        settled = [one for one in self._orders.values() if one.symbol == symbol and one.is_settled]
         gone = [
-            record
-            for record in self._orders.values()
-            if record.is_settled and record.updated_ns < before_ns
+            one
+            for one in settled[: max(len(settled) - keeping.orders, 0)]
+            if max(one.updated_ns, one.prepared_ns) < before_ns
         ]
         for record in gone:
             del self._orders[record.client_id]
-            self._by_venue_id.pop((record.symbol, record.order_id), None)
+            self._by_venue_id.pop((symbol, record.order_id), None)
+        trades = [key for key in self._trades if key[0] == symbol]
+        for key in trades[: max(len(trades) - keeping.trades, 0)]:
+            if (symbol, key[2]) not in self._by_venue_id:
+                del self._trades[key]
         return len(gone)
 
     def state(self) -> BookState:
@@ -173,7 +211,8 @@ class BookOfRecord:
             tuple(self._orders.values()),
             tuple(self._open),
             tuple(self._doubtful),
-            tuple(sorted(self._trades)),
+            tuple(self._trades),
+            dict(self._forgotten),
             tuple(Held(symbol, side, one) for (symbol, side), one in self._holdings.items()),
             dict(self._fees),
         )
@@ -185,9 +224,18 @@ class BookOfRecord:
             self._keep(record)
         self._open = dict.fromkeys(state.open)
         self._doubtful = dict.fromkeys(state.doubtful)
-        self._trades = set(state.trades)
+        self._trades = dict.fromkeys(state.trades)
+        self._forgotten = dict(state.forgotten)
         self._holdings = {(one.symbol, one.side): one.holding for one in state.holdings}
         self._fees = dict(state.fees)
+
+    def _of_no_order(self, report: Report) -> Taken:
+        """Return what a report of no order in the book is; a fill of ours from long ago is old."""
+        if not isinstance(report, Fill) or not is_ours(report.client_id):
+            return Taken(None)
+        if report.at_ns >= self.forgotten_ns(report.symbol):
+            return Taken(None)
+        return Taken(None, (lifecycle.Remark.FORGOTTEN,), is_new=False)
 
     def _keep(self, record: OrderRecord) -> OrderRecord:
         client_id = record.client_id

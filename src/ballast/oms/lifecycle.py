@@ -47,6 +47,8 @@ class Remark(StrEnum):
     OTHER_ORDER = "other_order"
     CONTRADICTED = "contradicted"
     """A refusal of an order that the venue has shown."""
+    FORGOTTEN = "forgotten"
+    """A fill of ours from before the oldest order that the book may still know: not booked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,18 +92,6 @@ def test_unknown_orders_count_at_their_full_size() -> None:
     assert book(reduce_only=True).enlarging_lots(SYMBOL) == 0
 
 
-def test_what_is_over_and_settled_is_let_go_and_its_trades_are_not() -> None:
-    one = book()
-    one.take(shown(OrderStatus.FILLED, 10))
-    late = SENT_NS + 100 * SECOND
-    assert one.forget(late) == 0, "its fills are missing"
-    one.take(fill(10))
-    assert one.forget(SENT_NS) == 0
-    assert one.forget(late) == 1
-    assert one.take(fill(10)).is_new is False
-    assert one.holding(SYMBOL).lots == 10
-
-
 signed = st.tuples(st.sampled_from(list(Side)), st.integers(1, 40), st.integers(1, 10**6))
 
 

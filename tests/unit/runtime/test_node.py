@@ -10,6 +10,7 @@ from ballast.core.ids import Purpose
 from ballast.core.orders import Fill, OrderStatus, PositionSide, RejectReason, Side
 from ballast.core.reports import Action, OrderReport, Rejection, Source
 from ballast.oms.protection.cover import Abilities
+from ballast.oms.record import Phase
 from ballast.risk.gate.facts import Candidate, Link, Permission
 from ballast.risk.gate.memory import State
 from ballast.risk.halt.breaker import Gate
@@ -198,3 +199,24 @@ def test_waiting_for_coins_is_told_once() -> None:
     first = node.handle(Commanded(Command.FLATTEN, "ann", "news", NOW + 2 * SECOND))
     assert (told(first), cancels(first)) == (["closed as decided"], [stop.request.client_id])
     assert told(node.handle(Elapsed(NOW + 3 * SECOND))) == []
+
+
+def test_an_old_order_leaves_once_the_venue_agrees(node: Node) -> None:
+    """G6, A8: not by time alone; the fill that then comes again is told and not booked."""
+    day = 86_400 * SECOND
+    submit = entry(node)
+    node.handle(Reported(shown(submit, OrderStatus.CANCELLED), NOW + SECOND))
+    name, fill = submit.request.client_id, filled(submit)
+    for number in range(node.rules.keeping.orders):  # newer ones, so that the first is not kept
+        later = replace(submit.request, client_id=f"bleffffffff{number:07d}")
+        record = node.book.prepare(later.client_id, Purpose.ENTRY, later, decision=0, at_ns=NOW)
+        node.book.keep(replace(record, phase=Phase.REFUSED))
+    node.handle(Started(NOW + 8 * day))
+    node.handle(PositionShown(SYMBOL, 3, NOW + 8 * day, NOW + 8 * day))
+    assert node.book.get(name) is not None, "something is missing: perhaps a fill of it"
+    node.handle(PositionShown(SYMBOL, 0, NOW + 8 * day, NOW + 8 * day))
+    assert node.book.get(name) is None
+    assert told(node.handle(Reported(fill, NOW + 8 * day))) == [
+        f"a fill of {name}, which is over and forgotten, is not booked: 1"
+    ]
+    assert not node.book.holdings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,15 @@ from tests.sim.test_protection import played
 
 from ballast.core.errors import DataError
 from ballast.core.instrument import Kind
-from ballast.core.journal import Snapshot
+from ballast.core.journal import Entry, Snapshot
 from ballast.runtime.node import journalled
-from ballast.runtime.node.journalled import EVENT, replayed, restored
+from ballast.runtime.node.desk import NodeRules
+from ballast.runtime.node.journalled import CODEC, EVENT, RULES, replayed, restored
+from ballast.runtime.node.node import Node
 from ballast.runtime.node.state import packed, unpacked
 
 if TYPE_CHECKING:
     from ballast.core.journal import Record
-    from ballast.runtime.node.node import Node
 
 
 def cuts(records: list[Record], count: int) -> list[int]:
@@ -100,3 +102,19 @@ def test_rows_of_another_version_are_not_taken() -> None:
     layout = data.split(b'"layout":"')[1].split(b'"')[0]
     with pytest.raises(DataError, match="another version"):
         unpacked(data.replace(layout, b"0" * len(layout)))
+
+
+def test_rules_written_before_orders_were_forgotten_are_read() -> None:
+    """A journal of version 1 of the rules starts with the numbers of today."""
+    rules = NodeRules("main", "4f1c", None)
+    now = CODEC.entry(rules, 0)
+    before = json.loads(now.body)
+    del before["keeping"]
+    assert CODEC.value(Entry(RULES, json.dumps(before), 0, version=1)) == rules
+
+
+def test_what_was_forgotten_stays_forgotten_over_a_start() -> None:
+    """A8, G6: the snapshot has the numbers of the trades and the time before which orders left."""
+    node = Node(NodeRules("main", "4f1c", None))
+    node.book.forget("BTCUSDT", 77)
+    assert unpacked(packed(node)).book.forgotten_ns("BTCUSDT") == 77

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ballast.core.ids import Purpose
+from ballast.oms.book import Keeping
 from ballast.oms.protection.cover import Abilities, Memory, Patience, Take
 from ballast.oms.record import Phase
 from ballast.risk.gate.checks import Limits
@@ -39,6 +40,8 @@ class NodeRules:
     patience: Patience = field(default_factory=Patience)
     may_be_bare: bool = False
     """Whether a strategy without a stop may hold a position without one."""
+    keeping: Keeping = field(default_factory=Keeping)
+    """How long orders that are over stay in memory."""
     session: Session | None = None
     """What is decided here; None: another part decides, and says so in `Decided`."""
 

@@ -171,10 +171,21 @@ class Execution:
 
     def _remark(self, report: Report, taken: Taken) -> None:
         if taken.record is None and isinstance(report, Fill):
-            self._out.append(Alert(report.symbol, f"a fill of no order of ours: {report.trade_id}"))
+            self._alert_stray(report, taken)
+            return
         for remark in taken.remarks:
             if remark is not lifecycle.Remark.STALE:
                 self._out.append(Alert(report.symbol, f"{report.client_id}: {remark}"))
+
+    def _alert_stray(self, fill: Fill, taken: Taken) -> None:
+        """Tell of a fill that no order of the book can be booked for, unless it was booked."""
+        if lifecycle.Remark.FORGOTTEN in taken.remarks:
+            why = f"a fill of {fill.client_id}, which is over and forgotten, is not booked"
+        elif taken.is_new:
+            why = "a fill of no order of ours"
+        else:
+            return
+        self._out.append(Alert(fill.symbol, f"{why}: {fill.trade_id}"))
 
     def _take_slot_again(self, record: OrderRecord, remarks: tuple[Remark, ...]) -> None:
         """Let an entry that is there after all hold its symbol's slot again (R-GATE-12)."""
@@ -196,6 +207,7 @@ class Execution:
         ours = self.book.holding(event.symbol, event.side).lots
         if event.lots == ours:
             desk.gap_ns = 0
+            self._forget(event)
         elif not desk.gap_ns:
             desk.gap_ns = event.asked_ns
         elif event.asked_ns - desk.gap_ns >= READ_LAG_NS:
@@ -203,6 +215,16 @@ class Execution:
             self._out.append(
                 Alert(event.symbol, f"{event.lots} lots at the venue, {ours} by fills")
             )
+
+    def _forget(self, event: PositionShown) -> None:
+        """Let old orders go now that the venue holds what the book does: no fill is missing.
+
+        Not by time alone: after a stop of some days the first look decides what is missing.
+        """
+        keeping = self.rules.keeping
+        before_ns = min(event.asked_ns, self.now_ns) - keeping.ns
+        if before_ns - self.book.forgotten_ns(event.symbol) > keeping.ns // 8:
+            self.book.forget(event.symbol, before_ns, keeping)
 
     # What is held ---------------------------------------------------------------------------
 

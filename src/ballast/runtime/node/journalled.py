@@ -8,11 +8,12 @@ journal is not its own (C8, F6). The rules are in the journal too, so it explain
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from ballast.core.codec import Codec, Kind
 from ballast.core.errors import DataError
+from ballast.oms.book import KEEPING
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.events import Effect, Event, Started
 from ballast.runtime.node.node import Node
@@ -27,7 +28,18 @@ if TYPE_CHECKING:
 SNAPSHOT_RECORDS = 20_000
 """Records between two snapshots: a start replays no more than these, within two seconds."""
 EVENT, EFFECT, RULES = "node.event", "node.effect", "node.rules"
-CODEC = Codec(Kind(EVENT, Event), Kind(EFFECT, Effect), Kind(RULES, NodeRules))
+
+
+def _with_keeping(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 1 as of version 2, which say how long orders are remembered."""
+    return plain | {"keeping": asdict(KEEPING)}
+
+
+CODEC = Codec(
+    Kind(EVENT, Event),
+    Kind(EFFECT, Effect),
+    Kind(RULES, NodeRules, version=2, upgrades={1: _with_keeping}),
+)
 
 
 class JournalledNode:
