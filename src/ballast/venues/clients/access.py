@@ -68,4 +68,4 @@ class Access:
     needs_passphrase: bool = False
     stamp_back_s: int = 0
     """By how much a request is dated back where it is good for longer than the fence of an order
-    waits: Coinbase's tokens live two minutes from their date on."""
+    waits: Coinbase's tokens live two minutes from their date on, OKX's requests half a one."""

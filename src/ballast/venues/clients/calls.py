@@ -40,11 +40,19 @@ class Call:
     """
 
     method: str
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] | tuple[Mapping[str, Any], ...] = field(default_factory=dict)
+    """A tuple is sent as a JSON array: OKX cancels algo orders so."""
     urgency: Urgency = Urgency.ROUTINE
     pool: Pool = Pool.DATA
     cost: float = 1.0
     changes: bool = False
+
+    @property
+    def body(self) -> dict[str, Any] | list[dict[str, Any]]:
+        """Return the parameters as ccxt takes them, its own to change."""
+        if isinstance(self.params, tuple):
+            return [dict(one) for one in self.params]
+        return dict(self.params)
 
 
 class Verdict(StrEnum):

@@ -45,7 +45,7 @@ class VenueAsker:
         method = getattr(self._signer, call.method, None)
         if method is None:
             raise InternalError(f"ccxt's {self.access.ccxt_id} has no method {call.method}")
-        return await method(dict(call.params))
+        return await method(call.body)
 
     def now_ms(self) -> int:
         """Return the venue's time, as measured."""

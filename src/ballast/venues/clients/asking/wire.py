@@ -101,7 +101,8 @@ def _guarded(
 
         def nonce(self) -> int:
             """Return the venue's time, never the same one twice: Kraken demands that it grows."""
-            self._last_nonce = max(venue_ms(), self._last_nonce + 1)
+            dated_ms = venue_ms() - access.stamp_back_s * 1_000
+            self._last_nonce = max(dated_ms, self._last_nonce + 1)
             return self._last_nonce
 
         async def fetch(

@@ -1,0 +1,91 @@
+"""What leaves for a venue: parameters as an object or a list, dated within the fence (A4)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from ballast.core.settings.rule import Secret
+from ballast.venues.clients.access import Access, Keys
+from ballast.venues.clients.asking.asker import VenueAsker
+from ballast.venues.clients.calls import Call
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from ballast.venues.clients.calls import CallError
+
+NOW_NS = 1_700_000_000 * 10**9
+BACK_S = 27
+
+
+class Reply:
+    """An answer of a venue."""
+
+    status = 200
+
+    def __init__(self) -> None:
+        self.headers: dict[str, str] = {}
+
+    async def text(self, errors: str) -> str:
+        del errors
+        return '{"code": "0", "data": []}'
+
+
+class Sent:
+    """A session that sends nothing and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.headers: dict[str, str] = {}
+        self.body = ""
+
+    def request(self, *_: Any, data: bytes, headers: dict[str, str], **__: Any) -> Sent:
+        self.headers, self.body = headers, data.decode()
+        return self
+
+    async def __aenter__(self) -> Reply:
+        return Reply()
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+def no_fault(status: int, answer: object, body: str) -> CallError | None:
+    del status, answer, body
+    return None
+
+
+def sent(call: Call, back_s: int = 0) -> Sent:
+    session = Sent()
+
+    async def ask() -> None:
+        access = Access("OKX", "okx", no_fault, stamp_back_s=back_s)
+        keys = Keys(Secret("key"), Secret("secret"), Secret("phrase"))
+        asker = VenueAsker(access, cast("aiohttp.ClientSession", session), lambda: NOW_NS, keys)
+        await asker.ask(call)
+
+    asyncio.run(ask())
+    return session
+
+
+def test_a_tuple_of_parameters_is_sent_as_a_list() -> None:
+    items = ({"instId": "BTC-USDT", "algoClOrdId": "one"}, {"instId": "BTC-USDT"})
+    assert json.loads(sent(Call("privatePostTradeCancelAlgos", items)).body) == list(items)
+
+
+@pytest.mark.parametrize("method", ["privatePostTradeOrder", "privatePostTradeOrderAlgo"])
+def test_ccxt_adds_nothing_of_its_own_to_an_order(method: str) -> None:
+    """It has a broker's id and tag for orders without a client id, algo orders among them."""
+    params = {"instId": "BTC-USDT", "sz": "1"}
+    assert (
+        json.loads(sent(Call(method, params)).body) == params == {"instId": "BTC-USDT", "sz": "1"}
+    )
+
+
+def test_a_request_that_outlives_the_fence_is_dated_back() -> None:
+    call = Call("privatePostTradeOrder", {"instId": "BTC-USDT", "clOrdId": "one"})
+    stamps = [sent(call, back).headers["OK-ACCESS-TIMESTAMP"] for back in (0, BACK_S)]
+    assert stamps == ["2023-11-14T22:13:20.000Z", "2023-11-14T22:12:53.000Z"]
