@@ -67,7 +67,7 @@ docs: .venv/.stamp      ## write the generated pages (CLI reference, settings, r
 	$(BIN)/python docs/generate.py
 
 lock: .venv/.stamp      ## resolve requirements/*.lock anew
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --extra research --extra exchanges --extra postgres requirements/dev.in -o requirements/dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --extra research --extra exchanges --extra postgres --extra keyring requirements/dev.in -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/clients.in -o requirements/clients.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/coinbase.in -o requirements/coinbase.lock
 

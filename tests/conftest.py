@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from ballast.service.cli import options
 from tests.data import SHARED
+from tests.fakes import canary
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 EXAMPLES = int(os.environ.get("BALLAST_EXAMPLES", "100"))
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 HAS_DATA = (SHARED / "README.md").is_file()
+
+os.environ.update(canary.PLANTED)
+"""Every process a test starts has secrets around it, and no test may print one of them (S1)."""
 
 settings.register_profile(
     "ballast",
@@ -56,8 +60,11 @@ def _own_command_line() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI, beside the data, turn every skip into a failure."""
+    """Fail a test that printed a canary; in CI, beside the data, turn every skip into a failure."""
     report = yield
+    if report.passed and any(one in text for _, text in report.sections for one in canary.whole()):
+        report.outcome = "failed"
+        report.longrepr = "a planted secret was printed; run with -rP to see where"
     if IN_CI and HAS_DATA and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"in CI nothing may skip: {report.longrepr}"

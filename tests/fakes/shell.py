@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typer.testing import CliRunner
 
 from ballast.service.cli.main import app
+from tests.fakes import canary
 from tests.fakes.results import walk
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ballast.core.bars import Bars
@@ -42,11 +44,19 @@ class Done(NamedTuple):
         return line
 
 
-def ballast(cwd: Path, *arguments: str) -> Done:
-    """Run a command line in this process: the same code as `ballast`, without its start-up."""
-    clean = {name: None for name in os.environ if name.startswith("BALLAST")}
+def ballast(cwd: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Done:
+    """Run a command line in this process: the same code as `ballast`, without its start-up.
+
+    It sees no variable of ours but those of `environment`; keys lie beside `cwd`'s own files.
+    Canaries are planted around it, and whatever the verb says must not hold one (S1).
+    """
+    clean: dict[str, str | None] = {name: None for name in os.environ if name.startswith("BALLAST")}
+    planted = canary.PLANTED if environment is None else environment
+    given = {"BALLAST_KEYS": str(cwd / ".keys"), **planted}
     with contextlib.chdir(cwd):
-        done = CliRunner().invoke(app, list(arguments), env=clean)
+        done = CliRunner().invoke(app, list(arguments), env=clean | given)
+    said = done.stdout + done.stderr
+    assert not [one for one in canary.whole() if one in said], f"{arguments} give a secret away"
     return Done(done.exit_code, done.stdout, done.stderr)
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from tests.fakes.journals import Home, numbered
 from tests.fakes.postgres import cluster, server
-from tests.fakes.shell import ballast
+from tests.fakes.shell import Done, ballast
 
 from ballast.core.errors import UserError
 from ballast.core.journal import WriteFailedError
@@ -77,20 +77,25 @@ def test_the_verbs_work_on_postgresql(tmp_path: Path, postgres_url: str) -> None
         journal.append(numbered(0, 5))
         journal.snapshot(b"five", seq=journal.head.seq, at_ns=1)
         head = str(journal.append(numbered(5, 2)))
-    there = ("--set", f"journal.url={postgres_url}", "--set", "journal.account=verbs")
+
+    def there(*arguments: str) -> Done:
+        account = ("--set", "journal.account=verbs")
+        server = {"BALLAST__JOURNAL__URL": postgres_url}
+        return ballast(tmp_path, *account, *arguments, environment=server)
+
     made = ballast(tmp_path, "journal", "backup", "move.sqlite", "--json").json()
     assert made["head"] == head
-    assert ballast(tmp_path, *there, "journal", "restore", "move.sqlite").code == 0
-    found = ballast(tmp_path, *there, "audit", "--verify", "--anchor", head, "--json").json()
+    assert there("journal", "restore", "move.sqlite").code == 0
+    found = there("audit", "--verify", "--anchor", head, "--json").json()
     assert found["whole"]
-    shown = ballast(tmp_path, *there, "audit", "--symbol", "S1", "--json").json()
+    shown = there("audit", "--symbol", "S1", "--json").json()
     assert len(shown["records"]) == 2
-    status = ballast(tmp_path, *there, "journal", "status", "--json").json()
+    status = there("journal", "status", "--json").json()
     assert status["journal"] == "postgresql schema ballast_verbs"
     assert status["tail"] == 4
-    told = ballast(tmp_path, *there, "journal", "archive", "--days", "9", "--json").json()
+    told = there("journal", "archive", "--days", "9", "--json").json()
     assert told["archived"] == 6
-    assert ballast(tmp_path, *there, "audit", "--verify").code == 0
-    ballast(tmp_path, *there, "journal", "backup", "--json").json()
-    exported = ballast(tmp_path, *there, "audit", "--export", "all.csv", "--json").json()
+    assert there("audit", "--verify").code == 0
+    there("journal", "backup", "--json").json()
+    exported = there("audit", "--export", "all.csv", "--json").json()
     assert exported["records"] == 6

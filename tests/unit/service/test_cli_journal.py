@@ -179,15 +179,26 @@ WRONG = {
     "an anchor": (("audit", "--verify", "--anchor", "x"), "is not the head of a journal"),
     "a backup": (("journal", "restore", "nothing.sqlite"), "there is no such backup"),
     "an account": (("--set", "journal.account=../x", "audit"), "cannot name an account"),
-    "an address": (
-        ("--set", "journal.url=postgres://u:hunter2@[", "audit"), "is no address of a PostgreSQL"
-    ),
-    "a server that is not there": (
-        ("--set", "journal.url=postgresql://u:hunter2@localhost:1/x", "audit"),
-        "PostgreSQL cannot be reached",
+    "a secret as a flag": (
+        ("--set", "journal.url=postgresql://u:hunter2@h/x", "audit"), "set BALLAST__JOURNAL__URL"
     ),
     "a number": (("audit", "--last", "0"), "greater than or equal to 1"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgres://u:hunter2@[", "is no address of a PostgreSQL"),
+        ("postgresql://u:hunter2@localhost:1/x", "PostgreSQL cannot be reached"),
+    ],
+)
+def test_an_address_that_does_not_work_is_one_line_without_its_password(
+    url: str, said: str, space: Path
+) -> None:
+    line = ballast(space, "audit", environment={"BALLAST__JOURNAL__URL": url}).mistake()
+    assert said in line
+    assert "hunter2" not in line
 
 
 @pytest.mark.parametrize("what", WRONG)

@@ -143,7 +143,27 @@ def test_a_mistake_in_the_environment_names_its_variable(
 
 @pytest.mark.parametrize("flag", ["risk", "risk.daily_loss", "daily_loss=1", "=", "a.b=1"])
 def test_a_malformed_flag_is_refused(tmp_path: Path, flag: str) -> None:
-    assert f"--set {flag}" in refusal(tmp_path, flags=[flag])
+    said = refusal(tmp_path, flags=[flag])
+    assert f"--set {flag.partition('=')[0]}" in said
+    assert "=1" not in said, "the value may have been meant for a secret"
+
+
+SECRET_FLAGS = {
+    "network.api_key=hunter2": "a secret and does not belong on a command line",
+    "network.api_secret = hunter2": "set BALLAST__NETWORK__API_SECRET instead",
+    "journal.url=postgresql://u:hunter2@h/d": "set BALLAST__JOURNAL__URL instead",
+    "network.api_kee=hunter2": "no setting network.api_kee",
+    "api_key=hunter2": "does not set anything",
+    "network.api_secret:hunter2": "does not set anything",
+}
+
+
+@pytest.mark.parametrize("flag", SECRET_FLAGS)
+def test_a_secret_is_no_flag_and_its_refusal_does_not_repeat_it(tmp_path: Path, flag: str) -> None:
+    """S1: arguments stand in the list of processes, and a refusal in somebody's log."""
+    line = refusal(tmp_path, flags=[flag])
+    assert SECRET_FLAGS[flag] in line
+    assert "hunter2" not in line
 
 
 def test_texts_of_environment_and_flags_become_typed_values(tmp_path: Path) -> None:
@@ -204,7 +224,9 @@ def test_hash_follows_values_not_their_origin(tmp_path: Path) -> None:
     """R-CONF-08."""
     by_file = config(tmp_path, "[engine]\nseed = 7")
     by_flag = config(tmp_path, flags=["engine.seed=7"])
-    secret = config(tmp_path, flags=["engine.seed=7", "network.api_key=k"])
+    secret = config(
+        tmp_path, flags=["engine.seed=7"], environment={"BALLAST__NETWORK__API_KEY": "k"}
+    )
     other = config(tmp_path, "[engine]\nseed = 8")
     symbol = config(tmp_path, '[engine]\nseed = 7\n[symbols."A/B".costs]\ntaker = 0')
     assert by_file.hash == by_flag.hash == secret.hash

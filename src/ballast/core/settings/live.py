@@ -173,6 +173,19 @@ class NetworkSettings:
         "Secret of the venue; from the environment only, never from a file.",
         "R-CONF-01",
     )
+    api_passphrase: Secret = setting(
+        UNSET,
+        "Passphrase of the key, where the venue has one; from the environment only.",
+        "R-CONF-01",
+    )
+    key_days: int = setting(
+        90,
+        "Age at which `ballast keys check` and `ballast doctor` ask for new keys.",
+        "R-SEC-05",
+        unit="days",
+        low=1,
+        high=3650,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,9 @@ def run(verb: Callable[[], object]) -> int:
     except BaseException as error:
         code, line = verdict(error)
         if options.current().debug:
-            traceback.print_exc()
+            sys.stderr.write(_without_secrets(traceback.format_exc()))
         if line:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(_without_secrets(line) + "\n")
         if code is None:
             raise
         return code
@@ -58,6 +58,13 @@ def run(verb: Callable[[], object]) -> int:
 
 
 _INTERRUPTED = "interrupted; nothing is half-written"
+
+
+def _without_secrets(text: str) -> str:
+    """Return a text without secrets: libraries quote in their errors what they were given."""
+    from ballast.service.keys.redaction import redacted
+
+    return redacted(text, os.environ)
 
 
 def verdict(error: BaseException) -> tuple[int | None, str]:  # noqa: PLR0911 - one line a kind

@@ -11,6 +11,7 @@ piped. Notes and progress go to stderr, and progress only where a person looks a
 from __future__ import annotations
 
 import math
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
@@ -65,12 +66,19 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Tell the person something that is no result: stderr, silent under `--quiet`."""
     if not options.current().quiet:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(_without_secrets(text) + "\n")
 
 
 def warn(text: str) -> None:
     """Tell the person something they must know, also under `--quiet`."""
-    sys.stderr.write(f"warning: {text}\n")
+    sys.stderr.write(f"warning: {_without_secrets(text)}\n")
+
+
+def _without_secrets(text: str) -> str:
+    """Return a text as it may be shown: alerts quote what a venue said."""
+    from ballast.service.keys.redaction import redacted
+
+    return redacted(text, os.environ)
 
 
 def fail(error: UserError) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import ConfigError, suggest
-from ballast.core.settings import SECTIONS, Secret, known, parse, type_of
+from ballast.core.settings import SECTIONS, Secret, every_setting, known, parse, type_of
 from ballast.service.config.positions import key_lines, line_of
 
 if TYPE_CHECKING:
@@ -76,13 +76,34 @@ def read_flags(flags: Iterable[str]) -> list[Entry]:
     for flag in flags:
         target, equals, text = flag.partition("=")
         section, dot, name = target.strip().partition(".")
-        where = f"--set {flag}"
         if not equals or not dot:
             raise ConfigError(
-                "does not set anything", where=where, expected="--set section.name=value"
+                "does not set anything",
+                where=f"--set {target if equals else _without_secret(flag)}",
+                expected="--set section.name=value",
             )
-        entries.append(_from_text(section, name, text.strip(), where))
+        known(section, name, where=f"--set {target}")
+        _refuse_secret(section, name, f"--set {target}", "on a command line, where others see it")
+        entries.append(_from_text(section, name, text.strip(), f"--set {flag}"))
     return entries
+
+
+def _without_secret(flag: str) -> str:
+    """Return a flag that cannot be read, cut after the name of a secret it may hold."""
+    names = (
+        f"{one}.{item.name}" for one, item in every_setting() if type_of(one, item.name) is Secret
+    )
+    return next((f"{name}..." for name in names if flag.strip().startswith(name)), flag)
+
+
+def _refuse_secret(section: str, name: str, where: str, place: str) -> None:
+    """Raise `ConfigError` for a secret that was said where it does not belong."""
+    if type_of(section, name) is Secret:
+        raise ConfigError(
+            f"{section}.{name} is a secret and does not belong {place}",
+            where=where,
+            fix=f"set {PREFIX}{section.upper()}__{name.upper()} instead",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +144,7 @@ class _Reader:
         for name, raw in self.table(values, *path).items():
             origin = self.at(*path, name)
             known(section, name, where=origin)
-            if type_of(section, name) is Secret:
-                raise ConfigError(
-                    f"{section}.{name} is a secret and does not belong in a file",
-                    where=origin,
-                    fix=f"set {PREFIX}{section.upper()}__{name.upper()} instead",
-                )
+            _refuse_secret(section, name, origin, "in a file")
             value = parse(section, name, raw, where=f"{origin}: {section}.{name}")
             entries.append(Entry(section, name, value, origin))
         return entries
