@@ -1,0 +1,390 @@
+"""What a desk makes of answers: nothing is believed that was not seen, nothing is sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.unit.venues.clients.bybit import asked
+from tests.unit.venues.clients.bybit.asked import ScriptedAsker, listed, refusal
+from tests.unit.venues.clients.bybit.markets import LINEAR, SPOT, market_of
+from tests.unit.venues.clients.bybit.test_account import LINEAR_ROW, POSITION
+from tests.unit.venues.clients.bybit.test_requests import LIMIT, STOP, STOP_NAME
+from tests.unit.venues.clients.bybit.test_rows import ORDER, TRADE
+
+from ballast.core.orders import (
+    AmendRequest,
+    EndReason,
+    MarginMode,
+    OrderKind,
+    OrderRef,
+    OrderStatus,
+    RejectReason,
+)
+from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Source, Unclear
+from ballast.core.time import DAY_MS
+from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
+from ballast.venues.clients.bybit.questions import PAGES_MAX
+from ballast.venues.clients.calls import CallError, Urgency, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+NOW_NS = 42
+NAME = LIMIT.client_id
+SHOWN = {**ORDER, "orderLinkId": NAME}
+STOP_ROW = {
+    **ORDER, "orderLinkId": STOP_NAME, "orderType": "Market", "side": "Sell",
+    "orderStatus": "Untriggered", "triggerPrice": "58000", "lastPriceOnCreated": "60000",
+    "marketUnit": "baseCoin",
+}  # fmt: skip
+
+
+def linear(**script: Any) -> tuple[BybitLinear, ScriptedAsker]:
+    asker = ScriptedAsker(**script)
+    desk = BybitLinear(asker, lambda: NOW_NS)
+    desk.markets = {"BTCUSDT": market_of(LINEAR)}
+    desk._by_name = dict(desk.markets)
+    return desk, asker
+
+
+def spot(**script: Any) -> tuple[BybitSpot, ScriptedAsker]:
+    asker = ScriptedAsker(**script)
+    desk = BybitSpot(asker, lambda: NOW_NS)
+    desk.markets = {"BTCUSDT": market_of(SPOT)}
+    desk._by_name = dict(desk.markets)
+    return desk, asker
+
+
+def run(work: Awaitable[Any]) -> Any:
+    async def worked() -> Any:
+        return await work
+
+    return asyncio.run(worked())
+
+
+# Sending -------------------------------------------------------------------------------------
+
+
+def test_an_order_that_is_answered_with_ids_is_looked_at() -> None:
+    desk, asker = linear(
+        **{asked.CREATE: asked.TAKEN, asked.REALTIME: listed(SHOWN), asked.HISTORY: asked.NONE}
+    )
+    (report,) = run(desk.submit(LIMIT, Urgency.TRADE))
+    assert isinstance(report, OrderReport)
+    assert (report.status, report.source) == (OrderStatus.NEW, Source.QUERY)
+    assert [one.method for one in asker.calls] == [asked.CREATE, asked.REALTIME]
+    assert asker.calls[1].urgency is Urgency.TRADE
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        {asked.REALTIME: asked.NONE, asked.HISTORY: asked.NONE},
+        {asked.REALTIME: refusal(Verdict.UNCLEAR), asked.HISTORY: asked.NONE},
+        {asked.REALTIME: listed({"orderLinkId": NAME, "symbol": "BTCUSDT"})},
+        {asked.REALTIME: listed({**SHOWN, "orderStatus": "Pondering"})},
+        {asked.REALTIME: {"surprise": 1}},
+    ],
+)
+def test_an_order_that_was_taken_and_is_not_shown_is_a_doubt(looks: dict[str, Any]) -> None:
+    """A5: never NEW on the strength of an answer that says nothing."""
+    desk, asker = linear(**{asked.CREATE: asked.TAKEN}, **looks)
+    (told,) = run(desk.submit(LIMIT, Urgency.TRADE))
+    assert isinstance(told, Unclear)
+    assert (told.action, told.client_id) == (Action.SUBMIT, NAME)
+    assert len(asker.asked(asked.CREATE)) == 1
+
+
+@pytest.mark.parametrize("answer", [{}, {"orderId": ""}, {"orderLinkId": NAME}])
+def test_an_answer_without_an_order_id_is_a_doubt(answer: dict[str, Any]) -> None:
+    """D7."""
+    desk, asker = linear(**{asked.CREATE: answer})
+    (told,) = run(desk.submit(LIMIT, Urgency.TRADE))
+    assert isinstance(told, Unclear)
+    assert len(asker.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (refusal(reason=RejectReason.MIN_NOTIONAL), RejectReason.MIN_NOTIONAL),
+        (refusal(Verdict.RATE), RejectReason.NOT_DONE),
+        (refusal(Verdict.KEY), RejectReason.NOT_DONE),
+        (refusal(Verdict.CLOCK), RejectReason.NOT_DONE),
+        (refusal(Verdict.UNREACHED), RejectReason.NOT_DONE),
+    ],
+)
+def test_a_definite_failure_is_a_rejection(error: CallError, reason: RejectReason) -> None:
+    desk, asker = linear(**{asked.CREATE: error})
+    (told,) = run(desk.submit(LIMIT, Urgency.TRADE))
+    assert isinstance(told, Rejection)
+    assert (told.reason, told.action, told.at_ns) == (reason, Action.SUBMIT, NOW_NS)
+    assert len(asker.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"symbol": "NOSUCH"}, RejectReason.UNKNOWN_SYMBOL),
+        ({"kind": OrderKind.TRAILING_STOP}, RejectReason.NOT_SUPPORTED),
+    ],
+)
+def test_what_cannot_be_said_is_refused_without_asking(
+    changes: dict[str, Any], reason: RejectReason
+) -> None:
+    desk, asker = linear()
+    (told,) = run(desk.submit(replace(LIMIT, **changes), Urgency.TRADE))
+    assert isinstance(told, Rejection)
+    assert told.reason is reason
+    assert not asker.calls
+
+
+def test_a_spot_stop_whose_price_had_passed_is_taken_back() -> None:
+    """It would sell when the price comes back, and protect nothing until then."""
+    turned = {**STOP_ROW, "lastPriceOnCreated": "57900"}
+    gone = {**turned, "orderStatus": "Deactivated", "cancelType": "CancelByUser"}
+    desk, asker = spot(
+        **{asked.CREATE: asked.TAKEN, asked.CANCEL: asked.TAKEN,
+           asked.REALTIME: [listed(turned), listed(gone)]}
+    )  # fmt: skip
+    told = run(desk.submit(replace(STOP, reduce_only=False), Urgency.PROTECT))
+    assert [one.status for one in told] == [OrderStatus.UNTRIGGERED, OrderStatus.CANCELLED]
+    assert asker.asked(asked.CANCEL)[0]["orderLinkId"] == STOP_NAME
+    desk, asker = spot(**{asked.CREATE: asked.TAKEN, asked.REALTIME: listed(STOP_ROW)})
+    assert len(run(desk.submit(STOP, Urgency.PROTECT))) == 1
+    assert not asker.asked(asked.CANCEL)
+
+
+# Cancelling and changing ---------------------------------------------------------------------
+
+
+def test_a_cancel_is_told_as_what_the_order_then_is() -> None:
+    ended = {**SHOWN, "orderStatus": "Cancelled", "cancelType": "CancelByUser"}
+    desk, _ = linear(**{asked.CANCEL: asked.TAKEN, asked.REALTIME: listed(ended)})
+    (told,) = run(desk.cancel("BTCUSDT", NAME, Urgency.PROTECT))
+    assert (told.status, told.reason) == (OrderStatus.CANCELLED, EndReason.REQUESTED)
+    desk, _ = linear(**{asked.CANCEL: asked.TAKEN, asked.REALTIME: listed(SHOWN)})
+    (told,) = run(desk.cancel("BTCUSDT", NAME, Urgency.PROTECT))
+    assert told.status is OrderStatus.NEW  # taken, and not carried out yet
+
+
+def test_a_cancel_that_finds_nothing_is_looked_up() -> None:
+    """A6, exchanges.md 5.4: it may have filled, or the cancel may have arrived twice."""
+    missing = refusal(Verdict.MISSING, "110001")
+    filled = {**SHOWN, "orderStatus": "Filled", "cumExecQty": "0.010"}
+    desk, _ = linear(
+        **{asked.CANCEL: missing, asked.REALTIME: asked.NONE, asked.HISTORY: listed(filled)}
+    )
+    (told,) = run(desk.cancel("BTCUSDT", NAME, Urgency.PROTECT))
+    assert isinstance(told, OrderReport)
+    assert (told.status, told.filled_lots) == (OrderStatus.FILLED, 10)
+    desk, _ = linear(
+        **{asked.CANCEL: missing, asked.REALTIME: asked.NONE, asked.HISTORY: asked.NONE}
+    )
+    (told,) = run(desk.cancel("BTCUSDT", NAME, Urgency.PROTECT))
+    assert isinstance(told, Rejection)
+    assert told.reason is RejectReason.UNKNOWN_ORDER
+
+
+def test_spot_is_asked_to_cancel_in_its_other_place_only_if_the_first_has_not_got_it() -> None:
+    missing = refusal(Verdict.MISSING, "170213")
+    desk, asker = spot(**{asked.CANCEL: [missing, asked.TAKEN], asked.REALTIME: listed(SHOWN)})
+    run(desk.cancel("BTCUSDT", NAME, Urgency.PROTECT))
+    assert [one["orderFilter"] for one in asker.asked(asked.CANCEL)] == ["Order", "tpslOrder"]
+    desk, asker = spot(**{asked.CANCEL: refusal(Verdict.UNCLEAR), asked.REALTIME: listed(SHOWN)})
+    (told,) = run(desk.cancel("BTCUSDT", NAME, Urgency.PROTECT))
+    assert isinstance(told, Unclear)
+    assert len(asker.calls) == 1
+
+
+def test_an_amend_is_told_as_the_order_then_is_or_as_a_doubt() -> None:
+    asks = AmendRequest(OrderRef("BTCUSDT", 0, STOP_NAME), trigger_ticks=590_000)
+    moved = {**STOP_ROW, "triggerPrice": "59000"}
+    desk, asker = linear(**{asked.AMEND: asked.TAKEN, asked.REALTIME: listed(moved)})
+    (told,) = run(desk.amend(asks, Urgency.PROTECT))
+    assert told.trigger_ticks == 590_000
+    assert asker.asked(asked.AMEND)[0]["triggerPrice"] == "59000"
+    desk, _ = linear(**{asked.AMEND: refusal(Verdict.UNCLEAR)})
+    (told,) = run(desk.amend(asks, Urgency.PROTECT))
+    assert isinstance(told, Unclear)
+    assert told.action is Action.AMEND
+
+
+def test_nothing_is_replaced_in_one_request_here() -> None:
+    desk, asker = linear()
+    (told,) = run(desk.replace(NAME, STOP, Urgency.PROTECT))
+    assert isinstance(told, Rejection)
+    assert (told.client_id, told.reason) == (STOP_NAME, RejectReason.NOT_SUPPORTED)
+    assert not asker.calls
+
+
+# Looking -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("look", list(Look))
+def test_what_is_nowhere_is_a_miss_and_a_failed_question_says_nothing(look: Look) -> None:
+    empty = {asked.REALTIME: asked.NONE, asked.HISTORY: asked.NONE, asked.EXECUTIONS: asked.NONE}
+    desk, _ = linear(**empty)
+    assert run(desk.look("BTCUSDT", NAME, look)) == [Miss("BTCUSDT", NAME, look, NOW_NS)]
+    desk, _ = linear(**dict.fromkeys(empty, refusal(Verdict.UNCLEAR)))
+    assert run(desk.look("BTCUSDT", NAME, look)) == []
+    row = {"orderLinkId": NAME, "symbol": "BTCUSDT"}  # a shape that cannot be read
+    desk, _ = linear(**dict.fromkeys(empty, listed(row)))
+    assert run(desk.look("BTCUSDT", NAME, look)) == []
+
+
+def test_an_order_of_another_name_is_never_taken_for_ours() -> None:
+    """A venue that ignores a parameter answers with all orders."""
+    other = {**SHOWN, "orderLinkId": "somebody"}
+    desk, _ = linear(
+        **{asked.REALTIME: listed(other), asked.HISTORY: listed(other),
+           asked.EXECUTIONS: listed({**TRADE, "orderLinkId": "somebody"})}
+    )  # fmt: skip
+    for look in Look:
+        assert run(desk.look("BTCUSDT", NAME, look)) == [Miss("BTCUSDT", NAME, look, NOW_NS)]
+
+
+def test_trades_of_an_order_come_from_all_pages_oldest_first() -> None:
+    rows = [{**TRADE, "orderLinkId": NAME, "execId": str(at), "execTime": str(at)} for at in (3, 2)]
+    last = {**TRADE, "orderLinkId": NAME, "execId": "1", "execTime": "1"}
+    pages = [listed(*rows, cursor="next"), listed(last)]
+    desk, asker = linear(**{asked.EXECUTIONS: pages})
+    found = run(desk.look("BTCUSDT", NAME, Look.TRADES))
+    assert [one.trade_id for one in found] == [1, 2, 3]
+    assert [one.get("cursor") for one in asker.asked(asked.EXECUTIONS)] == [None, "next"]
+
+
+# Questions -----------------------------------------------------------------------------------
+
+
+def test_open_orders_are_all_pages_of_the_symbols_asked_about_strangers_too() -> None:
+    stranger = {**STOP_ROW, "orderLinkId": "", "orderId": "x"}
+    elsewhere = {**SHOWN, "symbol": "ETHUSDT"}
+    desk, asker = linear(
+        **{asked.REALTIME: [listed(SHOWN, elsewhere, cursor="2"), listed(stranger)]}
+    )
+    found = run(desk.open_orders(["BTCUSDT"]))
+    assert [one.client_id for one in found] == [NAME, ""]
+    first = asker.asked(asked.REALTIME)[0]
+    assert first == {"category": "linear", "settleCoin": "USDT", "limit": 50}
+
+
+def test_a_list_without_end_is_no_answer() -> None:
+    pages = [listed(cursor=str(at)) for at in range(PAGES_MAX + 1)]
+    desk, asker = linear(**{asked.REALTIME: pages})
+    with pytest.raises(CallError, match="pages"):
+        run(desk.open_orders(["BTCUSDT"]))
+    assert len(asker.calls) == PAGES_MAX
+
+
+@pytest.mark.parametrize("answer", [{}, {"list": None}, {"list": [{"size": "1"}]}])
+def test_an_answer_that_cannot_be_read_is_a_call_error(answer: dict[str, Any]) -> None:
+    info = {"marginMode": "REGULAR_MARGIN"}
+    desk, _ = linear(**{asked.POSITIONS: answer, "privateGetV5AccountInfo": info})
+    with pytest.raises(CallError) as caught:
+        run(desk.positions(["BTCUSDT"]))
+    assert caught.value.verdict is Verdict.UNCLEAR
+
+
+def test_trades_since_a_time_are_asked_for_week_by_week() -> None:
+    desk, asker = linear(**{asked.EXECUTIONS: asked.NONE})
+    since = asked.NOW_MS - 10 * DAY_MS
+    assert run(desk.trades("BTCUSDT", since)) == []
+    spans = [(one["startTime"], one["endTime"]) for one in asker.asked(asked.EXECUTIONS)]
+    assert spans[0][0] == since
+    assert spans[-1][1] >= asked.NOW_MS
+    assert all(end - start < 7 * DAY_MS for start, end in spans)
+    joined = [after[0] - before[1] for before, after in pairwise(spans)]
+    assert joined == [1] * (len(spans) - 1)
+
+
+def test_flat_positions_are_told_too() -> None:
+    desk, _ = linear(
+        **{
+            asked.POSITIONS: listed(POSITION),
+            "privateGetV5AccountInfo": {"marginMode": "ISOLATED_MARGIN"},
+        }
+    )
+    desk.markets["ETHUSDT"] = market_of(LINEAR, "ETHUSDT")
+    found = run(desk.positions(["BTCUSDT", "ETHUSDT"]))
+    assert [(one.symbol, one.lots) for one in found] == [("BTCUSDT", -500), ("ETHUSDT", 0)]
+    assert {one.margin_mode for one in found} == {MarginMode.ISOLATED}
+
+
+def test_a_market_that_is_not_listed_any_more_stays_and_does_not_trade() -> None:
+    """R-EXCH-15: what is held of it must still be told."""
+    method = "publicGetV5MarketInstrumentsInfo"
+    other = {**LINEAR_ROW, "symbol": "ETHPERP", "baseCoin": "ETH"}
+    desk, _ = linear(**{method: [listed(LINEAR_ROW, other), listed(other)]})
+    desk.markets = {}
+    run(desk.load())
+    assert desk.markets["BTCUSDC"].is_trading
+    run(desk.load())
+    assert (desk.markets["BTCUSDC"].is_trading, desk.markets["ETHUSDC"].is_trading) == (False, True)
+
+
+def test_setting_up_what_is_set_already_is_no_error() -> None:
+    script = {
+        "privatePostV5PositionSwitchMode": refusal(code="110025"),
+        "privatePostV5PositionSetLeverage": refusal(code="110043"),
+        "privateGetV5AccountInfo": {"marginMode": "REGULAR_MARGIN"},
+        "privatePostV5AccountSetMarginMode": {"reasons": []},
+    }
+    desk, asker = linear(**script)
+    run(desk.set_up("BTCUSDT", Decimal(3), MarginMode.CROSS))
+    assert asker.asked("privatePostV5PositionSwitchMode")[0]["mode"] == 0
+    assert asker.asked("privatePostV5PositionSetLeverage")[0]["sellLeverage"] == "3"
+    assert not asker.asked("privatePostV5AccountSetMarginMode")
+    run(desk.set_up("BTCUSDT", Decimal(3), MarginMode.ISOLATED))
+    set_to = asker.asked("privatePostV5AccountSetMarginMode")
+    assert set_to == [{"setMarginMode": "ISOLATED_MARGIN"}]
+    desk, _ = linear(**script | {"privatePostV5PositionSwitchMode": refusal(code="110024")})
+    with pytest.raises(CallError):
+        run(desk.set_up("BTCUSDT", Decimal(3), MarginMode.CROSS))
+
+
+# Stops of a position -------------------------------------------------------------------------
+
+
+def test_the_stop_of_a_position_is_set_in_one_step_and_read_back() -> None:
+    """R-STOP-32, R-EXCH-10."""
+    desk, asker = linear(**{asked.TRADING_STOP: {}, asked.POSITIONS: listed(POSITION)})
+    found = run(desk.set_position_stop("BTCUSDT", 520_005))
+    assert (found.stop_loss_ticks, found.take_profit_ticks) == (520_005, 480_000)
+    assert asker.asked(asked.TRADING_STOP) == [
+        {"category": "linear", "symbol": "BTCUSDT", "positionIdx": 0, "tpslMode": "Full",
+         "stopLoss": "52000.5", "slTriggerBy": "LastPrice"}
+    ]  # fmt: skip
+    assert asker.calls[0].urgency is Urgency.PROTECT
+
+
+def test_a_position_stop_that_reads_back_otherwise_is_a_doubt() -> None:
+    desk, _ = linear(**{asked.TRADING_STOP: {}, asked.POSITIONS: listed(POSITION)})
+    with pytest.raises(CallError, match=r"set to 53000, and 52000\.5 is shown") as caught:
+        run(desk.set_position_stop("BTCUSDT", 530_000))
+    assert caught.value.verdict is Verdict.UNCLEAR
+    with pytest.raises(CallError, match="set to 0"):
+        run(desk.set_position_stop("BTCUSDT", 0))
+
+
+def test_a_position_stop_that_is_there_already_is_no_error_and_another_refusal_is() -> None:
+    script = {asked.TRADING_STOP: refusal(code="34040"), asked.POSITIONS: listed(POSITION)}
+    desk, _ = linear(**script)
+    assert run(desk.set_position_stop("BTCUSDT", 520_005)).stop_loss_ticks == 520_005
+    desk, _ = linear(**script | {asked.TRADING_STOP: refusal(code="10001")})
+    with pytest.raises(CallError):
+        run(desk.set_position_stop("BTCUSDT", 520_005))
+
+
+def test_two_positions_of_a_symbol_are_not_one() -> None:
+    """Hedge mode: which one would be meant."""
+    long = {**POSITION, "positionIdx": 1}
+    for rows in ([long, {**POSITION, "positionIdx": 2}], [long], []):
+        desk, _ = linear(**{asked.POSITIONS: listed(*rows)})
+        with pytest.raises(CallError):
+            run(desk.position_stops("BTCUSDT"))
