@@ -55,6 +55,24 @@ def test_a_request_that_is_not_signed_rightly_is_refused() -> None:
     assert told()["ZUSD"] == "100000.00000000"
 
 
+def test_a_key_says_what_it_may_and_from_where() -> None:
+    desk = KrakenDesk()
+    told = desk.ask("GetApiKeyInfo")
+    assert (told["api_key"], told["nonce"], told["ip_allowlist"]) == (
+        desk.key.key, str(desk.nonce), [],
+    )  # fmt: skip
+    assert {"query-funds", "modify-trades", "close-trades"} <= set(told["permissions"])
+    assert "withdraw-funds" not in told["permissions"]
+    reader = ApiKey("r", desk.key.secret, desk.account, can_trade=False, can_withdraw=True,
+                    addresses=frozenset({"127.0.0.1"}))  # fmt: skip
+    desk.key = desk.keys.add(reader)
+    told = desk.ask("GetApiKeyInfo")
+    assert "modify-trades" not in told["permissions"]
+    assert "withdraw-funds" in told["permissions"]
+    assert told["ip_allowlist"] == ["127.0.0.1"]
+    assert desk.ask("GetApiKeyInfo", odd="1") == f"{BAD}odd"
+
+
 def test_a_nonce_grows_with_every_request_of_a_key() -> None:
     desk = KrakenDesk()
     first = desk.signed("Balance")

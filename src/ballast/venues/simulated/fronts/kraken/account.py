@@ -24,6 +24,9 @@ KEPT_MAX = 10_000
 """Orders and fills asked of the engine: more than it keeps."""
 TIME_MAX_NS = 2**62
 PERCENT_DIGITS = 4
+READ_RIGHTS = ("query-funds", "query-open-trades", "query-closed-trades", "access-ws")
+TRADE_RIGHTS = ("modify-trades", "close-trades")
+"""Rights of a key, by the venue's names."""
 
 
 def balance(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
@@ -84,6 +87,24 @@ def _fee(ppm: int) -> dict[str, str | None]:
     return {
         "fee": text, "minfee": text, "maxfee": text, "nextfee": None, "nextvolume": None,
         "tiervolume": "0.0000",
+    }  # fmt: skip
+
+
+def key_info(front: KrakenFront, call: Call) -> Any:  # noqa: ANN401 - JSON
+    """GetApiKeyInfo: what the key may do, and from where; times are seconds, 0 for never."""
+    call.given.finish()
+    key = call.key
+    assert key is not None  # noqa: S101 - the route demands a signature
+    rights = [*READ_RIGHTS]
+    rights += TRADE_RIGHTS if key.can_trade else ()
+    rights += ("withdraw-funds",) if key.can_withdraw else ()
+    since = str(front.wire_now_ns // SECOND_NS)
+    return {
+        "api_key_name": "simulated", "api_key": key.key,
+        "nonce": str(front.door.last_nonce(key)), "nonce_window": 0, "permissions": rights,
+        "iban": "", "valid_until": "0", "query_from": "0", "query_to": "0",
+        "created_time": since, "modified_time": since, "ip_allowlist": sorted(key.addresses),
+        "last_used": since,
     }  # fmt: skip
 
 

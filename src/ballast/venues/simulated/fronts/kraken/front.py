@@ -94,6 +94,7 @@ PRIVATE: dict[str, Route] = {
     "QueryTrades": Route(account.query_trades),
     "TradeVolume": Route(account.trade_volume),
     "GetWebSocketsToken": Route(account.token),
+    "GetApiKeyInfo": Route(account.key_info),
     "AddOrder": Route(trading.add, 0, _T),
     "AddOrderBatch": Route(trading.add_many, 0, _T, ("orders",)),
     "AmendOrder": Route(trading.amend, 0, _T),

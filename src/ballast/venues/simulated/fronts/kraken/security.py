@@ -65,6 +65,10 @@ class Doorkeeper:
         self._nonces[key.key] = value
         return key
 
+    def last_nonce(self, key: ApiKey) -> int:
+        """Return the last nonce of a key, 0 for one that was not used."""
+        return self._nonces.get(key.key, 0)
+
     def new_token(self, key: ApiKey, now_ns: int) -> str:
         """Return a token for streams; counted, never random."""
         self._tokens = {name: one for name, one in self._tokens.items() if now_ns < one[1]}
