@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ballast.venues.clients.calls import CallError
 
 NO_SECRET = Secret("")
+WINDOW_MS = 3_000
+"""Receive window of signed requests: a venue forwards none that is older. The fence behind which a
+lost order is taken as not accepted counts on it (`runtime.node.execution.WINDOW_NS`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,5 @@ class Access:
     stamp_back_s: int = 0
     """By how much a request is dated back where it is good for longer than the fence of an order
     waits: Coinbase's tokens live two minutes from their date on, OKX's requests half a one."""
+    nonce_grows: bool = False
+    """Whether each signed request must carry a larger number than the one before (Kraken)."""

@@ -100,9 +100,13 @@ def _guarded(
             return venue_ms() // 1_000 - access.stamp_back_s
 
         def nonce(self) -> int:
-            """Return the venue's time, never the same one twice: Kraken demands that it grows."""
+            """Return the venue's time; where the venue demands that it grows, never twice the same.
+
+            Elsewhere it must not: a clock that was set back would go on signing with the future.
+            """
             dated_ms = venue_ms() - access.stamp_back_s * 1_000
-            self._last_nonce = max(dated_ms, self._last_nonce + 1)
+            grown_ms = max(dated_ms, self._last_nonce + 1)
+            self._last_nonce = grown_ms if access.nonce_grows else dated_ms
             return self._last_nonce
 
         async def fetch(

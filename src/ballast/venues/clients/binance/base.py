@@ -1,0 +1,135 @@
+"""Base: what the desks of spot and USD-M do alike with their calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ballast.core.orders import RejectReason
+from ballast.core.reports import Action, Rejection, Report, Unclear
+from ballast.venues.clients.binance.public import (
+    candles_of,
+    depth_limit,
+    interval_of,
+    top_of,
+)
+from ballast.venues.clients.binance.rows import NS_MS, UNREADABLE, ServerTime, UnsayableError, read
+from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
+from ballast.venues.clients.outcomes import outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ballast.core.time import Timeframe
+    from ballast.venues.clients.account import CandleRow, TopOfBook
+    from ballast.venues.clients.calls import Asker
+    from ballast.venues.clients.market import Market
+
+T = TypeVar("T")
+
+
+class BinanceDesk:
+    """Sends calls and reads answers; `public` begins the names of ccxt's public methods."""
+
+    venue: str
+    public: str
+    candle_cost: float
+    depth_costs: tuple[tuple[int, float], ...]
+    """Levels at most, and the weight of a book of so many."""
+
+    def __init__(self, asker: Asker, now_ns: Callable[[], int]) -> None:
+        """Ask through `asker`; `now_ns` is the machine's clock, for what we did ourselves."""
+        self._asker = asker
+        self._now_ns = now_ns
+        self.markets: dict[str, Market] = {}
+
+    # Questions ------------------------------------------------------------------------------
+
+    async def _ask(self, call: Call, into: Callable[[Any], T]) -> T:
+        """Ask, and read the answer; one that cannot be read is a `CallError` of its own."""
+        answer = await self._asker.ask(call)
+        return self._read(lambda: into(answer))
+
+    @staticmethod
+    def _read(make: Callable[[], T]) -> T:
+        """Return what is read out of rows; raise `CallError` for what cannot be read."""
+        try:
+            return make()
+        except UNREADABLE as error:
+            raise CallError(Verdict.UNCLEAR, f"an answer that cannot be read: {error}") from error
+
+    def _market(self, symbol: str) -> Market:
+        """Return a market for a question; only an order may name one that is not listed."""
+        market = self.markets.get(symbol)
+        if market is None:
+            raise CallError(
+                Verdict.REFUSED,
+                f"{symbol} is not listed at {self.venue}",
+                reason=RejectReason.UNKNOWN_SYMBOL,
+            )
+        return market
+
+    async def server_ms(self) -> int:
+        """Return the venue's time."""
+        call = Call(f"{self.public}GetTime")
+        return await self._ask(call, lambda answer: read(answer, ServerTime).server_time)
+
+    async def candles(
+        self, symbol: str, timeframe: Timeframe, since_ms: int, limit: int
+    ) -> list[CandleRow]:
+        """Return closed and growing bars from a time on, oldest first; at most 1,000."""
+        params = {
+            "symbol": self._market(symbol).name,
+            "interval": interval_of(timeframe),
+            "startTime": since_ms,
+            "limit": limit,
+        }
+        call = Call(f"{self.public}GetKlines", params, cost=self.candle_cost)
+        return await self._ask(call, candles_of)
+
+    async def top(self, symbol: str, depth: int) -> TopOfBook:
+        """Return the best levels of the book."""
+        market = self._market(symbol)
+        params = {"symbol": market.name, "limit": depth_limit(depth)}
+        call = Call(f"{self.public}GetDepth", params, Urgency.ASK, cost=self._depth_cost(depth))
+        return await self._ask(
+            call, lambda answer: top_of(market, answer, depth, self._asker.now_ms() * NS_MS)
+        )
+
+    def _depth_cost(self, depth: int) -> float:
+        """Return what the venue counts for a book of that depth."""
+        limit = depth_limit(depth)
+        return next(cost for most, cost in self.depth_costs if limit <= most)
+
+    # Orders ---------------------------------------------------------------------------------
+
+    async def _do(
+        self,
+        action: Action,
+        symbol: str,
+        client_id: str,
+        make: Callable[[Market], Call],
+        into: Callable[[Market, Any], Sequence[Report]],
+    ) -> Sequence[Report]:
+        """Send what changes an order; what cannot be said is refused here, nothing is raised."""
+        market = self.markets.get(symbol)
+        if market is None:
+            return [self._no(action, symbol, client_id, RejectReason.UNKNOWN_SYMBOL, "not listed")]
+        try:
+            call = make(market)
+        except UnsayableError as error:
+            return [self._no(action, symbol, client_id, RejectReason.NOT_SUPPORTED, str(error))]
+        try:
+            answer = await self._asker.ask(call)
+        except CallError as error:
+            return [outcome(error, action, symbol, client_id, self._now_ns())]
+        try:
+            return into(market, answer)
+        except UNREADABLE as error:
+            return [
+                Unclear(symbol, client_id, action, f"unreadable answer: {error}", self._now_ns())
+            ]
+
+    def _no(
+        self, action: Action, symbol: str, client_id: str, reason: RejectReason, text: str
+    ) -> Rejection:
+        return Rejection(symbol, client_id, action, reason, text, self._now_ns())

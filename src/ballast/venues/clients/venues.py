@@ -1,0 +1,54 @@
+"""Venues: every venue that can be traded, in one table; adding one is a row here and a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ballast.core.errors import UserError, suggest
+from ballast.venues.clients.binance.access import SPOT as BINANCE_SPOT
+from ballast.venues.clients.binance.spot import SpotDesk as BinanceSpotDesk
+from ballast.venues.clients.binance.spot import abilities_of as binance_spot_abilities
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ballast.oms.protection.cover import Abilities
+    from ballast.venues.clients.access import Access
+    from ballast.venues.clients.calls import Asker
+    from ballast.venues.clients.market import Market
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """One venue: how it is reached, who speaks with it, how its stops move.
+
+    `hosts` are all names it is reached under: REST first, then its sockets.
+    """
+
+    access: Access
+    desk: Callable[[Asker, Callable[[], int]], Any]
+    abilities: Callable[[Market], Abilities]
+    hosts: tuple[str, ...]
+
+
+VENUES: dict[str, Venue] = {
+    "BINANCE": Venue(
+        BINANCE_SPOT,
+        BinanceSpotDesk,
+        binance_spot_abilities,
+        ("api.binance.com", "ws-api.binance.com", "stream.binance.com"),
+    ),
+}
+
+
+def venue_named(name: str) -> Venue:
+    """Return the row of a venue; raise `UserError` for one that cannot be traded."""
+    found = VENUES.get(name.strip().upper())
+    if found is None:
+        raise UserError(
+            f"'{name}' is no venue that can be traded",
+            expected=f"one of {', '.join(VENUES)}",
+            fix=suggest(name.upper(), VENUES),
+        )
+    return found
