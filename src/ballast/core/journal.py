@@ -170,10 +170,7 @@ class Journal(Protocol):
         ...
 
     def records(self) -> Iterator[Record]:
-        """Yield every record of the caller's from the first on, archived ones too.
-
-        Raise `DataError` where an archive is not at hand.
-        """
+        """Yield every record of the caller's that is kept, from the first on."""
         ...
 
     def close(self) -> None:

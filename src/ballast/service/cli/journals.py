@@ -49,9 +49,7 @@ class Place:
     @property
     def archives(self) -> Path:
         """Folder of the archives."""
-        from ballast.store.journal.whole import archives_of
-
-        return archives_of(self.head_file)
+        return self.root / "archives" / self.account
 
     @property
     def backups(self) -> Path:

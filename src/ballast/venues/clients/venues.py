@@ -9,6 +9,8 @@ from ballast.core.errors import UserError, suggest
 from ballast.venues.clients.binance.access import SPOT as BINANCE_SPOT
 from ballast.venues.clients.binance.spot import SpotDesk as BinanceSpotDesk
 from ballast.venues.clients.binance.spot import abilities_of as binance_spot_abilities
+from ballast.venues.clients.bybit import access as bybit
+from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from ballast.oms.protection.cover import Abilities
     from ballast.venues.clients.access import Access
     from ballast.venues.clients.calls import Asker
+    from ballast.venues.clients.facts import Facts
     from ballast.venues.clients.market import Market
 
 
@@ -30,6 +33,8 @@ class Venue:
     desk: Callable[[Asker, Callable[[], int]], Any]
     abilities: Callable[[Market], Abilities]
     hosts: tuple[str, ...]
+    facts: Facts | None = None
+    """What it does by itself, where its folder states that."""
 
 
 VENUES: dict[str, Venue] = {
@@ -38,6 +43,10 @@ VENUES: dict[str, Venue] = {
         BinanceSpotDesk,
         binance_spot_abilities,
         ("api.binance.com", "ws-api.binance.com", "stream.binance.com"),
+    ),
+    "BYBIT": Venue(bybit.ACCESS, BybitSpot, bybit.abilities_of, bybit.HOSTS, bybit.FACTS),
+    "BYBITLINEAR": Venue(
+        bybit.ACCESS_LINEAR, BybitLinear, bybit.abilities_of, bybit.HOSTS, bybit.FACTS_LINEAR
     ),
 }
 
