@@ -66,14 +66,15 @@ class Access:
     options: Mapping[str, Any] = field(default_factory=dict)
     data_minute: float = 1_200.0
     orders_minute: float = 0.0
-    data_second: float = 0.0
-    """Venues that count by the second as well; 0: they do not. Of one call's path, if by path."""
-    orders_second: float = 0.0
     read_usage: Callable[[Mapping[str, str]], tuple[Usage, ...]] = no_usage
     """Header names arrive in lower case."""
     needs_passphrase: bool = False
     stamp_back_s: int = 0
     """By how much a request is dated back where it is good for longer than the fence of an order
     waits: Coinbase's tokens live two minutes from their date on, OKX's requests half a one."""
+    path_budget: float = 0.0
+    """What the calls of one end point may cost within `path_window_s`, where the venue counts each
+    by itself (OKX); 0: it does not."""
+    path_window_s: float = 2.0
     nonce_grows: bool = False
     """Whether each signed request must carry a larger number than the one before (Kraken)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import InternalError
 from ballast.venues.clients.access import Keys
+from ballast.venues.clients.asking.windows import Windows
 from ballast.venues.clients.asking.wire import Answer, signer_of, token_of
+from ballast.venues.clients.calls import Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from ballast.venues.clients.calls import Call
 
 MS_NS = 1_000_000
+SECOND_NS = 1_000_000_000
 
 
 class VenueAsker:
@@ -38,6 +42,8 @@ class VenueAsker:
         """What the venue's clock is ahead of ours; 0 until it was measured."""
         self._now_ns = now_ns
         self._keys = keys or Keys()
+        counts = access.path_budget > 0
+        self._windows = Windows(access.path_budget, access.path_window_s) if counts else None
         self._signer = signer_of(access, self._keys, session, self.now_ms, self._seen)
 
     async def ask(self, call: Call) -> Any:  # noqa: ANN401 - JSON
@@ -45,7 +51,21 @@ class VenueAsker:
         method = getattr(self._signer, call.method, None)
         if method is None:
             raise InternalError(f"ccxt's {self.access.ccxt_id} has no method {call.method}")
+        await self._turn(call)
         return await method(call.body)
+
+    async def _turn(self, call: Call) -> None:
+        """Wait until the end point may be called."""
+        while self._windows is not None:
+            wait_s = self._windows.spend(
+                call.method,
+                call.cost,
+                self._now_ns() / SECOND_NS,
+                is_urgent=call.urgency is Urgency.PROTECT,
+            )
+            if not wait_s:
+                return
+            await asyncio.sleep(wait_s)
 
     def now_ms(self) -> int:
         """Return the venue's time, as measured."""
