@@ -49,6 +49,12 @@ class Unlock:
             self._known = self._silent() or ask(self.prompt, self._ways())
         return self._known
 
+    def silent(self) -> Secret:
+        """Return the passphrase if it can be had without asking anybody, else ''."""
+        if self._known is None and (found := self._silent()):
+            self._known = found
+        return self._known or Secret("")
+
     def made(self) -> Secret:
         """Return the passphrase of a file that is to be made; a person says it twice."""
         if self._known is None:

@@ -84,7 +84,11 @@ class PostgresDatabase:
 
     def exists(self) -> bool:
         """Whether the schema has tables."""
-        return self._version(PostgresStatements(self._open())) > 0
+        return self.version() > 0
+
+    def version(self) -> int:
+        """Return the version of the tables, 0 without any."""
+        return self._version(PostgresStatements(self._open()))
 
     def prepare(self) -> None:
         """Make or move on the tables in one transaction, beside a copy of the older ones."""

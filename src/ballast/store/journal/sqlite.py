@@ -89,9 +89,11 @@ class SqliteDatabase:
 
     def exists(self) -> bool:
         """Whether the file has tables."""
-        if not self.path.exists():
-            return False
-        return tables.version_of(self._open()) > 0
+        return self.version() > 0
+
+    def version(self) -> int:
+        """Return the version of the tables, 0 without any."""
+        return tables.version_of(self._open()) if self.path.exists() else 0
 
     def prepare(self) -> None:
         """Make or move on the tables, after a backup; put a log that was left into the file.

@@ -9,8 +9,9 @@ from ballast.core.errors import UserError, suggest
 from ballast.venues.clients.binance.access import SPOT as BINANCE_SPOT
 from ballast.venues.clients.binance.spot import SpotDesk as BinanceSpotDesk
 from ballast.venues.clients.binance.spot import abilities_of as binance_spot_abilities
-from ballast.venues.clients.bybit import access as bybit
-from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
+from ballast.venues.clients.okx import access as okx
+from ballast.venues.clients.okx.spot import OkxSpot
+from ballast.venues.clients.okx.swap import OkxSwap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ballast.oms.protection.cover import Abilities
     from ballast.venues.clients.access import Access
     from ballast.venues.clients.calls import Asker
-    from ballast.venues.clients.facts import Facts
     from ballast.venues.clients.market import Market
 
 
@@ -33,8 +33,6 @@ class Venue:
     desk: Callable[[Asker, Callable[[], int]], Any]
     abilities: Callable[[Market], Abilities]
     hosts: tuple[str, ...]
-    facts: Facts | None = None
-    """What it does by itself, where its folder states that."""
 
 
 VENUES: dict[str, Venue] = {
@@ -44,10 +42,8 @@ VENUES: dict[str, Venue] = {
         binance_spot_abilities,
         ("api.binance.com", "ws-api.binance.com", "stream.binance.com"),
     ),
-    "BYBIT": Venue(bybit.ACCESS, BybitSpot, bybit.abilities_of, bybit.HOSTS, bybit.FACTS),
-    "BYBITLINEAR": Venue(
-        bybit.ACCESS_LINEAR, BybitLinear, bybit.abilities_of, bybit.HOSTS, bybit.FACTS_LINEAR
-    ),
+    "OKX": Venue(okx.ACCESS, OkxSpot, lambda _: okx.ABILITIES, okx.HOSTS),
+    "OKXSWAP": Venue(okx.ACCESS_SWAP, OkxSwap, lambda _: okx.ABILITIES_SWAP, okx.HOSTS),
 }
 
 

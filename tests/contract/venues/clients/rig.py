@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from ballast.core.reports import Report
     from ballast.oms.protection.cover import Abilities
     from ballast.service.testing.venue import ServedVenue
-    from ballast.venues.clients.access import Access
-    from ballast.venues.clients.calls import Call
     from ballast.venues.clients.market import Market
 
 T = TypeVar("T")
@@ -59,13 +56,11 @@ class Row:
     tick: Decimal = Decimal("0.01")
     lot: Decimal = Decimal("0.00001")
     symbol: str = "BTCUSDT"
+    contract: Decimal = Decimal(1)
+    """Base units of a contract, which is what the venue's own state counts in."""
     submits_stop: str = ""
     """'': as every other order."""
     qty: Decimal = Decimal("0.01")
-    little_off: float = -0.5
-    """Where one lot is worth less than the least an order must be worth."""
-    per_second: int = 0
-    """Calls of one kind that the venue allows within a second; 0: as many as tests make."""
     lacks: frozenset[str] = field(default_factory=frozenset)
     """Tests that make no sense at this venue, by what they are about."""
 
@@ -84,49 +79,33 @@ ROWS = {
             lacks=frozenset({"amend"}),
         ),
         Row(
-            "BYBIT",
-            "bybit",
-            "BTCUSDT",
-            submits="POST /v5/order/create$",
-            cancels="POST /v5/order/cancel$",
-            looks="GET /v5/order/realtime$",
-            private="GET /v5/account/wallet-balance$",
-            per_second=20,
-            lacks=frozenset({"post_only", "reduce_only", "trigger"}),
+            "OKX",
+            "okx",
+            "BTC-USDT",
+            submits="POST /api/v5/trade/order$",
+            cancels="POST /api/v5/trade/cancel-order$",
+            looks="GET /api/v5/trade/order$",
+            private="GET /api/v5/account/balance$",
+            tick=Decimal("0.1"),
+            submits_stop="POST /api/v5/trade/order-algo$",
+            lacks=frozenset({"post_only"}),
         ),
         Row(
-            "BYBITLINEAR",
-            "bybit",
-            "BTCUSDT.P",
-            submits="POST /v5/order/create$",
-            cancels="POST /v5/order/cancel$",
-            looks="GET /v5/order/realtime$",
-            private="GET /v5/account/wallet-balance$",
+            "OKXSWAP",
+            "okx",
+            "BTC-USDT-SWAP",
+            submits="POST /api/v5/trade/order$",
+            cancels="POST /api/v5/trade/cancel-order$",
+            looks="GET /api/v5/trade/order$",
+            private="GET /api/v5/account/balance$",
             tick=Decimal("0.1"),
-            lot=Decimal("0.001"),
-            little_off=-0.95,
-            per_second=20,
-            lacks=frozenset({"post_only"}),
+            lot=Decimal("0.0001"),
+            contract=Decimal("0.01"),
+            submits_stop="POST /api/v5/trade/order-algo$",
+            lacks=frozenset({"post_only", "other_coins"}),
         ),
     )
 }
-
-
-class PacedAsker(VenueAsker):
-    """Asks no more often than a venue allows within a second: tests are quicker than traders."""
-
-    def __init__(self, per_second: int, access: Access, session: Any, keys: Keys) -> None:
-        super().__init__(access, session, time.time_ns, keys)
-        self._per_second = per_second
-        self._asked: dict[str, deque[float]] = {}
-
-    async def ask(self, call: Call) -> Any:
-        if self._per_second:
-            times = self._asked.setdefault(call.method, deque(maxlen=self._per_second))
-            if len(times) == times.maxlen:
-                await asyncio.sleep(max(0.0, times[0] + 1.1 - time.monotonic()))
-            times.append(time.monotonic())
-        return await super().ask(call)
 
 
 class Rig:
@@ -148,7 +127,7 @@ class Rig:
 
     def asker_with(self, keys: Keys) -> VenueAsker:
         """Return an asker of other keys, over the same session."""
-        return PacedAsker(self.row.per_second, self.entry.access, self.session, keys)
+        return VenueAsker(self.entry.access, self.session, time.time_ns, keys)
 
     def run(self, work: Coroutine[object, object, T]) -> T:
         """Await in the one loop of the rig."""
@@ -268,8 +247,16 @@ class Rig:
     # What the venue itself holds ------------------------------------------------------------
 
     def account(self) -> dict[str, Any]:
-        """Return balances, positions, open orders and fills of the account."""
+        """Return balances, positions, open orders and fills of the account, in base units.
+
+        A simulated venue may name conditional orders apart: `algo/` and our id.
+        """
         found: dict[str, Any] = self.venue.state()["accounts"][0]
+        for one in (*found["positions"], *found["orders"], *found["fills"]):
+            for name in {"qty", "filled"} & set(one):
+                one[name] = str(Decimal(one[name]) * self.row.contract)
+        for one in found["orders"]:
+            one["client_id"] = one["client_id"].rpartition("/")[2]
         return found
 
     def truth(self, client_id: str) -> dict[str, Any] | None:

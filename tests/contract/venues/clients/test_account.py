@@ -60,6 +60,8 @@ def test_equity_counts_everything_in_quote(rig: Rig) -> None:
     price = rig.market.tick * (bid + ask) / 2
     worth = Decimal(0)
     for one in rig.account()["balances"]:
+        if one["asset"] != "USDT" and "other_coins" in rig.row.lacks:
+            continue  # they do not answer for positions, so they are not counted
         total = Decimal(one["free"]) + Decimal(one["locked"])
         worth += total * price if one["asset"] == "BTC" else total
     for one in rig.account()["positions"]:
@@ -119,7 +121,9 @@ def test_the_top_of_the_book_is_the_venues(rig: Rig) -> None:
         pytest.fail("the book never stood still for two questions")
     assert top.symbol == rig.row.symbol
     for levels, side in ((top.bids, "bids"), (top.asks, "asks")):
-        truth = [(Decimal(price), Decimal(qty)) for price, qty, *_ in before[side][:5]]
+        truth = [
+            (Decimal(price), Decimal(qty) * rig.row.contract) for price, qty, *_ in before[side][:5]
+        ]
         found = [(rig.market.tick * ticks, rig.market.lot * lots) for ticks, lots in levels]
         assert found == truth
 

@@ -1,0 +1,118 @@
+"""Swap: the desk of OKX's linear perpetual swaps (`OKXSWAP`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ballast.core.orders import MarginMode, RejectReason
+from ballast.venues.clients.account import SymbolSetting, VenuePosition
+from ballast.venues.clients.calls import Call, CallError, Pool, Urgency
+from ballast.venues.clients.market import number, plain
+from ballast.venues.clients.okx import account, words
+from ballast.venues.clients.okx.access import cost_of
+from ballast.venues.clients.okx.desk import OkxDesk
+from ballast.venues.clients.okx.fills import EDGE_MS
+from ballast.venues.clients.okx.questions import chosen, legible, read
+from ballast.venues.clients.okx.rows import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from ballast.venues.clients.desk import Paid
+
+BILLS_MS = 7 * 86_400_000
+"""How far back `bills` reaches; before that, three months, `bills-archive` does."""
+
+
+class OkxSwap(OkxDesk):
+    """One account at OKX swap. OKX wants the margin mode beside each order.
+
+    It is what `set_up` was told, or that of the position; cross until either is known.
+    """
+
+    venue = "OKXSWAP"
+    inst_type = words.SWAP
+
+    async def positions(self, symbols: Sequence[str]) -> list[VenuePosition]:
+        """Return what is held of these symbols, flat ones with 0 lots."""
+        wanted = {self._asks.market(one).name: self._asks.market(one) for one in symbols}
+        call = read("privateGetAccountPositions", 10, Urgency.ASK, instType=self.inst_type)
+        rows = chosen(wanted, await self._asks.rows(call))
+        with legible():
+            found = [account.position_of(row, market) for row, market in rows]
+        for one in found:
+            if one.lots:
+                self._modes[one.symbol] = one.margin_mode
+        held = {one.symbol for one in found}
+        return found + [VenuePosition(one, 0) for one in symbols if one not in held]
+
+    async def equity(self, quote: str) -> Decimal:
+        """Return the equity in a quote asset: cash, open profit, isolated margin.
+
+        Where all coins answer for a position (multi-currency and portfolio accounts), all of them
+        count, at the venue's prices in dollars; else only the quote asset does.
+        """
+        row = await self._wallet()
+        with legible():
+            held = [one for one in row["details"] if text(one, "ccy") == quote]
+            own = sum((number(one.get("eq")) for one in held), number("0"))
+            if self._level not in words.BORROWING_LEVELS:
+                return own
+            dollars = sum((number(one.get("eqUsd")) for one in held), number("0"))
+            price = dollars / own if own and dollars else number("1")
+            return number(row.get("totalEq")) / price
+
+    async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
+        """Return funding payments, oldest first."""
+        market = self._asks.market(symbol)
+        is_old = since_ms < self._asks.now_ms() - BILLS_MS + EDGE_MS
+        call = read(
+            "privateGetAccountBillsArchive" if is_old else "privateGetAccountBills",
+            5 if is_old else 10,
+            instType=self.inst_type,
+            instId=market.name,
+            type=account.FUNDING,
+            begin=str(since_ms),
+        )
+        rows = chosen({market.name: market}, await self._asks.pages(call, "billId"))
+        with legible():
+            found = [account.paid_of(row, symbol) for row, _ in rows]
+        return sorted(found, key=lambda one: one.at_ns)
+
+    async def setting(self, symbol: str) -> SymbolSetting | None:
+        """Return leverage and margin mode as orders of ours would use them."""
+        market = self._asks.market(symbol)
+        mode = self._modes.get(symbol, MarginMode.CROSS)
+        call = read(
+            "privateGetAccountLeverageInfo",
+            20,
+            instId=market.name,
+            mgnMode=words.MARGIN_MODES[mode],
+        )
+        row = await self._asks.row(call)
+        with legible():
+            return SymbolSetting(symbol, number(row["lever"]), mode)
+
+    async def set_up(self, symbol: str, leverage: Decimal, margin_mode: MarginMode) -> None:
+        """Set one-way mode and leverage; the margin mode goes with each order from now on."""
+        market = self._asks.market(symbol)
+        if text(await self._config(), "posMode") != words.NET_MODE:
+            await self._set("privatePostAccountSetPositionMode", 5, posMode=words.NET_MODE)
+        await self._set(
+            "privatePostAccountSetLeverage",
+            20,
+            instId=market.name,
+            lever=plain(leverage),
+            mgnMode=words.MARGIN_MODES[margin_mode],
+        )
+        self._modes[symbol] = margin_mode
+
+    async def _set(self, method: str, limit: float, **params: str) -> None:
+        """Change a setting; one that is so already is no error."""
+        call = Call(method, params, Urgency.ASK, Pool.DATA, cost_of(limit), changes=True)
+        try:
+            await self._asks.rows(call)
+        except CallError as error:
+            if error.reason is not RejectReason.NO_CHANGE:
+                raise
