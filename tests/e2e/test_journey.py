@@ -140,6 +140,7 @@ KEYS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "audit verify": (("audit", "--verify"), {"whole", "records", "head", "problems", "remarks"}),
     "replay": (("replay",), {"events", "effects", "starts", "mode", "holdings", "open_orders"}),
     "journal status": (("journal", "status"), {"journal", "account", "exists"}),
+    "ltv": (("ltv", "--history"), {"history"}),
     "keys list": (("keys", "list"), {"keys"}),
     "keys check": (("keys", "check"), {"ok", "remarks"}),
     "show-config": (("show-config",), {"settings", "hash"}),

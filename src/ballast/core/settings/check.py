@@ -30,6 +30,8 @@ def check(settings: Settings) -> Settings:
         "risk.confidence_ranging", settings.risk.confidence_ranging,
         "risk.confidence_volatile", settings.risk.confidence_volatile,
     )  # fmt: skip
+    gate = settings.gate
+    _not_above("gate.ltv_warning", gate.ltv_warning, "gate.ltv_alarm", gate.ltv_alarm)
     return settings
 
 

@@ -83,6 +83,22 @@ class GateSettings:
         high=0.55,
         hard=True,
     )
+    ltv_warning: float = setting(
+        0.50,
+        "Loan to value from which `ballast ltv` asks to repay or to add collateral.",
+        "R-RISK-21",
+        unit="ratio",
+        low=0.05,
+        high=0.55,
+    )
+    earn_apr: float = setting(
+        0.10,
+        "Yearly rate of lending an asset from which `ballast ltv` tells of it.",
+        "R-ALERT-05",
+        unit="fraction a year",
+        low=0.0,
+        high=10.0,
+    )
     cycle_ms: int = setting(
         2 * MINUTE_MS,
         "Period of the supervision cycle beside the events.",

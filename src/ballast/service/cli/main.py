@@ -49,6 +49,7 @@ VERBS: dict[str, Verb] = {
     "audit": Verb(f"{_HOME}.audit", "What the node was told and did; export, verify.", _NODE),
     "replay": Verb(f"{_HOME}.replay", "Run the node's journal again, byte for byte.", _NODE),
     "journal": Verb(f"{_HOME}.journal", "Back up, restore and archive the journal.", _NODE),
+    "ltv": Verb(f"{_HOME}.ltv", "Loans against collateral: levels, history, a pause.", _NODE),
     "keys": Verb(f"{_HOME}.keys", "Keep, list and change the keys of venue accounts.", _NODE),
     "show-config": Verb(f"{_HOME}.show_config", "Every setting and where it came from.", _HOUSE),
     "config": Verb(f"{_HOME}.config_group", "Schema and profiles of the settings.", _HOUSE),
