@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ballast.core.errors import UserError, suggest
 from ballast.venues.clients.binance.access import SPOT as BINANCE_SPOT
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ballast.oms.protection.cover import Abilities
     from ballast.venues.clients.access import Access
     from ballast.venues.clients.calls import Asker
+    from ballast.venues.clients.desk import VenueDesk
     from ballast.venues.clients.market import Market
 
 
@@ -30,7 +31,7 @@ class Venue:
     """
 
     access: Access
-    desk: Callable[[Asker, Callable[[], int]], Any]
+    desk: Callable[[Asker, Callable[[], int]], VenueDesk]
     abilities: Callable[[Market], Abilities]
     hosts: tuple[str, ...]
 

@@ -118,7 +118,7 @@ class Rig:
         self.keys = Keys(Secret(venue.key), Secret(venue.secret), Secret(venue.passphrase))
         self.session: aiohttp.ClientSession = self.run(self._session())
         self.asker = self.asker_with(self.keys)
-        self.desk: Any = self.entry.desk(self.asker, time.time_ns)
+        self.desk: Any = self.entry.desk(self.asker, self.now_ns)
         self._numbers = itertools.count(1)
         self.run(self.desk.load())
 
@@ -127,7 +127,9 @@ class Rig:
 
     def asker_with(self, keys: Keys) -> VenueAsker:
         """Return an asker of other keys, over the same session."""
-        return VenueAsker(self.entry.access, self.session, time.time_ns, keys)
+        return VenueAsker(self.entry.access, self.session, self.now_ns, keys)
+
+    now_ns = staticmethod(time.time_ns)
 
     def run(self, work: Coroutine[object, object, T]) -> T:
         """Await in the one loop of the rig."""

@@ -17,7 +17,7 @@ from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
 from ballast.venues.clients.outcomes import outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ballast.core.time import Timeframe
     from ballast.venues.clients.account import CandleRow, TopOfBook
@@ -28,10 +28,10 @@ T = TypeVar("T")
 
 
 class BinanceDesk:
-    """Sends calls and reads answers; `public` begins the names of ccxt's public methods."""
+    """Sends calls and reads answers; `methods` begins the names of ccxt's public methods."""
 
     venue: str
-    public: str
+    methods: str
     candle_cost: float
     depth_costs: tuple[tuple[int, float], ...]
     """Levels at most, and the weight of a book of so many."""
@@ -40,7 +40,7 @@ class BinanceDesk:
         """Ask through `asker`; `now_ns` is the machine's clock, for what we did ourselves."""
         self._asker = asker
         self._now_ns = now_ns
-        self.markets: dict[str, Market] = {}
+        self.markets: Mapping[str, Market] = {}
 
     # Questions ------------------------------------------------------------------------------
 
@@ -70,7 +70,7 @@ class BinanceDesk:
 
     async def server_ms(self) -> int:
         """Return the venue's time."""
-        call = Call(f"{self.public}GetTime")
+        call = Call(f"{self.methods}GetTime")
         return await self._ask(call, lambda answer: read(answer, ServerTime).server_time)
 
     async def candles(
@@ -83,14 +83,14 @@ class BinanceDesk:
             "startTime": since_ms,
             "limit": limit,
         }
-        call = Call(f"{self.public}GetKlines", params, cost=self.candle_cost)
+        call = Call(f"{self.methods}GetKlines", params, cost=self.candle_cost)
         return await self._ask(call, candles_of)
 
     async def top(self, symbol: str, depth: int) -> TopOfBook:
         """Return the best levels of the book."""
         market = self._market(symbol)
         params = {"symbol": market.name, "limit": depth_limit(depth)}
-        call = Call(f"{self.public}GetDepth", params, Urgency.ASK, cost=self._depth_cost(depth))
+        call = Call(f"{self.methods}GetDepth", params, Urgency.ASK, cost=self._depth_cost(depth))
         return await self._ask(
             call, lambda answer: top_of(market, answer, depth, self._asker.now_ms() * NS_MS)
         )

@@ -29,6 +29,8 @@ from ballast.venues.clients.binance.rows import (
     read,
 )
 from ballast.venues.clients.binance.rules import spot_markets
+from ballast.venues.clients.binance.spot_stream import SpotTalk
+from ballast.venues.clients.binance.talk import MarketTalk, grids_of, streams_of
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
 from ballast.venues.clients.market import number
 
@@ -37,10 +39,13 @@ if TYPE_CHECKING:
 
     from ballast.core.orders import AmendRequest, Fill, MarginMode, OrderRequest
     from ballast.core.reports import Report
+    from ballast.core.time import Timeframe
     from ballast.venues.clients.account import SymbolSetting
-    from ballast.venues.clients.desk import Paid
+    from ballast.venues.clients.desk import Conversation, Paid
     from ballast.venues.clients.market import Market
 
+USER_URL = "wss://ws-api.binance.com:443/ws-api/v3"
+STREAM_URL = "wss://stream.binance.com:9443/stream"
 ABILITIES = Abilities(reduces_only=False, replaces=True, stops_at_market=True)
 PAGE = 1_000
 DAY_MS = 86_400_000
@@ -59,7 +64,7 @@ class SpotDesk(BinanceDesk):
     """One account of Binance spot."""
 
     venue = "BINANCE"
-    public = "public"
+    methods = "public"
     candle_cost = 2.0
     depth_costs = ((100, 5.0), (500, 25.0), (1_000, 50.0))
 
@@ -262,7 +267,29 @@ class SpotDesk(BinanceDesk):
                 Verdict.REFUSED, f"spot has no leverage of {leverage}", reason=RejectReason.LEVERAGE
             )
 
+    # Sockets --------------------------------------------------------------------------------
+
+    def private(self, symbols: Sequence[str]) -> Sequence[Conversation]:
+        """Return what tells orders, fills and balances of the account, of all its symbols."""
+        del symbols
+        return (SpotTalk(USER_URL, self._asker, self.markets),)
+
+    def public(self, symbols: Sequence[str], timeframe: Timeframe) -> Sequence[Conversation]:
+        """Return what tells candles, best prices and trades."""
+        return (self._talk("public", symbols, ("kline", "bookTicker", "trade"), timeframe),)
+
+    def depth(self, symbols: Sequence[str]) -> Sequence[Conversation]:
+        """Return what tells changes of the books, every 100 ms."""
+        return (self._talk("public.depth", symbols, ("depth@100ms",), None),)
+
     # Inside ---------------------------------------------------------------------------------
+
+    def _talk(
+        self, name: str, symbols: Sequence[str], kinds: Sequence[str], timeframe: Timeframe | None
+    ) -> MarketTalk:
+        markets = [self._market(symbol) for symbol in symbols]
+        streams = streams_of(markets, kinds, timeframe)
+        return MarketTalk(name, STREAM_URL, self.venue, streams, grids_of(markets))
 
     async def _account(self) -> SpotAccount:
         params = {"omitZeroBalances": "true"}

@@ -60,6 +60,7 @@ NAMES = {
 def params(request: OrderRequest) -> dict[str, Any]:
     call = spot_words.place(MARKET, request, Urgency.TRADE)
     assert (call.method, call.pool, call.changes) == ("privatePostOrder", Pool.ORDERS, True)
+    assert not isinstance(call.params, tuple)
     return dict(call.params)
 
 
