@@ -89,11 +89,14 @@ def grants_of(row: Mapping[str, Any]) -> Grants:
 def fees_of(row: Mapping[str, Any], group: str) -> tuple[Decimal, Decimal]:
     """Return maker and taker fee as fractions; OKX says charges as negative numbers.
 
-    `group` is the instrument's fee group. A row without it has the older fields.
+    `group` is the instrument's fee group. Where that is not known, the dearest of all counts; a row
+    without groups has the older fields.
     """
-    for one in row.get("feeGroup") or ():
-        if text(one, "groupId") == group and text(one, "taker"):
-            return -number(one.get("maker")), -number(one.get("taker"))
+    groups = [one for one in row.get("feeGroup") or () if text(one, "taker")]
+    found = [one for one in groups if text(one, "groupId") == group] or groups
+    if found:
+        makers = (-number(one.get("maker")) for one in found)
+        return max(makers), max(-number(one.get("taker")) for one in found)
     for maker, taker in (("makerU", "takerU"), ("maker", "taker")):
         if text(row, taker):
             return -number(row.get(maker)), -number(row.get(taker))

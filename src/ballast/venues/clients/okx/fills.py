@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.ids import Purpose, purpose_of
+from ballast.core.ids import Purpose, is_ours, purpose_of
 from ballast.venues.books.capture import number_of
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
+from ballast.venues.clients.market import OffGridError
 from ballast.venues.clients.okx.known import Recent
 from ballast.venues.clients.okx.questions import asks_of, read, with_params
-from ballast.venues.clients.okx.rows import MS_NS, Named, asked_fill, named, ns_of, text
+from ballast.venues.clients.okx.rows import MS_NS, Named, RowError, asked_fill, named, ns_of, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +79,14 @@ class Fills:
 
     async def _read(self, rows: Iterable[dict[str, Any]], market: Market) -> list[Fill]:
         """Return fills, oldest first; the venue's rows are newest first, some of one moment."""
-        found = [asked_fill(row, market, await self._names(row, market)) for row in rows]
+        found: list[Fill] = []
+        for row in rows:
+            ids = await self._names(row, market)
+            try:
+                found.append(asked_fill(row, market, ids))
+            except (RowError, OffGridError):  # of an order we know nothing of: as of `readable`
+                if is_ours(ids.client_id):
+                    raise
         found.reverse()
         return sorted(found, key=lambda one: one.at_ns)
 

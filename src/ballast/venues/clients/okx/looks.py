@@ -21,6 +21,7 @@ from ballast.venues.clients.okx.rows import (
     algo_report,
     children_of,
     order_report,
+    readable,
     text,
     whole_report,
 )
@@ -76,13 +77,13 @@ class Looks:
         kind = self._asks.inst_type
         call = read("privateGetTradeOrdersPending", 60, urgency, instType=kind)
         rows = chosen(wanted, await self._asks.pages(call, "ordId"))
-        found = [order_report(row, market, Source.QUERY) for row, market in rows]
+        found = [*readable(rows, lambda row, of: order_report(row, of, Source.QUERY))]
         for types in RESTING_TYPES:
             call = read(
                 "privateGetTradeOrdersAlgoPending", 20, urgency, instType=kind, ordType=types
             )
-            algos = chosen(wanted, await self._asks.pages(call, "algoId"))
-            found += [algo_report(row, market, Source.QUERY) for row, market in algos]
+            rows = chosen(wanted, await self._asks.pages(call, "algoId"))
+            found += readable(rows, lambda row, of: algo_report(row, of, Source.QUERY))
         return tuple(found)
 
     async def _by_id(self, market: Market, client_id: str) -> OrderReport | None:

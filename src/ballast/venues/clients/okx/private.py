@@ -17,17 +17,20 @@ from ballast.venues.clients.okx.rows import (
     has_fill,
     order_report,
     pushed_fill,
+    readable,
     text,
     whole_report,
 )
 from ballast.venues.clients.okx.talk import FrameError, Talk, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from ballast.core.orders import Fill
     from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.desk import News
     from ballast.venues.clients.market import Market
+    from ballast.venues.clients.okx.rows import Row
 
 VERIFIED = "GET/users/self/verify"
 """What a login signs after its time in seconds."""
@@ -84,7 +87,7 @@ class LoggedIn(Talk):
         return [one for row in data for one in self.told(str(arg.get("channel")), row)]
 
     @abstractmethod
-    def told(self, channel: str, row: Mapping[str, Any]) -> Iterator[News]:
+    def told(self, channel: str, row: Row) -> Iterator[News]:
         """Yield what one row means."""
 
 
@@ -102,7 +105,7 @@ class Private(LoggedIn):
         super().__init__(asker, args, markets)
         self._became: dict[str, dict[str, OrderReport]] = {}
 
-    def told(self, channel: str, row: Mapping[str, Any]) -> Iterator[News]:
+    def told(self, channel: str, row: Row) -> Iterator[News]:
         """Yield what one row means; a fill comes before what it made of its order."""
         if channel == "account":
             yield from account.balances_of([row], with_zero=True)
@@ -113,11 +116,12 @@ class Private(LoggedIn):
         if channel == "positions":
             yield account.position_of(row, market)
         elif channel == "orders":
-            if has_fill(row):
-                yield pushed_fill(row, market)
-            yield self._whole(row, order_report(row, market, Source.STREAM))
+            for fill, report in readable([(row, market)], _traded):
+                if fill is not None:
+                    yield fill
+                yield self._whole(row, report)
 
-    def _whole(self, row: Mapping[str, Any], report: OrderReport) -> OrderReport:
+    def _whole(self, row: Row, report: OrderReport) -> OrderReport:
         """Return a report, of an algo order's continuation with all the orders it became."""
         algo_id = text(row, "algoId")
         if not algo_id:
@@ -142,8 +146,15 @@ class Business(LoggedIn):
             asker, [{"channel": one, "instType": inst_type} for one in channels], markets
         )
 
-    def told(self, channel: str, row: Mapping[str, Any]) -> Iterator[News]:
+    def told(self, channel: str, row: Row) -> Iterator[News]:
         """Yield what one row means."""
         market = self._markets.get(text(row, "instId"))
         if market is not None and channel in {"orders-algo", "algo-advance"}:
-            yield algo_report(row, market, Source.STREAM)
+            yield from readable(
+                [(row, market)], lambda one, of: algo_report(one, of, Source.STREAM)
+            )
+
+
+def _traded(row: Row, market: Market) -> tuple[Fill | None, OrderReport]:
+    fill = pushed_fill(row, market) if has_fill(row) else None
+    return fill, order_report(row, market, Source.STREAM)

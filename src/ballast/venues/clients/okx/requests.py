@@ -129,6 +129,9 @@ def _check(request: OrderRequest, market: Market) -> None:
         "an order of spot that only reduces": spot and request.reduce_only,
         "a position side on spot": spot and request.position_side.value != "both",
         "a trigger by mark or index on spot": spot and request.trigger_by is not TriggerBy.LAST,
+        "a purchase of spot that trails": spot
+        and request.kind is OrderKind.TRAILING_STOP
+        and request.side is Side.BUY,
         "an order that closes a position without waiting": request.close_position
         and (spot or not conditional or request.kind in PRICED),
         "a size in quote": bool(request.quote_atoms)
@@ -188,7 +191,8 @@ def _algo(request: OrderRequest, market: Market, mode: str) -> dict[str, Any]:
         params["closeFraction"] = "1"
     else:
         params["sz"] = market.qty_text(request.qty_lots)
-        if not market.is_perpetual and leg != TRAIL:
+        # A waiting purchase of spot at market would be sized in quote.
+        if not market.is_perpetual and request.side is Side.BUY and request.kind not in PRICED:
             params["tgtCcy"] = "base_ccy"
     params |= _trail(request, market) if leg == TRAIL else _trigger(request, market, leg)
     return params | _of_swaps(request, market)

@@ -12,14 +12,15 @@ from dataclasses import replace
 from decimal import ROUND_HALF_EVEN
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ballast.core.ids import is_ours
 from ballast.core.orders import TERMINAL, EndReason, Fill, OrderStatus, PositionSide
 from ballast.core.reports import OrderReport, Source
 from ballast.venues.books.capture import number_of
-from ballast.venues.clients.market import FEE_DIGITS, fee_atoms, number
+from ballast.venues.clients.market import FEE_DIGITS, OffGridError, fee_atoms, number
 from ballast.venues.clients.okx import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ballast.venues.clients.market import Market
 
@@ -161,6 +162,19 @@ def _fill(row: Mapping[str, Any], market: Market, ids: Named, *, fee: str, asset
         realised_atoms=int(realised.to_integral_value(ROUND_HALF_EVEN)),
         at_ns=ns_of(row, "fillTime", "ts", "uTime"),
     )
+
+
+def readable(rows: Iterable[tuple[Row, Market]], read: Callable[[Row, Market], _T]) -> Iterator[_T]:
+    """Yield what rows say; one that cannot be read is left out if its order is not ours.
+
+    Somebody else's order (of a kind or a size we know nothing of) must not hide all others.
+    """
+    for row, market in rows:
+        try:
+            yield read(row, market)
+        except (RowError, OffGridError):
+            if is_ours(text(row, "clOrdId")) or is_ours(text(row, "algoClOrdId")):
+                raise
 
 
 def text(row: Mapping[str, Any], name: str) -> str:

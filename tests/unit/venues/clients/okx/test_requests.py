@@ -99,7 +99,14 @@ ALGOS: list[tuple[OrderRequest, Market, dict[str, Any]]] = [
     (
         replace(STOP, reduce_only=False),
         SPOT,
-        {"side": "sell", "ordType": "conditional", "sz": "0.00015", "tgtCcy": "base_ccy",
+        {"side": "sell", "ordType": "conditional", "sz": "0.00015",
+         "slTriggerPx": "5800", "slTriggerPxType": "last", "slOrdPx": "-1"},
+    ),
+    # A waiting purchase of spot at market would be sized in quote.
+    (
+        replace(STOP, reduce_only=False, side=Side.BUY),
+        SPOT,
+        {"side": "buy", "ordType": "conditional", "sz": "0.00015", "tgtCcy": "base_ccy",
          "slTriggerPx": "5800", "slTriggerPxType": "last", "slOrdPx": "-1"},
     ),
     (
@@ -192,6 +199,7 @@ def test_a_leg_follows_from_where_the_price_is_waited_for(
         (replace(LIMIT, expire_ns=1), SWAP),
         (replace(LIMIT, display_lots=5), SPOT),
         (replace(LIMIT, reduce_only=True), SPOT),
+        (replace(TRAIL, reduce_only=False, side=Side.BUY), SPOT),
         (replace(LIMIT, stops=PositionStops(stop_loss_ticks=1)), SWAP),
         (replace(LIMIT, position_side=PositionSide.LONG), SPOT),
         (replace(STOP, trigger_by=TriggerBy.MARK, reduce_only=False), SPOT),

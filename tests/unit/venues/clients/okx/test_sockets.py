@@ -1,0 +1,371 @@
+"""Conversations with OKX at a venue in memory, and every way they can end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.fakes.okx_asker import OkxAsker
+from tests.unit.venues.clients.okx.markets import SPOT, SWAP, own
+
+from ballast.core.ids import Purpose
+from ballast.core.marketdata import BookUpdate, Candle, Quote, Trade
+from ballast.core.orders import Fill, OrderKind, OrderRequest, OrderStatus, Side
+from ballast.core.reports import Look, OrderReport, Source
+from ballast.core.time import Timeframe
+from ballast.venues.clients.account import Balance, VenuePosition
+from ballast.venues.clients.calls import Urgency
+from ballast.venues.clients.desk import Heard, Listed
+from ballast.venues.clients.okx.private import Business, Private
+from ballast.venues.clients.okx.public import Bars, Books, Quotes
+from ballast.venues.clients.okx.spot import OkxSpot
+from ballast.venues.clients.okx.swap import OkxSwap
+from ballast.venues.simulated.engine.events import Trading
+from ballast.venues.simulated.wire.messages import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.fakes.okx_desk import Stream
+
+    from ballast.venues.clients.desk import News
+    from ballast.venues.clients.okx.desk import OkxDesk
+    from ballast.venues.clients.okx.talk import Talk
+
+LOTS = 1_000
+MINUTE = Timeframe.parse("1m")
+
+
+@dataclass
+class Line:
+    """A conversation carried by a venue in memory."""
+
+    asker: OkxAsker
+    talk: Talk
+    news: list[News] = field(default_factory=list)
+    ends: str = ""
+    ready: int = 0
+
+    def __post_init__(self) -> None:
+        """Connect and say what opens the conversation."""
+        url = asyncio.run(self.talk.url())
+        assert url == f"wss://ws.okx.com:8443/ws/v5/{self.talk.path}"
+        self._stream: Stream = self.asker.venue.open(self.talk.path)
+        self.say(self.talk.greeting(self.asker.now_ns()))
+
+    def say(self, frames: Sequence[str]) -> None:
+        for frame in frames:
+            venue = self.asker.venue
+            venue.gateway.receive(self._stream.connection, frame, venue.now_ns)
+        self.listen()
+
+    def listen(self) -> Line:
+        """Hear what has arrived, and answer."""
+        venue = self.asker.venue
+        for frame in venue.gateway.take(self._stream.connection, venue.now_ns):
+            assert isinstance(frame, Text), frame
+            heard = self.talk.hear(frame.text.encode(), venue.now_ns)
+            self.news += heard.news
+            self.ends = self.ends or heard.ends
+            self.ready += heard.is_ready
+            if heard.replies:
+                self.say(heard.replies)
+        return self
+
+    def of(self, kind: type) -> list[Any]:
+        return [one for one in self.news if isinstance(one, kind)]
+
+
+@pytest.fixture
+def asker() -> OkxAsker:
+    return OkxAsker()
+
+
+@pytest.fixture(params=["spot", "swap"])
+def desk(request: pytest.FixtureRequest, asker: OkxAsker) -> OkxDesk:
+    kind = OkxSpot if request.param == "spot" else OkxSwap
+    made = kind(asker, asker.now_ns)
+    asyncio.run(made.load())
+    return made
+
+
+def lines(asker: OkxAsker, desk: OkxDesk) -> list[Line]:
+    """Open the private conversations of a desk."""
+    return [Line(asker, talk) for talk in desk.private(["BTCUSDT"])]  # type: ignore[arg-type]
+
+
+def sent(desk: OkxDesk, request: OrderRequest) -> OrderRequest:
+    (told,) = asyncio.run(desk.submit(request, Urgency.TRADE))
+    assert isinstance(told, OrderReport), told
+    return request
+
+
+def buys(decision: int = 1) -> OrderRequest:
+    name = own(Purpose.ENTRY, decision)
+    return OrderRequest("BTCUSDT", Side.BUY, OrderKind.MARKET, LOTS, client_id=name)
+
+
+def ticks(desk: OkxDesk, price: int) -> int:
+    return int(price / desk.markets["BTCUSDT"].tick)
+
+
+# Private ----------------------------------------------------------------------------------------
+
+
+def test_a_private_socket_logs_in_subscribes_and_then_is_ready(
+    asker: OkxAsker, desk: OkxDesk
+) -> None:
+    private, business = lines(asker, desk)
+    assert (private.talk.name, business.talk.name) == ("private", "private.algo")
+    for line in (private, business):
+        assert not line.ends
+        assert line.ready == 1
+
+
+def test_no_channel_that_is_missing_makes_a_socket_ready() -> None:
+    asker = OkxAsker()
+    talk = Private(asker, "SWAP", [SWAP])
+    asks = json.loads(talk.logged_in().replies[0])["args"]
+    assert [one["channel"] for one in asks] == ["orders", "account", "positions"]
+    done = [
+        talk.hear(json.dumps({"event": "subscribe", "arg": {**one, "uid": "5"}}).encode(), 0)
+        for one in asks
+    ]
+    assert [one.is_ready for one in done] == [False, False, True]
+
+
+def test_the_stream_tells_of_an_order_what_a_query_tells(asker: OkxAsker, desk: OkxDesk) -> None:
+    private, _ = lines(asker, desk)
+    rests = replace(buys(), kind=OrderKind.LIMIT, price_ticks=ticks(desk, 50_000))
+    sent(desk, rests)
+    asyncio.run(desk.cancel("BTCUSDT", rests.client_id, Urgency.TRADE))
+    filled = sent(desk, buys(2))
+    told = private.listen().of(OrderReport)
+    assert [(one.client_id, one.status) for one in told if one.client_id == rests.client_id] == [
+        (rests.client_id, OrderStatus.NEW),
+        (rests.client_id, OrderStatus.CANCELLED),
+    ]
+    for request in (rests, filled):
+        (shown,) = asyncio.run(desk.look("BTCUSDT", request.client_id, Look.BY_ID))
+        last = [one for one in told if one.client_id == request.client_id][-1]
+        assert replace(last, source=Source.QUERY) == shown
+
+
+def test_each_trade_is_told_once_and_as_the_list_of_trades_has_it(
+    asker: OkxAsker, desk: OkxDesk
+) -> None:
+    private, _ = lines(asker, desk)
+    sent(desk, buys())
+    sent(desk, buys(2))
+    assert private.listen().of(Fill) == asyncio.run(desk.trades("BTCUSDT"))
+    assert len(private.of(Fill)) >= 2
+
+
+def test_a_stop_is_one_order_over_both_sockets(asker: OkxAsker, desk: OkxDesk) -> None:
+    """It waits on one and trades on the other, where the venue calls it by another number."""
+    private, business = lines(asker, desk)
+    market = desk.markets["BTCUSDT"]
+    sent(desk, buys())
+    stop = OrderRequest(
+        "BTCUSDT", Side.SELL, OrderKind.STOP_MARKET, LOTS, client_id=own(Purpose.STOP),
+        trigger_ticks=ticks(desk, 60_000) - 3, reduce_only=market.is_perpetual,
+    )  # fmt: skip
+    sent(desk, stop)
+    asker.venue.pass_time(1_000_000)
+    asker.venue.walk(market.name, str(60_000 - 3 * market.tick))
+    waits = business.listen().of(OrderReport)
+    assert waits[0].status is OrderStatus.UNTRIGGERED
+    assert (waits[0].trigger_ticks, waits[0].qty_lots) == (stop.trigger_ticks, LOTS)
+    assert waits[-1].status is OrderStatus.NEW
+    trades = [one for one in private.listen().of(OrderReport) if one.client_id == stop.client_id]
+    assert (trades[-1].status, trades[-1].filled_lots) == (OrderStatus.FILLED, LOTS)
+    assert {one.order_id for one in (*waits, *trades)} == {waits[0].order_id}
+    fills = [one for one in private.of(Fill) if one.client_id == stop.client_id]
+    assert sum(one.qty_lots for one in fills) == LOTS
+    assert fills == [
+        one for one in asyncio.run(desk.trades("BTCUSDT")) if one.client_id == stop.client_id
+    ]
+
+
+def test_a_cancelled_stop_is_told(asker: OkxAsker, desk: OkxDesk) -> None:
+    _, business = lines(asker, desk)
+    stop = OrderRequest(
+        "BTCUSDT", Side.BUY, OrderKind.STOP_MARKET, LOTS, client_id=own(Purpose.STOP),
+        trigger_ticks=ticks(desk, 61_000),
+    )  # fmt: skip
+    sent(desk, stop)
+    asyncio.run(desk.cancel("BTCUSDT", stop.client_id, Urgency.TRADE))
+    told = business.listen().of(OrderReport)
+    assert [one.status for one in told][-1] is OrderStatus.CANCELLED
+
+
+def test_balances_are_told_at_once_and_when_they_change(asker: OkxAsker, desk: OkxDesk) -> None:
+    private, _ = lines(asker, desk)
+    first = {one.asset: one for one in private.of(Balance)}
+    assert first["USDT"].total == 100_000
+    sent(desk, buys())
+    last = {one.asset: one for one in private.listen().of(Balance)}
+    assert last["USDT"].total < 100_000
+    shown = {one.asset: one for one in asyncio.run(desk.balances())}
+    assert last["USDT"] == shown["USDT"]
+
+
+def test_positions_are_told_and_a_closed_one_as_zero() -> None:
+    asker = OkxAsker()
+    desk = OkxSwap(asker, asker.now_ns)
+    asyncio.run(desk.load())
+    private, _ = lines(asker, desk)
+    sent(desk, buys())
+    held = private.listen().of(VenuePosition)[-1]
+    assert (held.symbol, held.lots) == ("BTCUSDT", LOTS)
+    assert held.entry == asyncio.run(desk.positions(["BTCUSDT"]))[0].entry
+    sent(desk, replace(buys(2), side=Side.SELL, reduce_only=True))
+    assert private.listen().of(VenuePosition)[-1].lots == 0
+
+
+def test_a_wrong_secret_ends_the_conversation(asker: OkxAsker) -> None:
+    asker.sign = lambda text, *, digest="hex": text + digest  # type: ignore[method-assign]
+    line = Line(asker, Private(asker, "SPOT", [SPOT]))
+    assert line.ends.startswith("60007")
+    assert not line.ready
+
+
+@pytest.mark.parametrize(
+    ("frame", "ends"),
+    [
+        # An error seldom says what it is about.
+        ({"event": "error", "code": "60012", "msg": "Invalid request"}, "60012 Invalid request"),
+        ({"event": "error", "code": "60018", "msg": "x", "connId": "a"}, "60018 x"),
+        ({"event": "channel-conn-count-error", "channel": "orders", "connCount": "31"}, "error"),
+        ({"event": "notice", "code": "64008", "msg": "upgrade"}, "64008 upgrade"),
+        ({"event": "notice", "code": "1", "msg": "hello"}, ""),
+        ({"event": "channel-conn-count", "channel": "orders", "connCount": "2"}, ""),
+        ({"event": "unsubscribe", "arg": {"channel": "orders"}}, ""),
+    ],
+)
+def test_what_the_venue_says_of_a_socket_ends_it_or_does_not(
+    frame: dict[str, str], ends: str
+) -> None:
+    talk = Quotes("OKX", [SPOT])
+    assert talk.hear(json.dumps(frame).encode(), 0) == Heard(ends=ends)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"", b"{", b"[]", b'"ping"', b"{}", b'{"arg":{"channel":"orders"}}', b'{"data":[]}',
+        b'{"arg":{"channel":"orders"},"data":{}}', b'{"arg":{"channel":"orders"},"data":[1]}',
+        b'{"event":"login","code":"0"}',
+    ],
+)  # fmt: skip
+def test_a_frame_that_cannot_be_read_is_an_error(frame: bytes) -> None:
+    talk: Talk = Private(OkxAsker(), "SPOT", [SPOT])
+    if b"login" in frame:
+        talk = Quotes("OKX", [SPOT])
+    with pytest.raises(ValueError, match=r"."):
+        talk.hear(frame, 0)
+
+
+def test_an_order_of_another_market_is_passed_over() -> None:
+    talk = Business(OkxAsker(), "SPOT", [SPOT])
+    frame = {"arg": {"channel": "orders-algo"}, "data": [{"instId": "ETH-USDT"}]}
+    assert talk.hear(json.dumps(frame).encode(), 0) == Heard()
+
+
+def test_a_socket_pings_with_text_and_needs_no_renewal() -> None:
+    talk = Quotes("OKX", [SPOT])
+    assert talk.ping(0) == "ping"
+    assert talk.hear(b"pong", 0) == Heard()
+    assert talk.ping_s < 30
+    assert talk.keep_s == 0
+    assert talk.life_s < 86_400
+
+
+# Public -----------------------------------------------------------------------------------------
+
+
+def test_best_prices_and_trades_are_under_our_symbol_in_lots_of_base(
+    asker: OkxAsker, desk: OkxDesk
+) -> None:
+    (quotes, _) = (Line(asker, one) for one in desk.public(["BTCUSDT"], MINUTE))  # type: ignore[arg-type]
+    assert quotes.ready == 1
+    sent(desk, buys())
+    quote: Quote = quotes.listen().of(Quote)[0]
+    top = asyncio.run(desk.top("BTCUSDT", 1))
+    assert (quote.symbol, (quote.bid_ticks, quote.bid_lots)) == ("BTCUSDT", top.bids[0])
+    trades: list[Trade] = quotes.of(Trade)
+    assert sum(one.qty_lots for one in trades) == LOTS
+    assert {one.symbol for one in trades} == {"BTCUSDT"}
+
+
+def test_bars_grow_and_close_with_their_length_in_our_words(asker: OkxAsker, desk: OkxDesk) -> None:
+    (_, talk) = desk.public(["BTCUSDT"], MINUTE)
+    bars = Line(asker, talk)  # type: ignore[arg-type]
+    sent(desk, buys())
+    asker.venue.pass_time(61_000_000_000)
+    found: list[Candle] = bars.listen().of(Candle)
+    assert {(one.symbol, one.interval) for one in found} == {("BTCUSDT", "1m")}
+    closed = [one for one in found if one.is_closed]
+    assert closed[0].volume_lots >= LOTS
+    since_ms = closed[0].open_ns // 10**6
+    row = asyncio.run(desk.candles("BTCUSDT", MINUTE, since_ms, 1))[0]
+    market = desk.markets["BTCUSDT"]
+    assert (row.open_ms, row.close) == (since_ms, market.tick * closed[0].close_ticks)
+    assert row.volume == market.lot * closed[0].volume_lots
+
+
+def test_books_are_told_whole_and_then_as_they_change(asker: OkxAsker, desk: OkxDesk) -> None:
+    books = Line(asker, desk.depth(["BTCUSDT"])[0])  # type: ignore[arg-type]
+    first: BookUpdate = books.of(BookUpdate)[0]
+    assert (first.symbol, first.is_snapshot) == ("BTCUSDT", True)
+    top = asyncio.run(desk.top("BTCUSDT", 3))
+    assert tuple((int(one[0]), int(one[1])) for one in first.bids[:3]) == top.bids
+    sent(desk, replace(buys(), kind=OrderKind.LIMIT, price_ticks=ticks(desk, 50_000)))
+    asker.venue.pass_time(200_000_000)
+    change: BookUpdate = books.listen().of(BookUpdate)[-1]
+    assert (change.is_snapshot, change.prev_id) == (False, first.last_id)
+
+
+def test_a_halt_of_a_market_of_ours_is_told_once(asker: OkxAsker, desk: OkxDesk) -> None:
+    market = desk.markets["BTCUSDT"]
+    quotes = Line(asker, Quotes(desk.venue, [market]))
+    assert quotes.of(Listed) == []
+    for state in (Trading.HALTED, Trading.HALTED, Trading.TRADING):
+        asker.venue.exchange.set_trading(market.name, state)
+        asker.venue.pass_time(1_000_000_000)
+    assert quotes.listen().of(Listed) == [
+        Listed("BTCUSDT", is_trading=False, status="suspend"),
+        Listed("BTCUSDT", is_trading=True, status="live"),
+    ]
+
+
+def test_a_public_frame_that_breaks_the_protocol_is_an_error() -> None:
+    frame = {"arg": {"channel": "trades", "instId": "BTC-USDT"}, "data": [{"px": "1"}]}
+    with pytest.raises(ValueError, match="message"):
+        Quotes("OKX", [SPOT]).hear(json.dumps(frame).encode(), 0)
+
+
+def test_quantities_of_swaps_are_counted_alike_in_frames_and_orders() -> None:
+    row = {
+        "instId": "BTC-USDT-SWAP", "tradeId": "1", "px": "60000.1", "sz": "1.5", "side": "buy",
+        "ts": "1700000000000",
+    }  # fmt: skip
+    frame = {"arg": {"channel": "trades", "instId": "BTC-USDT-SWAP"}, "data": [row]}
+    (trade,) = Quotes("OKXSWAP", [SWAP]).hear(json.dumps(frame).encode(), 0).news
+    assert isinstance(trade, Trade)
+    assert SWAP.lot * trade.qty_lots == Decimal("0.015")
+
+
+def test_many_markets_are_subscribed_in_requests_of_a_size_the_venue_takes() -> None:
+    markets = [
+        replace(SPOT, name=f"C{number}-USDT", symbol=f"C{number}USDT") for number in range(130)
+    ]
+    talk = Books("OKX", markets)
+    sizes = [len(json.loads(one)["args"]) for one in talk.greeting(0)]
+    assert sizes == [100, 30]
+    assert all(len(one) < 64 * 1024 for one in talk.greeting(0))
+    assert Bars("OKX", markets[:2], MINUTE).greeting(0) != ()
