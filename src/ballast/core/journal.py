@@ -170,7 +170,10 @@ class Journal(Protocol):
         ...
 
     def records(self) -> Iterator[Record]:
-        """Yield every record of the caller's that is kept, from the first on."""
+        """Yield every record of the caller's from the first on, archived ones too.
+
+        Raise `DataError` where an archive is not at hand.
+        """
         ...
 
     def close(self) -> None:

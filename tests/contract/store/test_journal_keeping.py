@@ -320,7 +320,7 @@ def test_an_older_schema_moves_on_beside_a_copy_and_a_newer_one_is_refused(home:
         assert tx.rows(asked) == [(head.seq,)]
 
 
-def test_without_a_whole_snapshot_an_archived_journal_does_not_start(
+def test_without_a_snapshot_and_without_its_archives_a_journal_does_not_start(
     home: Home, tmp_path: Path
 ) -> None:
     with home.open() as journal:
@@ -329,7 +329,7 @@ def test_without_a_whole_snapshot_an_archived_journal_does_not_start(
         put_away(journal, tmp_path, NEVER)
     put_by_hand(home, triggers_off(home, "snapshots"))
     put_by_hand(home, "DELETE FROM snapshots")
-    with home.open() as journal, pytest.raises(DataError, match="no snapshot is whole"):
+    with home.open() as journal, pytest.raises(DataError, match="their file is not here"):
         journal.load()
 
 

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from tests.fakes.certificates import certificate
+from tests.fakes.journals import Home
 from tests.fakes.memory_journal import Memory, MemoryJournal
 from tests.fakes.papers import Sessions, opened
 
 from ballast.core.bars import COLUMNS, Bars
 from ballast.core.certificate import Verdict
-from ballast.core.errors import UserError
+from ballast.core.errors import DataError, UserError
 from ballast.core.instrument import Kind
 from ballast.core.settings import Settings
 from ballast.research.run import backtest
 from ballast.research.series import Series
+from ballast.runtime.node import journalled
 from ballast.runtime.node.journalled import replayed
 from ballast.service.paper.facts import facts_of
 from ballast.service.paper.opening import Wish, open_paper
@@ -25,6 +27,8 @@ from ballast.service.paper.report import page_of
 from ballast.service.paper.running import Running
 from ballast.service.paper.state import state_of
 from ballast.store.inbox import Inbox
+from ballast.store.journal.archive import archive
+from ballast.store.journal.whole import archives_of
 from ballast.strategies.catalog import load
 
 if TYPE_CHECKING:
@@ -238,3 +242,32 @@ def test_trading_begins_after_the_warm_up() -> None:
     early = int(made.bars[0].ts[10])
     with pytest.raises(UserError, match="before the warm-up is over"):
         open_paper(made.strategy, [made.legs[0].series], Settings(), "x", Wish({}, from_ms=early))
+
+
+def test_a_session_whose_journal_is_archived_goes_on_as_if_it_had_not_been(
+    whole: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-LOG-09, C8: exchange, node and report are made of every record, wherever it lies."""
+    monkeypatch.setattr(journalled, "SNAPSHOT_RECORDS", 200)
+    home = Home(tmp_path)
+    archived = 0
+    for bars in (150, 100, 400):
+        with home.open() as journal:
+            running = Running(opened(whole.kind), journal)
+            for _ in range(bars):
+                if not running.step():
+                    break
+            facts = facts_of(journal.records(), running.opened.exchange.listings, 1e8)
+            made = archive(journal, archives_of(home.head_file), before_ns=2**62, at_ns=2**62)
+            archived += made is not None
+    assert archived > 1
+    assert len(facts.starts) == 3
+    assert len(facts.fills) == len(whole.fills())
+    fills = running.opened.client.trades(running.opened.symbols[0])
+    assert [(one.at_ns, one.price_ticks, one.qty_lots) for one in fills] == [
+        (at_ns, ticks, lots) for at_ns, ticks, _, lots, _ in whole.fills()
+    ]
+    for file in archives_of(home.head_file).iterdir():
+        file.unlink()
+    with home.open() as journal, pytest.raises(DataError, match="their file is not here"):
+        Running(opened(whole.kind), journal)

@@ -45,6 +45,7 @@ def explain(
         return (not decision or said.decision == decision) and (bool(said.reasons) or not refused)
 
     with journals.named(file).database() as database:
+        archived = _archived(database)
         found = [one for one in _said(database) if is_asked(one[1])]
     kept = [place for place, (_, one) in enumerate(found) if isinstance(one, Judged)][-last:]
     if len(kept) == last:
@@ -66,6 +67,19 @@ def explain(
     told = {"decisions": decisions, "account": account}
     emit(told, json=json, tables=None if json else [Table(COLUMNS, lines)])
     note(f"{len(decisions)} decisions shown")
+    if archived:
+        note(f"records up to {archived} are archived, and not among them")
+
+
+def _archived(database: Database) -> int:
+    """Return the number of the last archived record; 0: none is."""
+    from ballast.store.journal import JournalReader
+
+    reader = JournalReader(database)
+    if not reader.exists():
+        return 0
+    with reader.reading() as tx:
+        return reader.before_first(tx).seq
 
 
 def _said(database: Database) -> list[tuple[int, Judged | Alert]]:

@@ -49,7 +49,9 @@ class Place:
     @property
     def archives(self) -> Path:
         """Folder of the archives."""
-        return self.root / "archives" / self.account
+        from ballast.store.journal.whole import archives_of
+
+        return archives_of(self.head_file)
 
     @property
     def backups(self) -> Path:

@@ -28,19 +28,22 @@ def replay(
 ) -> None:
     """Run the journal's events through the node again; every effect must be the one written.
 
-    What the node holds at the end is shown. A difference is named with its record, exit 2.
+    Archived records are read from their files. What the node holds at the end is shown.
+    A difference is named with its record, exit 2.
     """
     from ballast.runtime.node.journalled import replayed
     from ballast.service.cli import journals
-    from ballast.store.journal import JournalReader, Query
+    from ballast.store.journal import JournalReader
+    from ballast.store.journal.whole import whole
 
-    with journals.named(file).database() as database:
+    place = journals.named(file)
+    with place.database() as database:
         reader = JournalReader(database)
         if not reader.exists():
             emit(_told(None), json=json, tables=[])
             note(f"no journal at {database.where}")
             return
-        found = replayed(reader.find(Query()), _strategy(strategy))
+        found = replayed(whole(reader, place.archives), _strategy(strategy))
     told = _told(found)
     rows = [(name, str(value)) for name, value in told.items()]
     emit(told, json=json, tables=None if json else [Table([], rows)])

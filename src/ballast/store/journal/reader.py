@@ -28,9 +28,11 @@ from ballast.core.journal import (
     follows,
 )
 from ballast.store.journal.database import last_record
+from ballast.store.journal.whole import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ballast.store.journal.database import Database, Statements
 
@@ -120,21 +122,24 @@ class JournalReader:
         with self.reading() as tx:
             return holds(tx, head)
 
-    def load(self) -> Loaded:
-        """Return the newest whole snapshot and the caller's records after it."""
+    def load(self, archives: Path | None = None) -> Loaded:
+        """Return the newest whole snapshot and the caller's records after it.
+
+        Without one all records are needed: the archived ones are read from the folder `archives`.
+        """
         with self.reading() as tx:
             snapshot, damaged = _newest_snapshot(tx)
-            if snapshot is None:
-                previous = self.before_first(tx)
-                if previous.seq:
-                    raise DataError(
-                        f"no snapshot is whole and records up to {previous.seq} are archived",
-                        where=self.database.where,
-                        fix=_PLACE,
-                    )
-            else:
-                previous = head_at(tx, snapshot.seq)
-        return Loaded(snapshot, self._tail(previous), damaged)
+            previous = self.before_first(tx) if snapshot is None else head_at(tx, snapshot.seq)
+        if snapshot is not None or not previous.seq:
+            return Loaded(snapshot, self._tail(previous), damaged)
+        if archives is None:
+            raise DataError(
+                f"no snapshot is whole and records up to {previous.seq} are archived",
+                where=self.database.where,
+                fix=_PLACE,
+            )
+        found = whole(self, archives)
+        return Loaded(None, (one for one in found if not one.kind.startswith(OWN)), damaged)
 
     def _tail(self, previous: Head) -> Iterator[Record]:
         for record in self.walk(previous):

@@ -40,13 +40,13 @@ from ballast.store.journal.copying import PUT
 from ballast.store.journal.headfile import HeadFile, create_head, read_head
 from ballast.store.journal.reader import (
     JournalReader,
-    Query,
     head_of,
     holds,
     snapshot_body,
     unreadable,
 )
 from ballast.store.journal.schema import SNAPSHOTS_KEPT
+from ballast.store.journal.whole import archives_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -83,6 +83,7 @@ class JournalWriter:
         self.database = database
         self._mutex = threading.RLock()
         self.reader = JournalReader(database, self._mutex)
+        self._archives = archives_of(head_file)
         self._run = start.run
         self._head = Head()
         self._epoch = 0
@@ -143,11 +144,12 @@ class JournalWriter:
     def load(self) -> Loaded:
         """Return the newest whole snapshot and the records after it."""
         with self._mutex:
-            return self.reader.load()
+            return self.reader.load(self._archives)
 
     def records(self) -> Iterator[Record]:
-        """Yield every record of the caller's that is kept, from the first on."""
-        return (one for one in self.reader.find(Query()) if not one.kind.startswith(OWN))
+        """Yield every record of the caller's from the first on; archived ones from their files."""
+        found = whole(self.reader, self._archives)
+        return (one for one in found if not one.kind.startswith(OWN))
 
     def put(
         self, entries: Sequence[Entry], *, before: Act | None = None, after: Act | None = None

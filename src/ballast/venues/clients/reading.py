@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError)
+"""What reading an answer of another shape raises."""
+
 
 def reads_answers(
     method: Callable[P, Coroutine[Any, Any, T]],
@@ -23,7 +26,7 @@ def reads_answers(
     async def asked(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await method(*args, **kwargs)
-        except (ValueError, LookupError, TypeError) as error:
+        except UNREADABLE as error:
             why = f"an answer that cannot be read: {type(error).__name__} {error}"
             raise CallError(Verdict.UNCLEAR, why) from error
 

@@ -12,6 +12,8 @@ from ballast.venues.clients.binance.spot import abilities_of as binance_spot_abi
 from ballast.venues.clients.okx import access as okx
 from ballast.venues.clients.okx.spot import OkxSpot
 from ballast.venues.clients.okx.swap import OkxSwap
+from ballast.venues.clients.bybit import access as bybit
+from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ballast.venues.clients.access import Access
     from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.desk import VenueDesk
+    from ballast.venues.clients.facts import Facts
     from ballast.venues.clients.market import Market
 
 
@@ -34,6 +37,8 @@ class Venue:
     desk: Callable[[Asker, Callable[[], int]], VenueDesk]
     abilities: Callable[[Market], Abilities]
     hosts: tuple[str, ...]
+    facts: Facts | None = None
+    """What it does by itself, where its folder states that."""
 
 
 VENUES: dict[str, Venue] = {
@@ -45,6 +50,10 @@ VENUES: dict[str, Venue] = {
     ),
     "OKX": Venue(okx.ACCESS, OkxSpot, lambda _: okx.ABILITIES, okx.HOSTS),
     "OKXSWAP": Venue(okx.ACCESS_SWAP, OkxSwap, lambda _: okx.ABILITIES_SWAP, okx.HOSTS),
+    "BYBIT": Venue(bybit.ACCESS, BybitSpot, bybit.abilities_of, bybit.HOSTS, bybit.FACTS),
+    "BYBITLINEAR": Venue(
+        bybit.ACCESS_LINEAR, BybitLinear, bybit.abilities_of, bybit.HOSTS, bybit.FACTS_LINEAR
+    ),
 }
 
 

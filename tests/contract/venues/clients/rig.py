@@ -61,6 +61,8 @@ class Row:
     submits_stop: str = ""
     """'': as every other order."""
     qty: Decimal = Decimal("0.01")
+    little_off: float = -0.5
+    """Where one lot is worth less than the least an order must be worth."""
     lacks: frozenset[str] = field(default_factory=frozenset)
     """Tests that make no sense at this venue, by what they are about."""
 
@@ -103,6 +105,29 @@ ROWS = {
             contract=Decimal("0.01"),
             submits_stop="POST /api/v5/trade/order-algo$",
             lacks=frozenset({"post_only", "other_coins"}),
+        ),
+        Row(
+            "BYBIT",
+            "bybit",
+            "BTCUSDT",
+            submits="POST /v5/order/create$",
+            cancels="POST /v5/order/cancel$",
+            looks="GET /v5/order/realtime$",
+            private="GET /v5/account/wallet-balance$",
+            lacks=frozenset({"post_only", "reduce_only", "trigger"}),
+        ),
+        Row(
+            "BYBITLINEAR",
+            "bybit",
+            "BTCUSDT.P",
+            submits="POST /v5/order/create$",
+            cancels="POST /v5/order/cancel$",
+            looks="GET /v5/order/realtime$",
+            private="GET /v5/account/wallet-balance$",
+            tick=Decimal("0.1"),
+            lot=Decimal("0.001"),
+            little_off=-0.95,
+            lacks=frozenset({"post_only"}),
         ),
     )
 }

@@ -26,7 +26,7 @@ def too_much(rig: Rig) -> OrderRequest:
 
 
 def too_little(rig: Rig) -> OrderRequest:
-    return rig.order(OrderKind.LIMIT, Side.BUY, off=-0.5, qty_lots=1)
+    return rig.order(OrderKind.LIMIT, Side.BUY, off=rig.row.little_off, qty_lots=1)
 
 
 def crossing(rig: Rig) -> OrderRequest:

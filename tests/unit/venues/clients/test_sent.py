@@ -12,6 +12,7 @@ from ballast.core.settings.rule import Secret
 from ballast.venues.clients.access import Access, Keys
 from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.calls import Call
+from ballast.venues.clients.kraken.access import ACCESS as KRAKEN
 
 if TYPE_CHECKING:
     import aiohttp
@@ -89,3 +90,33 @@ def test_a_request_that_outlives_the_fence_is_dated_back() -> None:
     call = Call("privatePostTradeOrder", {"instId": "BTC-USDT", "clOrdId": "one"})
     stamps = [sent(call, back).headers["OK-ACCESS-TIMESTAMP"] for back in (0, BACK_S)]
     assert stamps == ["2023-11-14T22:13:20.000Z", "2023-11-14T22:12:53.000Z"]
+
+
+def test_a_clock_that_was_set_back_signs_with_the_present_again() -> None:
+    """A number that only ever grows would go on signing with the future (T1, D4)."""
+    session = Sent()
+    times_ns = [NOW_NS, NOW_NS - 60 * 10**9]
+
+    async def stamps(access: Access) -> list[int]:
+        left = list(times_ns)
+        line = cast("aiohttp.ClientSession", session)
+        asker = VenueAsker(access, line, lambda: left[0], Keys(Secret("key"), Secret("c2VjcmV0")))
+        found = []
+        for _ in times_ns:
+            await asker.ask(
+                Call("privatePostAddOrder" if access.nonce_grows else "privatePostOrder")
+            )
+            sent_pairs = dict(pair.split("=") for pair in session.body.split("&"))
+            found.append(int(sent_pairs["nonce" if access.nonce_grows else "timestamp"]))
+            left.pop(0)
+        return found
+
+    now_ms = NOW_NS // 10**6
+    binance = Access("BINANCE", "binance", no_fault)
+    assert asyncio.run(stamps(binance)) == [now_ms, now_ms - 60_000]
+    grows = Access("KRAKEN", "kraken", no_fault, nonce_grows=True)
+    assert asyncio.run(stamps(grows)) == [now_ms, now_ms + 1]
+
+
+def test_kraken_demands_that_the_number_grows() -> None:
+    assert KRAKEN.nonce_grows

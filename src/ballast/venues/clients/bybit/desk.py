@@ -15,9 +15,10 @@ from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Sou
 from ballast.venues.clients.bybit import requests, rows, stops, words
 from ballast.venues.clients.bybit.private import PrivateStream
 from ballast.venues.clients.bybit.public import DepthStream, PublicStream
-from ballast.venues.clients.bybit.questions import UNREADABLE, Questions, rows_of
+from ballast.venues.clients.bybit.questions import Questions, rows_of
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
 from ballast.venues.clients.outcomes import outcome
+from ballast.venues.clients.reading import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ class Bybit(Questions):
     ) -> Sequence[Report]:
         """Cancel an order that waits for the wrong side; it is told as cancelled by ourselves."""
         told = await self.cancel(market.symbol, report.client_id, urgency)
-        return [report, *told]
+        return told if isinstance(told[0], OrderReport) else [report, *told]
 
     async def cancel(self, symbol: str, client_id: str, urgency: Urgency) -> Sequence[Report]:
         """Cancel an order, and look at it: it may have ended otherwise, or before."""
@@ -127,7 +128,11 @@ class Bybit(Questions):
         at_ns = self._now_ns()
         try:
             found = await self._looked(market, client_id, look)
-        except (CallError, *UNREADABLE):
+        except CallError as error:
+            if error.verdict is not Verdict.MISSING:
+                return []
+            found = []
+        except UNREADABLE:
             return []
         return found or [Miss(symbol, client_id, look, at_ns)]
 
@@ -196,7 +201,7 @@ class Bybit(Questions):
     def private(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return the private stream: orders, fills, wallet, positions, funding."""
         markets = [self.market_of(one) for one in symbols]
-        return [PrivateStream(self.category, markets, self._asker)]
+        return [PrivateStream(self.category, markets, self._asker, self.margin_mode)]
 
     def public(self, symbols: Sequence[str], timeframe: Timeframe) -> Sequence[Conversation]:
         """Return the public stream: candles, best prices, trades."""

@@ -37,12 +37,19 @@ class PrivateStream(Spoken):
 
     name = "private"
 
-    def __init__(self, category: Category, markets: Sequence[Market], asker: Asker) -> None:
-        """Tell news of these markets."""
+    def __init__(
+        self,
+        category: Category,
+        markets: Sequence[Market],
+        asker: Asker,
+        margin_mode: MarginMode = MarginMode.CROSS,
+    ) -> None:
+        """Tell news of these markets; the margin mode is the account's, and not streamed."""
         super().__init__(PATH)
         self._category = category
         self._markets = {one.name: one for one in markets}
         self._asker = asker
+        self._margin_mode = margin_mode
         self._readers = {
             "order": self._order,
             "execution": self._execution,
@@ -102,8 +109,7 @@ class PrivateStream(Spoken):
 
     def _position(self, row: dict[str, Any]) -> News | None:
         market = self._mine(row)
-        # The margin mode is the account's, and not told here.
-        return account.position_of(row, market, MarginMode.CROSS) if market else None
+        return account.position_of(row, market, self._margin_mode) if market else None
 
 
 DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=str)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import MarginMode, PositionMode
 from ballast.core.reports import Source
@@ -14,9 +14,10 @@ from ballast.venues.clients.bybit import account, requests, rows, words
 from ballast.venues.clients.bybit.rules import markets_of
 from ballast.venues.clients.calls import Call, CallError, Pool, Urgency, Verdict
 from ballast.venues.clients.market import number
+from ballast.venues.clients.reading import reads_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from ballast.core.orders import Fill
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from ballast.venues.clients.desk import Paid
     from ballast.venues.clients.market import Market
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError)
-"""What reading an answer of another shape raises."""
 PAGES_MAX = 200
 """Of one question: ten thousand orders, or twenty thousand trades."""
 UNLISTED = "unlisted"
@@ -52,19 +48,6 @@ DONE = frozenset({"110025", "110026", "110043", "34036"})
 """What a setting is answered with that is set already."""
 
 
-def reads(ask: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Let a question raise `CallError` for an answer that cannot be read."""
-
-    @wraps(ask)
-    async def read(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await ask(*args, **kwargs)
-        except UNREADABLE as error:
-            raise CallError(Verdict.UNCLEAR, f"cannot be read: {error!r}") from error
-
-    return read
-
-
 class Questions:
     """What both desks can be asked; `markets` is filled by `load`."""
 
@@ -74,7 +57,8 @@ class Questions:
         """Ask through `asker`; `now_ns` is the machine's clock."""
         self.venue = self.category.venue
         self.markets: dict[str, Market] = {}
-        self._by_name: dict[str, Market] = {}
+        self.margin_mode = MarginMode.CROSS
+        """Of the account, as it was last told."""
         self._asker = asker
         self._now_ns = now_ns
 
@@ -118,7 +102,7 @@ class Questions:
 
     # What the venue is ----------------------------------------------------------------------
 
-    @reads
+    @reads_answers
     async def load(self) -> None:
         """Ask for the trading rules of all symbols.
 
@@ -133,21 +117,20 @@ class Questions:
             if symbol not in listed
         }
         self.markets = listed | gone
-        self._by_name = {one.name: one for one in self.markets.values()}
 
-    @reads
+    @reads_answers
     async def server_ms(self) -> int:
         """Return the venue's time."""
         result = await self.ask(Call("publicGetV5MarketTime"))
         return int(result["timeNano"]) // words.NS_MS
 
-    @reads
+    @reads_answers
     async def status(self) -> VenueStatus:
         """Return whether this market is open."""
         result = await self.ask(Call("publicGetV5SystemStatus"))
         return account.status_of(rows_of(result), self.category, self._asker.now_ms())
 
-    @reads
+    @reads_answers
     async def grants(self) -> Grants:
         """Return what the key may do; the position mode is that of what is held."""
         key = await self.ask(Call("privateGetV5UserQueryApi", {}, Urgency.ASK))
@@ -156,7 +139,7 @@ class Questions:
             mode = account.mode_of(await self._position_rows({"USDT"}))
         return account.grants_of(key, self.category, mode)
 
-    @reads
+    @reads_answers
     async def fees(self, symbol: str) -> tuple[Decimal, Decimal]:
         """Return the account's maker and taker fee."""
         market = self.market_of(symbol)
@@ -168,23 +151,23 @@ class Questions:
 
     # What is there --------------------------------------------------------------------------
 
-    @reads
+    @reads_answers
     async def open_orders(self, symbols: Sequence[str]) -> tuple[OrderReport, ...]:
         """Return all open orders of these symbols; those that wait for a price are among them."""
-        wanted = {self.market_of(one).name for one in symbols}
-        quotes = {self.market_of(one).quote for one in symbols}
+        wanted = {market.name: market for market in map(self.market_of, symbols)}
+        quotes = {market.quote for market in wanted.values()}
         found = []
         for settle in [""] if self.category.is_spot else sorted(quotes):
             found += await self._pages(
                 partial(requests.open_orders, self.category, Urgency.ASK, settle=settle)
             )
         return tuple(
-            rows.order_of(row, self._by_name[row["symbol"]], Source.QUERY)
+            rows.order_of(row, wanted[row["symbol"]], Source.QUERY)
             for row in found
             if row["symbol"] in wanted
         )
 
-    @reads
+    @reads_answers
     async def trades(self, symbol: str, since_ms: int | None = None) -> list[Fill]:
         """Return own trades, oldest first; without `since_ms` the newest page."""
         market = self.market_of(symbol)
@@ -196,7 +179,7 @@ class Questions:
         fills = [rows.fill_of(row, market, self.category) for row in reversed(found)]
         return sorted((one for one in fills if one is not None), key=lambda one: one.at_ns)
 
-    @reads
+    @reads_answers
     async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
         """Return funding payments, oldest first; [] on spot."""
         if self.category.is_spot:
@@ -222,17 +205,17 @@ class Questions:
             from_ms = to_ms + 1
         return found
 
-    @reads
+    @reads_answers
     async def positions(self, symbols: Sequence[str]) -> list[VenuePosition]:
         """Return what is held of each of these symbols, flat ones with 0 lots."""
-        markets = [self.market_of(one) for one in symbols]
+        markets = {market.name: market for market in map(self.market_of, symbols)}
         if self.category.is_spot:
-            return account.coins_held(await self._wallet(), markets)
+            return account.coins_held(await self._wallet(), markets.values())
         mode = await self._margin_mode()
-        found: dict[str, list[VenuePosition]] = {one.symbol: [] for one in markets}
-        for row in await self._position_rows({one.quote for one in markets}):
-            market = self._by_name.get(row["symbol"])
-            if market is not None and market.symbol in found and number(row["size"]):
+        found: dict[str, list[VenuePosition]] = {one.symbol: [] for one in markets.values()}
+        for row in await self._position_rows({one.quote for one in markets.values()}):
+            market = markets.get(row["symbol"])
+            if market is not None and number(row["size"]):
                 found[market.symbol].append(account.position_of(row, market, mode))
         return [
             held
@@ -248,7 +231,7 @@ class Questions:
             found += await self._pages(page)
         return found
 
-    @reads
+    @reads_answers
     async def position_row(self, market: Market) -> dict[str, Any]:
         """Return the one position of a symbol, open or flat, as the venue prints it."""
         call = self._get("privateGetV5PositionList", Urgency.ASK, symbol=market.name)
@@ -258,12 +241,12 @@ class Questions:
             raise CallError(Verdict.UNCLEAR, f"{len(shown)} positions of {market.symbol}, not one")
         return shown[0]
 
-    @reads
+    @reads_answers
     async def balances(self) -> list[Balance]:
         """Return all coins of the wallet that are not zero."""
         return account.balances_of(await self._wallet())
 
-    @reads
+    @reads_answers
     async def equity(self, quote: str) -> Decimal:
         """Return what the whole account is worth, coins and open profit, in a quote coin."""
         wallet = await self._wallet()
@@ -284,7 +267,7 @@ class Questions:
 
     # Setting up -----------------------------------------------------------------------------
 
-    @reads
+    @reads_answers
     async def setting(self, symbol: str) -> SymbolSetting | None:
         """Return leverage and margin mode of a perpetual; None on spot."""
         if self.category.is_spot:
@@ -292,10 +275,12 @@ class Questions:
         row = await self.position_row(self.market_of(symbol))
         return SymbolSetting(symbol, number(row["leverage"]), await self._margin_mode())
 
-    @reads
+    @reads_answers
     async def set_up(self, symbol: str, leverage: Decimal, margin_mode: MarginMode) -> None:
-        """Set one-way mode, margin mode (of the whole account) and leverage."""
+        """Set one-way mode, margin mode (of the whole account) and leverage; spot has none."""
         if self.category.is_spot:
+            if leverage != 1:
+                raise CallError(Verdict.REFUSED, f"{self.venue} is traded without leverage")
             return
         name = self.market_of(symbol).name
         await self._set("privatePostV5PositionSwitchMode", symbol=name, mode=words.ONE_WAY)
@@ -325,11 +310,12 @@ class Questions:
 
     async def _margin_mode(self) -> MarginMode:
         result = await self.ask(Call("privateGetV5AccountInfo", {}, Urgency.ASK))
-        return words.MARGIN_MODES_BACK[result["marginMode"]]
+        self.margin_mode = words.MARGIN_MODES_BACK[result["marginMode"]]
+        return self.margin_mode
 
     # Market data ----------------------------------------------------------------------------
 
-    @reads
+    @reads_answers
     async def candles(
         self, symbol: str, timeframe: Timeframe, since_ms: int, limit: int
     ) -> list[CandleRow]:
@@ -351,7 +337,7 @@ class Questions:
                 break
         return found
 
-    @reads
+    @reads_answers
     async def top(self, symbol: str, depth: int) -> TopOfBook:
         """Return the best levels of the book."""
         market = self.market_of(symbol)

@@ -128,6 +128,7 @@ ACCESS = Access(
     read_fault=read_fault,
     data_minute=20.0,
     orders_minute=60.0,
+    nonce_grows=True,
 )
 """Its counters hold 20 points of questions, half a one less each second, and 60 to 125 of orders of
 a pair, one to 2.3 less each second: a minute's worth at once is within both. It states no usage."""

@@ -48,7 +48,6 @@ def linear(**script: Any) -> tuple[BybitLinear, ScriptedAsker]:
     asker = ScriptedAsker(**script)
     desk = BybitLinear(asker, lambda: NOW_NS)
     desk.markets = {"BTCUSDT": market_of(LINEAR)}
-    desk._by_name = dict(desk.markets)
     return desk, asker
 
 
@@ -56,7 +55,6 @@ def spot(**script: Any) -> tuple[BybitSpot, ScriptedAsker]:
     asker = ScriptedAsker(**script)
     desk = BybitSpot(asker, lambda: NOW_NS)
     desk.markets = {"BTCUSDT": market_of(SPOT)}
-    desk._by_name = dict(desk.markets)
     return desk, asker
 
 
@@ -152,9 +150,19 @@ def test_a_spot_stop_whose_price_had_passed_is_taken_back() -> None:
         **{asked.CREATE: asked.TAKEN, asked.CANCEL: asked.TAKEN,
            asked.REALTIME: [listed(turned), listed(gone)]}
     )  # fmt: skip
-    told = run(desk.submit(replace(STOP, reduce_only=False), Urgency.PROTECT))
-    assert [one.status for one in told] == [OrderStatus.UNTRIGGERED, OrderStatus.CANCELLED]
+    (told,) = run(desk.submit(replace(STOP, reduce_only=False), Urgency.PROTECT))
+    assert told.status is OrderStatus.CANCELLED
     assert asker.asked(asked.CANCEL)[0]["orderLinkId"] == STOP_NAME
+    desk, _ = spot(
+        **{
+            asked.CREATE: asked.TAKEN,
+            asked.CANCEL: refusal(Verdict.UNCLEAR),
+            asked.REALTIME: listed(turned),
+        }
+    )
+    shown, doubt = run(desk.submit(STOP, Urgency.PROTECT))
+    assert shown.status is OrderStatus.UNTRIGGERED  # it is there, and perhaps it goes
+    assert isinstance(doubt, Unclear)
     desk, asker = spot(**{asked.CREATE: asked.TAKEN, asked.REALTIME: listed(STOP_ROW)})
     assert len(run(desk.submit(STOP, Urgency.PROTECT))) == 1
     assert not asker.asked(asked.CANCEL)
@@ -233,6 +241,8 @@ def test_what_is_nowhere_is_a_miss_and_a_failed_question_says_nothing(look: Look
     assert run(desk.look("BTCUSDT", NAME, look)) == [Miss("BTCUSDT", NAME, look, NOW_NS)]
     desk, _ = linear(**dict.fromkeys(empty, refusal(Verdict.UNCLEAR)))
     assert run(desk.look("BTCUSDT", NAME, look)) == []
+    desk, _ = linear(**dict.fromkeys(empty, refusal(Verdict.MISSING, "110001")))
+    assert run(desk.look("BTCUSDT", NAME, look)) == [Miss("BTCUSDT", NAME, look, NOW_NS)]
     row = {"orderLinkId": NAME, "symbol": "BTCUSDT"}  # a shape that cannot be read
     desk, _ = linear(**dict.fromkeys(empty, listed(row)))
     assert run(desk.look("BTCUSDT", NAME, look)) == []

@@ -138,9 +138,10 @@ class Words:
         if asset in quotes:
             return amount
         for one in self.market.listings.values():
-            if one.base == asset:
-                return amount * one.price(self.market.last_ticks(one.symbol))
-        return Decimal(0)
+            last = self.market.last_ticks(one.symbol)
+            if one.base == asset and last:
+                return amount * one.price(last)
+        return Decimal(0)  # nothing of it has traded yet
 
 
 def average(total: Decimal, parts: Decimal) -> str:

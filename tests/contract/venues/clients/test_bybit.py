@@ -1,0 +1,165 @@
+"""What is special at Bybit: orders taken and then ended, stops of positions, directions, bans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.contract.venues.clients.rig import ROWS, Rig, serving
+
+from ballast.core.orders import (
+    AmendRequest,
+    EndReason,
+    OrderKind,
+    OrderRef,
+    OrderRequest,
+    OrderStatus,
+    RejectReason,
+    Side,
+)
+from ballast.core.reports import OrderReport, Rejection, Unclear
+from ballast.venues.clients.calls import CallError, Urgency, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module", params=["BYBIT", "BYBITLINEAR"])
+def served(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """Serve both markets of the venue, and no other venue."""
+    with serving(ROWS[request.param]) as rig:
+        yield rig
+
+
+def only(rig: Rig, venue: str) -> None:
+    if rig.row.venue != venue:
+        pytest.skip(f"of {venue} alone")
+
+
+def test_a_post_only_order_that_would_trade_is_taken_and_ended(rig: Rig) -> None:
+    request = rig.order(OrderKind.LIMIT, Side.BUY, off=0.01, post_only=True)
+    told = rig.told(rig.submit(request))
+    assert isinstance(told, OrderReport)
+    assert (told.status, told.reason) == (OrderStatus.CANCELLED, EndReason.POST_ONLY)
+    assert told.filled_lots == 0
+    assert rig.truth(request.client_id) is None
+
+
+def test_a_spot_stop_beyond_the_price_does_not_stay(rig: Rig) -> None:
+    """Spot takes no direction: it would wait for the price to come back (B3)."""
+    only(rig, "BYBIT")
+    rig.hold()
+    request = rig.stop(off=0.02)
+    told = rig.told(rig.submit(request, Urgency.PROTECT))
+    assert isinstance(told, OrderReport)
+    assert told.status is OrderStatus.CANCELLED
+    assert rig.truth(request.client_id) is None
+    take = rig.order(OrderKind.TAKE_PROFIT_MARKET, Side.SELL, off=0.02)
+    assert rig.rest(take).status is OrderStatus.UNTRIGGERED  # this one means that side
+
+
+def test_a_market_order_of_spot_is_sized_by_money_or_by_coins(rig: Rig) -> None:
+    only(rig, "BYBIT")
+    by_money = rig.order(OrderKind.MARKET, Side.BUY, qty_lots=0, quote_atoms=60_000_000_000)
+    rig.submit(by_money)
+    seen = rig.seen(by_money.client_id)
+    assert seen.qty_lots == 0
+    bid, _ = rig.touch()
+    assert seen.filled_lots == pytest.approx(600 / float(bid * rig.market.tick) * 1e5, rel=0.01)
+
+
+def test_a_stop_is_amended_in_size_and_price_at_once(rig: Rig) -> None:
+    """R-STOP-32."""
+    rig.hold()
+    stop = rig.stop(off=-0.06, qty_lots=rig.lots // 2)
+    rig.rest(stop)
+    ref = OrderRef(rig.row.symbol, client_id=stop.client_id)
+    ticks = rig.stop(off=-0.04).trigger_ticks
+    change = AmendRequest(ref, qty_lots=rig.lots // 2 + 1, trigger_ticks=ticks)
+    told = rig.told(rig.run(rig.desk.amend(change, Urgency.PROTECT)))
+    assert isinstance(told, OrderReport)
+    assert (told.trigger_ticks, told.qty_lots) == (ticks, rig.lots // 2 + 1)
+    again = rig.told(rig.run(rig.desk.amend(change, Urgency.PROTECT)))
+    assert isinstance(again, OrderReport | Rejection)
+    assert rig.seen(stop.client_id).trigger_ticks == ticks
+
+
+@pytest.mark.parametrize("fault", ["lose_reply", "reset_request", "truncate"])
+def test_an_amend_without_an_answer_is_a_doubt_and_the_stop_still_stands(
+    rig: Rig, fault: str
+) -> None:
+    rig.hold()
+    stop = rig.stop(off=-0.06)
+    rig.rest(stop)
+    ticks = rig.stop(off=-0.04).trigger_ticks
+    rig.venue.fault(fault, "POST /v5/order/amend$")
+    change = AmendRequest(OrderRef(rig.row.symbol, client_id=stop.client_id), trigger_ticks=ticks)
+    told = rig.told(rig.run(rig.desk.amend(change, Urgency.PROTECT)))
+    assert isinstance(told, Unclear)
+    moved = fault != "reset_request"
+    seen = rig.seen(stop.client_id)
+    assert seen.status is OrderStatus.UNTRIGGERED
+    assert seen.trigger_ticks == (ticks if moved else stop.trigger_ticks)
+
+
+def test_the_stop_of_a_position_is_set_read_back_and_shown_as_somebody_elses(rig: Rig) -> None:
+    """R-EXCH-10."""
+    only(rig, "BYBITLINEAR")
+    symbol = rig.row.symbol
+    with pytest.raises(CallError) as caught:
+        rig.run(rig.desk.set_position_stop(symbol, 500_000))
+    assert caught.value.verdict is Verdict.REFUSED  # there is no position
+    rig.hold()
+    ticks = rig.stop(off=-0.05).trigger_ticks
+    for _ in range(2):  # the second time it is there already
+        found = rig.run(rig.desk.set_position_stop(symbol, ticks))
+        assert found.stop_loss_ticks == ticks
+    assert rig.run(rig.desk.position_stops(symbol)).stop_loss_ticks == ticks
+    (shown,) = rig.run(rig.desk.open_orders([symbol]))
+    assert (shown.client_id, shown.trigger_ticks) == ("", ticks)
+    with pytest.raises(CallError):  # on the wrong side of the price
+        rig.run(rig.desk.set_position_stop(symbol, rig.stop(off=0.05).trigger_ticks))
+    assert rig.run(rig.desk.position_stops(symbol)).stop_loss_ticks == ticks
+    assert rig.run(rig.desk.set_position_stop(symbol, 0)).stop_loss_ticks == 0
+    assert rig.run(rig.desk.open_orders([symbol])) == ()
+
+
+def test_a_stop_on_a_perpetual_never_opens_the_other_side(rig: Rig) -> None:
+    only(rig, "BYBITLINEAR")
+    rig.hold()
+    stop = rig.stop(qty_lots=rig.lots * 5)
+    told = rig.told(rig.submit(stop, Urgency.PROTECT))
+    assert isinstance(told, OrderReport | Rejection)
+    close = rig.order(OrderKind.MARKET, Side.SELL, qty_lots=rig.lots * 5, reduce_only=True)
+    rig.submit(close)
+    assert rig.seen(close.client_id).filled_lots <= rig.lots
+    assert rig.run(rig.desk.positions([rig.row.symbol]))[0].lots == 0
+
+
+def test_a_position_is_closed_whole_whatever_it_is(rig: Rig) -> None:
+    only(rig, "BYBITLINEAR")
+    rig.hold()
+    whole = rig.order(OrderKind.MARKET, Side.SELL, qty_lots=0, close_position=True)
+    rig.submit(whole)
+    assert rig.seen(whole.client_id).filled_lots == rig.lots
+    assert rig.run(rig.desk.positions([rig.row.symbol]))[0].lots == 0
+
+
+def test_a_ban_is_told_with_its_ten_minutes() -> None:
+    """R-NET-03. At a venue of its own, which hears nobody any more."""
+    with serving(ROWS["BYBIT"]) as rig:
+        rig.venue.fault("banned", rig.row.private)
+        for _ in range(2):
+            with pytest.raises(CallError) as caught:
+                rig.run(rig.desk.balances())
+            assert (caught.value.verdict, caught.value.retry_after_s) == (Verdict.BANNED, 600.0)
+        told = rig.told(rig.submit(_blind(rig)))
+        assert isinstance(told, Rejection)
+        assert told.reason is RejectReason.NOT_DONE
+
+
+def _blind(rig: Rig) -> OrderRequest:
+    """Return an order made without a look at the market."""
+    return OrderRequest(
+        rig.row.symbol, Side.BUY, OrderKind.LIMIT, rig.lots, 5_000_000, client_id=rig.name()
+    )
