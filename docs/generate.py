@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import native
 import typer
 
 from ballast.core.reason_texts import EXIT_TEXT, REFUSAL_TEXT
@@ -197,12 +198,18 @@ def _requirements(text: str) -> Iterator[str]:
             last = int(number)
 
 
+def venues_page() -> str:
+    """Return the page of venues; all but its table is written by hand."""
+    return native.between_markers((DOCS / "venues.md").read_text(encoding="utf-8"))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "settings.md": settings_page,
     "settings.schema.json": schema_file,
     "reasons.md": reasons_page,
     "metrics.md": metrics_page,
+    "venues.md": venues_page,
     "traceability.md": traceability_page,
 }
 FOLLOWING = ("traceability.md",)

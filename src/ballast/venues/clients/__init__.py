@@ -3,7 +3,6 @@
     calls.py    one request, its urgency, what a failure means      asking/   ccxt, guarded
     market.py   trading rules of a symbol, exact numbers as text     streams/  sockets that may die
     account.py  balances, positions, what a key may do
-    facts.py    what a venue does by itself, for the table of docs/venues.md
     desk.py     the port: what every venue's desk can do (`VenueDesk`, `Conversation`)
     outcomes.py a failed request about an order, as a report
     trading.py  orders of the node to a desk, answers back as reports

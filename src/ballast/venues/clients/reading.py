@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError)
+UNREADABLE = (ValueError, LookupError, TypeError)
 """What reading an answer of another shape raises."""
 
 

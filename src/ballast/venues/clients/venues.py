@@ -9,11 +9,11 @@ from ballast.core.errors import UserError, suggest
 from ballast.venues.clients.binance.access import SPOT as BINANCE_SPOT
 from ballast.venues.clients.binance.spot import SpotDesk as BinanceSpotDesk
 from ballast.venues.clients.binance.spot import abilities_of as binance_spot_abilities
+from ballast.venues.clients.bybit import access as bybit
+from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
 from ballast.venues.clients.okx import access as okx
 from ballast.venues.clients.okx.spot import OkxSpot
 from ballast.venues.clients.okx.swap import OkxSwap
-from ballast.venues.clients.bybit import access as bybit
-from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ballast.venues.clients.access import Access
     from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.desk import VenueDesk
-    from ballast.venues.clients.facts import Facts
     from ballast.venues.clients.market import Market
 
 
@@ -37,8 +36,6 @@ class Venue:
     desk: Callable[[Asker, Callable[[], int]], VenueDesk]
     abilities: Callable[[Market], Abilities]
     hosts: tuple[str, ...]
-    facts: Facts | None = None
-    """What it does by itself, where its folder states that."""
 
 
 VENUES: dict[str, Venue] = {
@@ -50,10 +47,8 @@ VENUES: dict[str, Venue] = {
     ),
     "OKX": Venue(okx.ACCESS, OkxSpot, lambda _: okx.ABILITIES, okx.HOSTS),
     "OKXSWAP": Venue(okx.ACCESS_SWAP, OkxSwap, lambda _: okx.ABILITIES_SWAP, okx.HOSTS),
-    "BYBIT": Venue(bybit.ACCESS, BybitSpot, bybit.abilities_of, bybit.HOSTS, bybit.FACTS),
-    "BYBITLINEAR": Venue(
-        bybit.ACCESS_LINEAR, BybitLinear, bybit.abilities_of, bybit.HOSTS, bybit.FACTS_LINEAR
-    ),
+    "BYBIT": Venue(bybit.ACCESS, BybitSpot, bybit.abilities_of, bybit.HOSTS),
+    "BYBITLINEAR": Venue(bybit.ACCESS_LINEAR, BybitLinear, bybit.abilities_of, bybit.HOSTS),
 }
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.orders import TriggerBy
 from ballast.oms.protection.cover import Abilities
 from ballast.venues.clients.access import Access, Usage
-from ballast.venues.clients.bybit import words
 from ballast.venues.clients.bybit.codes import read_fault
+from ballast.venues.clients.bybit.words import QUESTION
 from ballast.venues.clients.calls import Pool
-from ballast.venues.clients.facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,13 +18,13 @@ if TYPE_CHECKING:
 HOSTS = ("api.bybit.com", "stream.bybit.com")
 RECV_WINDOW_MS = 3_000
 """The node's fence waits for it (`runtime.node`)."""
-REQUESTS_MINUTE = 6_000.0
-"""An address may send 600 in five seconds; every request counts one. A sixth is left to others."""
+REQUESTS_MINUTE = 6_000.0 * QUESTION
+"""An address may send 600 in five seconds, whatever they are. A sixth is left to others."""
 ORDERS_MINUTE = 600.0
 """Ten creates, amends and cancels of each kind a second for an account without a VIP level."""
-ORDERS_SECOND = 10.0
-DATA_SECOND = 40.0
-"""Of each path of an account: ten requests that change orders, fifty that ask."""
+PATH_SECOND = 10.0
+"""Of each path of an account, by the second: ten requests that change orders; fifty that ask, so
+one of those weighs a fifth (`QUESTION`)."""
 MS_S = 1_000.0
 
 
@@ -48,8 +46,8 @@ ACCESS = Access(
     options={"recvWindow": RECV_WINDOW_MS},
     data_minute=REQUESTS_MINUTE,
     orders_minute=ORDERS_MINUTE,
-    data_second=DATA_SECOND,
-    orders_second=ORDERS_SECOND,
+    path_budget=PATH_SECOND,
+    path_window_s=1.0,
 )
 ACCESS_LINEAR = Access(
     venue="BYBITLINEAR",
@@ -58,8 +56,8 @@ ACCESS_LINEAR = Access(
     options={"recvWindow": RECV_WINDOW_MS},
     data_minute=REQUESTS_MINUTE,
     orders_minute=ORDERS_MINUTE,
-    data_second=DATA_SECOND,
-    orders_second=ORDERS_SECOND,
+    path_budget=PATH_SECOND,
+    path_window_s=1.0,
 )
 ABILITIES = Abilities(reduces_only=False, amends_stops=True)
 """Of spot: a stop locks the coins it sells, so only one can rest."""
@@ -69,23 +67,3 @@ ABILITIES_LINEAR = Abilities(reduces_only=True, amends_stops=True)
 def abilities_of(market: Market) -> Abilities:
     """Return how the stops of a market are moved."""
     return ABILITIES_LINEAR if market.is_perpetual else ABILITIES
-
-
-FACTS = Facts(
-    kinds=words.SENDABLE,
-    tifs=frozenset(words.TIFS),
-    triggers=frozenset({TriggerBy.LAST}),
-    sizes_by_money=True,
-    amends_orders=True,
-    tells_status=False,
-    takes_ids_once=True,
-)
-FACTS_LINEAR = Facts(
-    kinds=words.SENDABLE,
-    tifs=frozenset(words.TIFS),
-    triggers=frozenset(words.TRIGGERS),
-    amends_orders=True,
-    sets_position_stops=True,
-    tells_status=False,
-    takes_ids_once=True,
-)

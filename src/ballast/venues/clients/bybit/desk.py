@@ -101,9 +101,12 @@ class Bybit(Questions):
         self, client_id: str, request: OrderRequest, urgency: Urgency
     ) -> Sequence[Report]:
         """Refuse: Bybit changes an order in place (`amend`), and replaces none in one request."""
-        del client_id, urgency
-        why = RejectReason.NOT_SUPPORTED
-        return [self._rejected(request.symbol, request.client_id, Action.SUBMIT, why)]
+        del urgency
+        symbol, why = request.symbol, RejectReason.NOT_SUPPORTED
+        return [
+            self._rejected(symbol, client_id, Action.CANCEL, why),
+            self._rejected(symbol, request.client_id, Action.SUBMIT, why),
+        ]
 
     async def _change(
         self, call: Call, action: Action, symbol: str, client_id: str

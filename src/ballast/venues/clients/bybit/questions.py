@@ -17,7 +17,7 @@ from ballast.venues.clients.market import number
 from ballast.venues.clients.reading import reads_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
 
     from ballast.core.orders import Fill
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PAGES_MAX = 200
 """Of one question: ten thousand orders, or twenty thousand trades."""
+MODE_COST = 2.0
+"""Five changes of the margin mode a second, where other changes may be ten."""
 UNLISTED = "unlisted"
 INSTRUMENTS_PAGE = 1_000
 POSITIONS_PAGE = 200
@@ -56,7 +58,7 @@ class Questions:
     def __init__(self, asker: Asker, now_ns: Callable[[], int]) -> None:
         """Ask through `asker`; `now_ns` is the machine's clock."""
         self.venue = self.category.venue
-        self.markets: dict[str, Market] = {}
+        self.markets: Mapping[str, Market] = {}
         self.margin_mode = MarginMode.CROSS
         """Of the account, as it was last told."""
         self._asker = asker
@@ -98,7 +100,8 @@ class Questions:
         **params: Any,  # noqa: ANN401 - JSON
     ) -> Call:
         more = {"cursor": cursor} if cursor else {}
-        return Call(method, {"category": self.category.name, **params, **more}, urgency)
+        given = {"category": self.category.name, **params, **more}
+        return Call(method, given, urgency, cost=words.QUESTION)
 
     # What the venue is ----------------------------------------------------------------------
 
@@ -121,13 +124,13 @@ class Questions:
     @reads_answers
     async def server_ms(self) -> int:
         """Return the venue's time."""
-        result = await self.ask(Call("publicGetV5MarketTime"))
+        result = await self.ask(Call("publicGetV5MarketTime", cost=words.QUESTION))
         return int(result["timeNano"]) // words.NS_MS
 
     @reads_answers
     async def status(self) -> VenueStatus:
         """Return whether this market is open."""
-        result = await self.ask(Call("publicGetV5SystemStatus"))
+        result = await self.ask(Call("publicGetV5SystemStatus", cost=words.QUESTION))
         return account.status_of(rows_of(result), self.category, self._asker.now_ms())
 
     @reads_answers
@@ -143,7 +146,8 @@ class Questions:
     async def fees(self, symbol: str) -> tuple[Decimal, Decimal]:
         """Return the account's maker and taker fee."""
         market = self.market_of(symbol)
-        call = self._get("privateGetV5AccountFeeRate", Urgency.ROUTINE, symbol=market.name)
+        params = {"category": self.category.name, "symbol": market.name}
+        call = Call("privateGetV5AccountFeeRate", params)
         found = [row for row in rows_of(await self.ask(call)) if row["symbol"] == market.name]
         if not found:
             raise CallError(Verdict.UNCLEAR, f"no fees of {symbol}")
@@ -254,11 +258,16 @@ class Questions:
         if worth is not None:
             return worth
         params = {"category": "spot", "symbol": f"{quote}USDT"}
-        found = rows_of(await self.ask(Call("publicGetV5MarketTickers", params, Urgency.ASK)))
-        return number(wallet["totalEquity"]) / number(found[0]["lastPrice"])
+        call = Call("publicGetV5MarketTickers", params, Urgency.ASK, cost=words.QUESTION)
+        found = rows_of(await self.ask(call))
+        price = number(found[0]["lastPrice"])
+        if price <= 0:
+            raise CallError(Verdict.UNCLEAR, f"{quote} has no price in dollars")
+        return number(wallet["totalEquity"]) / price
 
     async def _wallet(self) -> dict[str, Any]:
-        call = Call("privateGetV5AccountWalletBalance", {"accountType": "UNIFIED"}, Urgency.ASK)
+        params = {"accountType": "UNIFIED"}
+        call = Call("privateGetV5AccountWalletBalance", params, Urgency.ASK, cost=words.QUESTION)
         found = rows_of(await self.ask(call))
         if len(found) != 1:
             raise CallError(Verdict.UNCLEAR, f"{len(found)} wallets, not one")
@@ -291,6 +300,7 @@ class Questions:
                 {"setMarginMode": word},
                 Urgency.TRADE,
                 Pool.ORDERS,
+                cost=MODE_COST,
                 changes=True,
             )
             await self.ask(call)
@@ -309,7 +319,8 @@ class Questions:
                 raise
 
     async def _margin_mode(self) -> MarginMode:
-        result = await self.ask(Call("privateGetV5AccountInfo", {}, Urgency.ASK))
+        call = Call("privateGetV5AccountInfo", {}, Urgency.ASK, cost=words.QUESTION)
+        result = await self.ask(call)
         self.margin_mode = words.MARGIN_MODES_BACK[result["marginMode"]]
         return self.margin_mode
 

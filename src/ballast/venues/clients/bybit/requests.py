@@ -158,8 +158,8 @@ def by_id(
     """Return the two places to look in: what is open or ended lately, then what ended before."""
     params = _named(market, category, client_id)
     return (
-        Call("privateGetV5OrderRealtime", params, urgency),
-        Call("privateGetV5OrderHistory", params, urgency),
+        Call("privateGetV5OrderRealtime", params, urgency, cost=words.QUESTION),
+        Call("privateGetV5OrderHistory", params, urgency, cost=words.QUESTION),
     )
 
 
@@ -171,7 +171,7 @@ def open_orders(
     params |= {"symbol": symbol} if symbol else {}
     params |= {"settleCoin": settle} if settle else {}
     params |= {"cursor": cursor} if cursor else {}
-    return Call("privateGetV5OrderRealtime", params, urgency)
+    return Call("privateGetV5OrderRealtime", params, urgency, cost=words.QUESTION)
 
 
 def executions(
@@ -191,4 +191,4 @@ def executions(
     if span_ms is not None:
         params |= {"startTime": span_ms[0], "endTime": span_ms[1]}
     params |= {"cursor": cursor} if cursor else {}
-    return Call("privateGetV5ExecutionList", params, urgency)
+    return Call("privateGetV5ExecutionList", params, urgency, cost=words.QUESTION)

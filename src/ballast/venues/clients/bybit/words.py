@@ -18,6 +18,9 @@ from ballast.core.orders import (
 )
 
 NS_MS = 1_000_000
+QUESTION = 0.2
+"""What a question weighs beside an order: an account may ask fifty a second of a kind, and send
+ten."""
 
 
 @dataclass(frozen=True, slots=True)
