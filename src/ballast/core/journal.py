@@ -43,6 +43,8 @@ OPENED, SNAPSHOT, ARCHIVED, LOSS = (
     "journal.opened", "journal.snapshot", "journal.archived", "journal.loss",
 )  # fmt: skip
 """A writer took the lease; a state was kept; records were moved to a file; records are lost."""
+CLOSED, FOLLOWS = "journal.closed", "journal.follows"
+"""The last record of a journal that was put away, and the first words of the one in its place."""
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 _NAME_MAX = 80
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")

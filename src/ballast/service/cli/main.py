@@ -40,6 +40,7 @@ VERBS: dict[str, Verb] = {
     "compare": Verb(f"{_HOME}.results", "Compare two runs, down to the first trade.", _TEST),
     "venue": Verb(f"{_HOME}.venue", "Serve a simulated exchange on this machine.", _HOUSE),
     "paper": Verb(f"{_HOME}.paper", "Trade stored candles on paper, by the live node.", _NODE),
+    "reset": Verb(f"{_HOME}.reset", "Begin a paper account anew; what was is kept.", _NODE),
     "pause": Verb(f"{_HOME}.commands", "Let the node open nothing more.", _NODE),
     "resume": Verb(f"{_HOME}.commands", "Let the node trade again.", _NODE),
     "flatten": Verb(f"{_HOME}.commands", "Have the node close everything, then pause.", _NODE),

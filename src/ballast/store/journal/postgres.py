@@ -146,6 +146,16 @@ class PostgresDatabase:
             self._make(tx, 0)
             copy_rows(rows, tx, epoch)
 
+    def is_taken(self, name: str) -> bool:
+        """Whether there is a journal of another name in this database."""
+        taken = "SELECT 1 FROM pg_namespace WHERE nspname = ?"
+        return bool(PostgresStatements(self._open()).rows(taken, schema_name(name)))
+
+    def rename(self, name: str) -> None:
+        """Give the journal another name, in one step; only for the holder of the lock."""
+        with self.writing() as tx:
+            tx.rows(f"ALTER SCHEMA {self.schema} RENAME TO {schema_name(name)}")
+
     def close(self) -> None:
         """End the session, and with it the lock."""
         if self._connection is not None:

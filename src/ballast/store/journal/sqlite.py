@@ -185,6 +185,27 @@ class SqliteDatabase:
         finally:
             temp.unlink(missing_ok=True)
 
+    def is_taken(self, name: str) -> bool:
+        """Whether there is a journal of another name beside this one."""
+        return self.path.with_name(f"{name}{self.path.suffix}").exists()
+
+    def rename(self, name: str) -> None:
+        """Give the journal another name, whole, in one step; only for the holder of the lock."""
+        target = self.path.with_name(f"{name}{self.path.suffix}")
+        with disk_errors(self.path):
+            self._open().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            if target.exists():
+                raise DataError("there is a journal of that name", where=str(target))
+            for suffix in ("-wal", "-shm"):  # a reader keeps them; they are empty now
+                beside = self.path.with_name(self.path.name + suffix)
+                if beside.exists():
+                    beside.replace(target.with_name(target.name + suffix))
+            self.path.replace(target)
+            Disk().sync(self.path.parent)
+
     def _set_aside(self) -> None:
         """Keep the present file under another name, with its log where it cannot be folded in."""
         if not self.path.exists():

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 from ballast.core.codec import body_of
 from ballast.core.errors import DataError, InternalError
 from ballast.core.journal import (
+    CLOSED,
     ENTRIES_MAX,
     LOSS,
     OPENED,
@@ -227,6 +228,7 @@ class JournalWriter:
             self._head = head_of(tx)
             is_behind = known is not None and not holds(tx, known)
             self._epoch = 1 + int(tx.rows("SELECT epoch FROM lease WHERE id = 1")[0][0])
+            refuse_closed(tx, self.database.where)
         if is_behind and not start.accept_loss:
             raise _behind(self.database, self._head, known)
         is_missing = known is None and self._head.seq > 0
@@ -277,6 +279,17 @@ def _row(record: Record) -> tuple[object, ...]:
         record.seq, record.run, record.epoch, record.at_ns, record.kind, record.version,
         record.body, bytes.fromhex(record.hash),
     )  # fmt: skip
+
+
+def refuse_closed(tx: Statements, where: str) -> None:
+    """Raise `DataError` for a journal that was put away: nothing ever follows its last record."""
+    last = tx.rows("SELECT kind FROM records ORDER BY seq DESC LIMIT 1")
+    if last and last[0][0] == CLOSED:
+        raise DataError(
+            "this journal was closed by a reset",
+            where=where,
+            fix="take another account; `ballast reset` finishes a reset that was interrupted",
+        )
 
 
 def hold(database: Database, reader: JournalReader, start: Start) -> None:
