@@ -34,7 +34,7 @@ _ir: Any = _cgutils.ir  # the compiler's own types: the stubs do not export them
 COMPILED = not _config.DISABLE_JIT
 
 WORD = 8
-"""Bytes that `word_at` reads at once."""
+"""Bytes that `word_at` reads at once, and prices that `most_of_8` and `least_of_8` look at."""
 
 _HELD: dict[int, NDArray[Any]] = {}
 """Arrays by address, kept only when the compiler is off: then loaders find them here."""
@@ -81,11 +81,39 @@ def _scalar_loader(scalar: Any, width: int) -> Any:  # noqa: ANN401 - numba's ty
             step = context.get_constant(types.int64, width)
             at = builder.add(args[0], builder.mul(args[1], step))
             pointer = builder.inttoptr(at, context.get_data_type(scalar).as_pointer())
-            return builder.load(pointer)
+            return builder.load(pointer, align=width)
 
         return signature, codegen
 
     return load
+
+
+def _reducer(better: str) -> Any:  # noqa: ANN401 - numba's types are untyped
+    """Return a loader of the one of eight float64 that is `better` ("<" or ">") than the others."""
+
+    @intrinsic
+    def reduce(typing_context: Any, address: Any, index: Any) -> Any:  # noqa: ANN401, ARG001
+        signature = types.float64(types.int64, types.int64)
+
+        def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
+            step, flag = context.get_constant(types.int64, WORD), _ir.IntType(32)
+            kind = _ir.VectorType(context.get_data_type(types.float64), WORD)
+            at = builder.add(args[0], builder.mul(args[1], step))
+            found = builder.load(builder.inttoptr(at, kind.as_pointer()), align=WORD)
+            width = WORD
+            while width > 1:  # one half against the other
+                width //= 2
+                halves = []
+                for first in (0, width):
+                    places = _ir.VectorType(flag, width)(list(range(first, first + width)))
+                    halves.append(builder.shuffle_vector(found, found, places))
+                wins = builder.fcmp_ordered(better, *halves)
+                found = builder.select(wins, *halves)
+            return builder.extract_element(found, flag(0))
+
+        return signature, codegen
+
+    return reduce
 
 
 def _scalar_storer(scalar: Any, width: int) -> Any:  # noqa: ANN401 - numba's types are untyped
@@ -172,6 +200,14 @@ def _held_word(address: int, index: int) -> int:
     return int.from_bytes(row.tobytes(), sys.byteorder, signed=True)
 
 
+def _held_most(address: int, index: int) -> float:
+    return max(_held_f8(address, index + place) for place in range(WORD))
+
+
+def _held_least(address: int, index: int) -> float:
+    return min(_held_f8(address, index + place) for place in range(WORD))
+
+
 def rows(dtype: np.dtype[np.void]) -> Loader:
     """Return `load(address, index)` that gives a row of `dtype` by reference."""
     loader: Loader = _row_loader(dtype) if COMPILED else _held
@@ -188,7 +224,13 @@ u1: Callable[[int, int], int] = _scalar_loader(types.uint8, 1) if COMPILED else 
 """Read element `index` of the uint8 array at `address`."""
 
 word_at: Callable[[int, int], int] = _scalar_loader(types.int64, 1) if COMPILED else _held_word
-"""Read the eight bytes from byte `index` on; `address + index` must be a multiple of 8."""
+"""Read the eight bytes from byte `index` on, wherever they lie."""
+
+most_of_8: Callable[[int, int], float] = _reducer(">") if COMPILED else _held_most
+"""Return the largest of the eight float64 from element `index` on, in the time of two."""
+
+least_of_8: Callable[[int, int], float] = _reducer("<") if COMPILED else _held_least
+"""Return the smallest of the eight float64 from element `index` on, in the time of two."""
 
 touch_8: Callable[[int, int], None] = _toucher(8) if COMPILED else _held_touch
 """Ask for the cache line of element `index` of an array of eight-byte elements, to be read soon.

@@ -81,7 +81,7 @@ def identity_gap(t: Row, acct: Row) -> float:
     return abs(acct.equity - acct.initial - right) / acct.initial
 
 
-@jit_inner
+@jit_pasted
 def free_cash(t: Row, acct: Row, queued: int) -> float:
     """Return quote units not locked as margin, lost in cross positions or promised to entries."""
     free = acct.cash
@@ -96,7 +96,7 @@ def free_cash(t: Row, acct: Row, queued: int) -> float:
     return free
 
 
-@jit_inner
+@jit_pasted
 def position_risk(t: Row, s: int) -> float:
     """Return the loss from entry to stop of a position and of its queued entry, in quote units.
 

@@ -37,7 +37,7 @@ _ISOLATED = int(Margin.ISOLATED)
 _COOLDOWN_DOUBLINGS_MAX = 20  # 2^20 x 300 s is ten years: beyond it the product would overflow
 
 
-@jit_inner
+@jit_pasted
 def qty_of(spec: Row, lots: int) -> float:
     """Return base units of `lots`."""
     return lots * spec.lot_num / spec.lot_den
@@ -66,7 +66,7 @@ def record_fill(
     acct.fills += 1
 
 
-@jit_inner
+@jit_pasted
 def refuse(
     t: Row, acct: Row, s: int, side: int, reason: int, i: int, measured: float, limit: float
 ) -> None:
@@ -123,7 +123,7 @@ def back_position(t: Row, spec: Row, p: Row, backing: float) -> None:
     p.bankruptcy = max(p.entry - p.side * backing / q, 0.0)
 
 
-@jit_inner
+@jit_pasted
 def arriving_lots(spec: Row, lots: int, rate: float) -> int:
     """Return the lots left of a purchase when its fee is taken from what was bought."""
     if spec.perpetual or spec.fee_asset != _BASE:
@@ -132,7 +132,7 @@ def arriving_lots(spec: Row, lots: int, rate: float) -> int:
     return steps_floor(q - q * rate, spec.lot_num, spec.lot_den)
 
 
-@jit_inner
+@jit_pasted
 def open_fill(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, s: int, bar: int,
     at_ms: int, price: float, ideal: float, lots: int, maker: int,
@@ -235,7 +235,7 @@ def begin_trade(acct: Row, p: Row, side: int, bar: int, at_ms: int, price: float
     p.margin = 0.0
 
 
-@jit_inner
+@jit_pasted
 def close_fill(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int,
     bar: int, at_ms: int, price: float, ideal: float, lots: int, maker: int, reason: int,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit_inner
+from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.memory import f8
 from ballast.core.records import FeeAsset
 from ballast.core.time import DAY_MS
@@ -31,7 +31,7 @@ _DAY_MS = DAY_MS
 _DISCOUNT = int(FeeAsset.DISCOUNT_TOKEN)
 
 
-@jit_inner
+@jit_pasted
 def fee_rate(t: Row, spec: Row, p: Row, at_ms: int, maker: int) -> float:
     """Return the fee fraction in force at `at_ms`; the schedule's rows are in time order."""
     while p.fee_row + 1 < spec.fee_last and fee_row(t.fees, p.fee_row + 1).from_ms <= at_ms:
@@ -64,7 +64,7 @@ def book_slip(t: Row, first: int, last: int, notional: float) -> float:
     return cost / notional
 
 
-@jit_inner
+@jit_pasted
 def slip_fraction(t: Row, spec: Row, notional: float, price: float, i: int) -> float:
     """Return the expected slippage of a market order as a fraction of `price`, at most 0.99.
 

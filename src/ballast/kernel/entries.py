@@ -131,7 +131,7 @@ def last_closed(t: Row, j: int, now_ms: int) -> int:
     return bar
 
 
-@jit_inner
+@jit_pasted
 def rolling_drawdown(t: Row, acct: Row, days: int) -> float:
     """Return how far equity stands below the best daily close of the last `days` days."""
     best = acct.equity
@@ -140,7 +140,7 @@ def rolling_drawdown(t: Row, acct: Row, days: int) -> float:
     return 1.0 - acct.equity / best
 
 
-@jit_inner
+@jit_pasted
 def equity_is_weak(t: Row, acct: Row, days: int) -> int:
     """Tell whether equity is below the mean of its last `days` daily closes.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit_inner, jit_pasted
+from ballast.core.jit import jit_pasted
 from ballast.core.memory import f8
 from ballast.core.reasons import Exit
 from ballast.core.records import Level, Signal
@@ -35,7 +35,7 @@ _EXIT_LONG = int(Signal.EXIT_LONG)
 _EXIT_SHORT = int(Signal.EXIT_SHORT)
 
 
-@jit_inner
+@jit_pasted
 def distance(kind: int, value: float, price: float, atr: float, risk: float) -> float:
     """Return a level's distance in price units; 0 where there is none."""
     if kind == _ATR:
@@ -78,7 +78,7 @@ def set_levels(p: Row, spec: Row, plan: Row) -> None:
         p.take_price[k] = round_against(p.entry + s * away, s, spec.tick_num, spec.tick_den)
 
 
-@jit_inner
+@jit_pasted
 def ratchet(t: Row, p: Row, spec: Row, plan: Row, i: int, at_ms: int, best: float) -> None:
     """Update the best price and move the stop by the closed bar `i`; binds from the next bar.
 

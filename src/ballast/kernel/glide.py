@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ballast.core.jit import jit_inner, jit_pasted
-from ballast.core.memory import f8, i8, set_f8, u1
+from ballast.core.memory import WORD, f8, i8, least_of_8, most_of_8, set_f8, u1, word_at
 from ballast.core.records import Intrabar, Level, Margin, Signal
 from ballast.kernel.account import day_of, roll_days
 from ballast.kernel.book import qty_of
@@ -49,7 +49,7 @@ def may_glide(p: Row, plan: Row) -> bool:
     return p.bar > p.entry_bar or plan.entry_bar_exposed
 
 
-@jit_inner
+@jit_pasted
 def low_trigger(p: Row, plan: Row) -> float:
     """Return the highest price at or under which a bar's low can fill something."""
     if p.side > 0:
@@ -61,7 +61,7 @@ def low_trigger(p: Row, plan: Row) -> float:
     return level
 
 
-@jit_inner
+@jit_pasted
 def high_trigger(p: Row, plan: Row) -> float:
     """Return the lowest price at or over which a bar's high can fill something."""
     if p.side < 0:
@@ -88,7 +88,7 @@ def stop_bits(p: Row, plan: Row) -> int:
     return bits
 
 
-@jit_inner
+@jit_pasted
 def ratchet_from(p: Row, plan: Row) -> float:
     """Return the best price from which on a ratchet can move the stop."""
     s = p.side
@@ -102,7 +102,7 @@ def ratchet_from(p: Row, plan: Row) -> float:
     return p.entry + s * away * HAIR
 
 
-@jit_inner
+@jit_pasted
 def account_floor(acct: Row, lim: Row, peak: float) -> float:
     """Return the equity under which an account rule may act, a hair above its exact level."""
     floor = -math.inf
@@ -123,7 +123,7 @@ def end_of_quiet(p: Row, spec: Row, plan: Row, last: int) -> int:
     return last
 
 
-@jit_inner
+@jit_pasted
 def pass_quiet(
     t: Row, p: Row, spec: Row, marks: int, i: int, end: int, bits: int, until_ms: int,
     up_at: float, down_at: float, mark_up_at: float, mark_down_at: float, best: float,
@@ -134,7 +134,8 @@ def pass_quiet(
     Prices are multiplied by the side: up is our favour, for a short too. With each new best price
     the lower threshold rises to `slope * best + shift`. Return the bar it stopped at and, of the
     bars passed, the best price, the worst price and the worst mark. Nothing is called in here, so
-    that all of it stays in registers.
+    that all of it stays in registers. Eight bars that all pass are passed at once: they must stay
+    above the threshold as it is after the best of them.
     """
     side = float(p.side)
     long = p.side > 0
@@ -142,9 +143,30 @@ def pass_quiet(
     goods, bads = (t.high, t.low) if long else (t.low, t.high)
     mark_goods, mark_bads = (t.mark_high, t.mark_low) if long else (t.mark_low, t.mark_high)
     times, signals = t.ts, t.signals
+    bits_of_8 = bits * 0x0101010101010101
     least = math.inf
     worst = math.inf
+    one_by_one = end if has_mark else i  # up to this bar
     while i < end:
+        if i >= one_by_one and i + WORD <= end:
+            top, bottom = most_of_8(t.high, i), least_of_8(t.low, i)
+            mark_top, mark_bottom = most_of_8(marks, i), least_of_8(marks, i)
+            up, down = (top, bottom) if long else (-bottom, -top)
+            m, mark_up = (mark_bottom, mark_top) if long else (-mark_top, -mark_bottom)
+            rising = max(down_at, slope * max(best, up) + shift)
+            inside = down > rising and up < up_at and m > mark_down_at and mark_up < mark_up_at
+            if (
+                inside
+                and word_at(signals, i) & bits_of_8 == 0
+                and i8(times, i + WORD - 1) <= until_ms
+            ):
+                best = max(best, up)
+                least = min(least, down)
+                worst = min(worst, m)
+                down_at = rising
+                i += WORD
+                continue
+            one_by_one = i + WORD
         up = side * f8(goods, i)
         down = side * f8(bads, i)
         m = side * f8(marks, i)
@@ -163,7 +185,7 @@ def pass_quiet(
     return i, best, least, worst
 
 
-@jit_inner
+@jit_pasted
 def trail_line(p: Row, spec: Row, plan: Row) -> tuple[float, float]:
     """Return (slope, shift) of a line over the stop that an armed trail has at each best price.
 
@@ -226,7 +248,7 @@ def run_ahead(
     return j
 
 
-@jit_inner
+@jit_pasted
 def equity_at(acct: Row, p: Row, spec: Row, q: float, mark: float) -> float:
     """Return the equity of a run whose one position of `q` base units is marked at `mark`."""
     if spec.perpetual:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ballast.core.jit import jit, jit_inner, jit_pasted
+from ballast.core.jit import jit, jit_pasted
 from ballast.core.memory import f8, i8, set_f8, set_i8, touch_8, u1
 from ballast.core.reasons import Refusal
 from ballast.core.records import Margin, Signal
@@ -76,7 +76,7 @@ def wake_all(t: Row, acct: Row) -> None:
     acct.live = live
 
 
-@jit_inner
+@jit_pasted
 def open_bar(t: Row, acct: Row, lim: Row, s: int) -> None:
     """Start the bar of a symbol with a position or an entry: its volume, fundings, queued exit."""
     p = position(t.pos, s)
@@ -88,7 +88,7 @@ def open_bar(t: Row, acct: Row, lim: Row, s: int) -> None:
         at_open(t, acct, lim, s)
 
 
-@jit_inner
+@jit_pasted
 def meet_range(t: Row, acct: Row, lim: Row, s: int) -> None:
     """Match what rests of symbol `s` with the range of its bar, and close the bar."""
     p = position(t.pos, s)
@@ -147,7 +147,7 @@ def mark_all(t: Row, acct: Row, lim: Row) -> None:
     apply_rules(t, acct, lim, acct.now_ms)
 
 
-@jit_inner
+@jit_pasted
 def stay_or_leave(t: Row, acct: Row, s: int, i: int, bits: int) -> None:
     """Queue the exit that bar `i` asks for; refuse an entry against the open position."""
     p = position(t.pos, s)
@@ -159,7 +159,7 @@ def stay_or_leave(t: Row, acct: Row, s: int, i: int, bits: int) -> None:
         refuse(t, acct, s, -p.side, _IN_POSITION, i, float(p.side), 0.0)
 
 
-@jit_inner
+@jit_pasted
 def decide_entry(t: Row, acct: Row, lim: Row, s: int, i: int, bits: int) -> None:
     """Take the entry bits of bar `i` of a flat symbol through the gate."""
     side = entry_side(bits)

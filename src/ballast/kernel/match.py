@@ -51,7 +51,7 @@ def volume_budget(spec: Row, volume: float) -> int:
     return steps_floor(spec.participation * volume, spec.lot_num, spec.lot_den)
 
 
-@jit_inner
+@jit_pasted
 def at_market(t: Row, spec: Row, i: int, price: float, lots: int, side: int, stop: int) -> float:
     """Return the fill price of a market order of `lots` in bar `i`, costs known at bar i - 1."""
     j = max(i - 1, spec.first)
@@ -112,7 +112,7 @@ def wanted_lots(p: Row, spec: Row, plan: Row, price: float) -> int:
     return min(lots, spec.max_lots) if spec.max_lots > 0 else lots
 
 
-@jit_inner
+@jit_pasted
 def enter(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, s: int, i: int,
     ideal: float, maker: int, free: float, at_ms: int,
@@ -150,7 +150,7 @@ def enter(
     return 0
 
 
-@jit_inner
+@jit_pasted
 def adverse(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int,
     o: float, h: float, l: float, mark_h: float, mark_l: float,
@@ -220,7 +220,7 @@ def take_lots(p: Row, spec: Row, plan: Row, k: int, level: float) -> int:
     return p.lots if small else lots
 
 
-@jit_inner
+@jit_pasted
 def favourable(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int,
     o: float, h: float, l: float,
@@ -261,7 +261,7 @@ def favourable(
         )  # fmt: skip
 
 
-@jit_inner
+@jit_pasted
 def resting(
     t: Row, acct: Row, p: Row, spec: Row, plan: Row, limits: Row, s: int, i: int,
     o: float, h: float, l: float, mark_h: float, mark_l: float, entered: int,

@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit_pasted
 from ballast.core.reasons import Refusal
 from ballast.core.records import RING_MAX, Level, Size
 from ballast.core.time import DAY_MS, HOUR_MS
@@ -59,7 +59,7 @@ WHOLE = 0.999999
 """Takes that add up to this share close the position: they are its target."""
 
 
-@jit
+@jit_pasted
 def entries_since(acct: Row, after_ms: int) -> int:
     """Count accepted entries decided after `after_ms`, from the ring of the last ones."""
     count = 0
@@ -69,7 +69,7 @@ def entries_since(acct: Row, after_ms: int) -> int:
     return count
 
 
-@jit
+@jit_pasted
 def remember_entry(acct: Row, p: Row, now_ms: int) -> None:
     """Count an accepted entry against spacing and caps."""
     acct.ring[acct.ring_at % RING_MAX] = now_ms
@@ -77,7 +77,7 @@ def remember_entry(acct: Row, p: Row, now_ms: int) -> None:
     p.last_entry_ms = now_ms
 
 
-@jit
+@jit_pasted
 def refuse_account(
     acct: Row, lim: Row, now_ms: int, open_count: int, rolling_drawdown: float
 ) -> tuple[int, float, float]:
@@ -103,7 +103,7 @@ def refuse_account(
     return 0, 0.0, 0.0
 
 
-@jit
+@jit_pasted
 def refuse_symbol(
     p: Row,
     spec: Row,
@@ -133,7 +133,7 @@ def refuse_symbol(
     return 0, 0.0, 0.0
 
 
-@jit
+@jit_pasted
 def stop_distance(plan: Row, side: int, close: float, atr: float, stop: float) -> float:
     """Return the stop's distance known at the decision; 0 without a stop, NaN if it is illegal."""
     if plan.stop_kind == 0:
@@ -147,7 +147,7 @@ def stop_distance(plan: Row, side: int, close: float, atr: float, stop: float) -
     return away if away > 0.0 else math.nan
 
 
-@jit
+@jit_pasted
 def target_distance(plan: Row, close: float, atr: float, risk: float) -> float:
     """Return the distance of the strategy's own target, or of what stands in for it; 0: none.
 
@@ -175,7 +175,7 @@ def target_distance(plan: Row, close: float, atr: float, risk: float) -> float:
     return 0.0
 
 
-@jit
+@jit_pasted
 def refuse_stop(
     plan: Row, lim: Row, close: float, atr: float, away: float, cost: float
 ) -> tuple[int, float, float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ballast.core.jit import jit
+from ballast.core.jit import jit_pasted
 from ballast.core.reasons import Refusal
 from ballast.core.records import Size
 from ballast.core.ticks import steps_floor
@@ -58,7 +58,7 @@ class Snapshot(NamedTuple):
     equity_weak: int  # 1: equity is below its own average
 
 
-@jit
+@jit_pasted
 def mode_qty(plan: Row, equity: float, x: Snapshot) -> float:
     """Return base units by the sizing mode, before scaling."""
     if plan.size_mode == _RISK:
@@ -70,7 +70,7 @@ def mode_qty(plan: Row, equity: float, x: Snapshot) -> float:
     return equity * plan.size_value / x.close
 
 
-@jit
+@jit_pasted
 def scale(acct: Row, plan: Row, lim: Row, x: Snapshot) -> float:
     """Return the product of the reductions, in (0, 1]."""
     factor = 1.0
@@ -91,13 +91,13 @@ def scale(acct: Row, plan: Row, lim: Row, x: Snapshot) -> float:
     return factor
 
 
-@jit
+@jit_pasted
 def unit_cost(spec: Row, plan: Row, fee: float, slip: float) -> float:
     """Return the cash that one quote unit of notional takes: margin or price, fee and slippage."""
     return (1.0 / plan.leverage if spec.perpetual else 1.0) + fee + slip
 
 
-@jit
+@jit_pasted
 def cap_notionals(
     acct: Row, spec: Row, plan: Row, lim: Row, x: Snapshot
 ) -> tuple[float, int, float]:
@@ -134,7 +134,7 @@ def cap_notionals(
     return best, reason, limit
 
 
-@jit
+@jit_pasted
 def cluster_can_bind(acct: Row, plan: Row, lim: Row, x: Snapshot) -> bool:
     """Tell whether the cap on correlated risk could cut an entry, were all open risk correlated.
 
@@ -147,7 +147,7 @@ def cluster_can_bind(acct: Row, plan: Row, lim: Row, x: Snapshot) -> bool:
     return not (acct.equity * lim.cluster_risk - x.open_risk) / x.away >= wanted
 
 
-@jit
+@jit_pasted
 def size(acct: Row, spec: Row, plan: Row, lim: Row, x: Snapshot) -> tuple[int, int, float, float]:
     """Return (lots, reason or 0, measured, limit); lots is 0 exactly when there is a reason."""
     wanted = mode_qty(plan, acct.equity, x) * scale(acct, plan, lim, x)

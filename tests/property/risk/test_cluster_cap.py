@@ -9,10 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import EXAMPLES
 
+from ballast.core.jit import jit
 from ballast.core.records import ACCOUNT, LIMITS, PLAN, SPEC, Size
-from ballast.risk.sizing import Snapshot, cluster_can_bind, size
+from ballast.risk import sizing
+from ballast.risk.sizing import Snapshot
 
 EQUITY = 10_000.0
+
+
+@jit
+def size(acct: Any, spec: Any, plan: Any, lim: Any, x: Snapshot) -> tuple[int, int, float, float]:
+    """A door for Python: the rules themselves are only ever called by compiled code."""
+    return sizing.size(acct, spec, plan, lim, x)
+
+
+@jit
+def cluster_can_bind(acct: Any, plan: Any, lim: Any, x: Snapshot) -> bool:
+    return sizing.cluster_can_bind(acct, plan, lim, x)
 
 
 def row_of(dtype: np.dtype[np.void], **values: float) -> Any:

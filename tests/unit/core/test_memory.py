@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 SCRIPT = """
 import numpy as np
 from ballast.core.jit import jit
-from ballast.core.memory import Binding, f8, i8, rows, set_f8, set_i8, touch_8, u1, word_at
+from ballast.core.memory import (
+    Binding, f8, i8, least_of_8, most_of_8, rows, set_f8, set_i8, touch_8, u1, word_at,
+)
 
 ROW = np.dtype([("price", "f8"), ("count", "i8"), ("kind", "u1")], align=True)
 row = rows(ROW)
@@ -47,12 +49,24 @@ def walk(prices, counts, marks, table, grid):
 @jit
 def peek(marks):
     touch_8(marks, 10**9)  # asking for a line never faults
-    return word_at(marks, 0), word_at(marks, 8)
+    return word_at(marks, 0), word_at(marks, 8), word_at(marks, 3)
+
+
+@jit
+def ends(prices, index):
+    return least_of_8(prices, index), most_of_8(prices, index)
 
 
 many = np.arange(3, 19, dtype=np.uint8) * np.uint8(13)
 held = Binding()
-assert peek(held.bind(many)) == tuple(many.view(np.int64).tolist())
+odd = many[3:11].view(np.int64).tolist()  # a word may lie anywhere
+assert peek(held.bind(many)) == (*many.view(np.int64).tolist(), *odd)
+for place in range(8):  # the extreme is found wherever it stands
+    for sign in (1.0, -1.0):
+        eight = np.arange(1.0, 12.0) * sign
+        eight[2 + place] = 1e9 * sign
+        pair = ends(held.bind(eight), 2)
+        assert pair == (eight[2:10].min(), eight[2:10].max()), pair
 prices, counts = np.linspace(0.1, 0.7, 5), np.array([3, -2, 2**62, 0, 9])
 marks, grid = np.array([0, 255, 1, 2, 3], np.uint8), np.zeros((5, 2))
 table = np.zeros(5, ROW).view(np.recarray)
