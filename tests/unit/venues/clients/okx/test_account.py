@@ -46,6 +46,8 @@ def test_a_swap_is_traded_in_base_units_of_its_contracts() -> None:
     assert (market.min_qty, market.market_max_qty) == (Decimal("0.001"), Decimal(350))
     assert (market.leverage_max, market.listed_ms) == (Decimal(100), 1573557408000)
     assert market.qty_text(15) == "1.5"
+    (tenfold,) = rules.markets_of([{**SWAP_ROW, "ctMult": "10"}])
+    assert tenfold.contract == Decimal("0.1")
 
 
 def test_the_largest_market_order_of_spot_is_in_dollars_and_so_no_quantity() -> None:

@@ -270,6 +270,28 @@ def test_a_frame_that_cannot_be_read_is_an_error(frame: bytes) -> None:
         talk.hear(frame, 0)
 
 
+def test_the_parts_of_a_large_stop_are_told_as_one_order() -> None:
+    """What is too large for one market order becomes several."""
+    talk = Private(OkxAsker(), "SWAP", [SWAP])
+    row = {
+        "instId": "BTC-USDT-SWAP", "algoId": "70", "algoClOrdId": own(Purpose.STOP),
+        "clOrdId": "", "side": "sell", "sz": "1", "accFillSz": "1", "state": "filled", "px": "",
+        "uTime": "1700000000000",
+    }  # fmt: skip
+
+    def told(**more: str) -> OrderReport:
+        frame = {"arg": {"channel": "orders"}, "data": [row | more]}
+        (report,) = talk.hear(json.dumps(frame).encode(), 0).news
+        assert isinstance(report, OrderReport)
+        return report
+
+    assert (told(ordId="71").status, told(ordId="71").filled_lots) == (OrderStatus.FILLED, 10)
+    part = told(ordId="72", accFillSz="0.2", state="partially_filled")
+    assert (part.status, part.filled_lots) == (OrderStatus.PARTIALLY_FILLED, 12)
+    assert told(ordId="72").filled_lots == 20
+    assert told(ordId="90", algoId="89").filled_lots == 10
+
+
 def test_an_order_of_another_market_is_passed_over() -> None:
     talk = Business(OkxAsker(), "SPOT", [SPOT])
     frame = {"arg": {"channel": "orders-algo"}, "data": [{"instId": "ETH-USDT"}]}
