@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import UserError, suggest
 from ballast.venues.clients.binance.access import SPOT as BINANCE_SPOT
+from ballast.venues.clients.binance.access import USDM as BINANCE_USDM
 from ballast.venues.clients.binance.spot import SpotDesk as BinanceSpotDesk
 from ballast.venues.clients.binance.spot import abilities_of as binance_spot_abilities
+from ballast.venues.clients.binance.usdm import ABILITIES as BINANCE_USDM_ABILITIES
+from ballast.venues.clients.binance.usdm import UsdmDesk as BinanceUsdmDesk
 from ballast.venues.clients.bybit import access as bybit
 from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
 from ballast.venues.clients.okx import access as okx
@@ -44,6 +47,12 @@ VENUES: dict[str, Venue] = {
         BinanceSpotDesk,
         binance_spot_abilities,
         ("api.binance.com", "ws-api.binance.com", "stream.binance.com"),
+    ),
+    "BINANCEUSDM": Venue(
+        BINANCE_USDM,
+        BinanceUsdmDesk,
+        lambda _: BINANCE_USDM_ABILITIES,
+        ("fapi.binance.com", "api.binance.com", "fstream.binance.com"),
     ),
     "OKX": Venue(okx.ACCESS, OkxSpot, lambda _: okx.ABILITIES, okx.HOSTS),
     "OKXSWAP": Venue(okx.ACCESS_SWAP, OkxSwap, lambda _: okx.ABILITIES_SWAP, okx.HOSTS),

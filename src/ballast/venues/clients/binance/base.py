@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ballast.core.orders import RejectReason
@@ -12,13 +13,23 @@ from ballast.venues.clients.binance.public import (
     interval_of,
     top_of,
 )
-from ballast.venues.clients.binance.rows import NS_MS, UNREADABLE, ServerTime, UnsayableError, read
+from ballast.venues.clients.binance.rows import (
+    NS_MS,
+    UNREADABLE,
+    ServerTime,
+    Ticker,
+    UnsayableError,
+    read,
+)
+from ballast.venues.clients.binance.talk import MarketTalk, grids_of, streams_of
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
+from ballast.venues.clients.market import number
 from ballast.venues.clients.outcomes import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ballast.core.orders import OrderRequest
     from ballast.core.time import Timeframe
     from ballast.venues.clients.account import CandleRow, TopOfBook
     from ballast.venues.clients.calls import Asker
@@ -32,9 +43,11 @@ class BinanceDesk:
 
     venue: str
     methods: str
-    candle_cost: float
+    candle_costs: tuple[tuple[int, float], ...]
     depth_costs: tuple[tuple[int, float], ...]
-    """Levels at most, and the weight of a book of so many."""
+    """Rows or levels at most, and the weight of a question for so many."""
+    prices: Call
+    """The question for the last prices of all symbols."""
 
     def __init__(self, asker: Asker, now_ns: Callable[[], int]) -> None:
         """Ask through `asker`; `now_ns` is the machine's clock, for what we did ourselves."""
@@ -83,22 +96,47 @@ class BinanceDesk:
             "startTime": since_ms,
             "limit": limit,
         }
-        call = Call(f"{self.methods}GetKlines", params, cost=self.candle_cost)
+        call = Call(f"{self.methods}GetKlines", params, cost=cost_of(limit, self.candle_costs))
         return await self._ask(call, candles_of)
 
     async def top(self, symbol: str, depth: int) -> TopOfBook:
         """Return the best levels of the book."""
         market = self._market(symbol)
-        params = {"symbol": market.name, "limit": depth_limit(depth)}
-        call = Call(f"{self.methods}GetDepth", params, Urgency.ASK, cost=self._depth_cost(depth))
+        limit = depth_limit(depth)
+        params, cost = {"symbol": market.name, "limit": limit}, cost_of(limit, self.depth_costs)
+        call = Call(f"{self.methods}GetDepth", params, Urgency.ASK, cost=cost)
         return await self._ask(
             call, lambda answer: top_of(market, answer, depth, self._asker.now_ms() * NS_MS)
         )
 
-    def _depth_cost(self, depth: int) -> float:
-        """Return what the venue counts for a book of that depth."""
-        limit = depth_limit(depth)
-        return next(cost for most, cost in self.depth_costs if limit <= most)
+    async def _worth(self, amounts: Mapping[str, Decimal], quote: str) -> Decimal:
+        """Return what assets are worth in `quote`; one without a price in it counts nothing."""
+        worth = amounts.get(quote, Decimal(0))
+        others = {asset: amount for asset, amount in amounts.items() if amount and asset != quote}
+        if not others:
+            return worth
+        rows = await self._ask(self.prices, lambda answer: read(answer, list[Ticker]))
+        prices = self._read(lambda: {row.symbol: number(row.price) for row in rows})
+        for asset, amount in others.items():
+            if f"{asset}{quote}" in prices:
+                worth += amount * prices[f"{asset}{quote}"]
+            elif prices.get(f"{quote}{asset}"):
+                worth += amount / prices[f"{quote}{asset}"]
+        return worth
+
+    # Sockets --------------------------------------------------------------------------------
+
+    def _talk(
+        self,
+        name: str,
+        address: str,
+        symbols: Sequence[str],
+        kinds: Sequence[str],
+        timeframe: Timeframe | None = None,
+    ) -> MarketTalk:
+        markets = [self._market(symbol) for symbol in symbols]
+        streams = streams_of(markets, kinds, timeframe)
+        return MarketTalk(name, address, self.venue, streams, grids_of(markets))
 
     # Orders ---------------------------------------------------------------------------------
 
@@ -133,3 +171,27 @@ class BinanceDesk:
         self, action: Action, symbol: str, client_id: str, reason: RejectReason, text: str
     ) -> Rejection:
         return Rejection(symbol, client_id, action, reason, text, self._now_ns())
+
+    def _neither(
+        self, request: OrderRequest, old_id: str, reason: RejectReason, text: str
+    ) -> list[Report]:
+        """Return that neither half of a cancel and an order was even sent."""
+        symbol = request.symbol
+        return [
+            self._no(Action.CANCEL, symbol, old_id, RejectReason.NOT_DONE, text),
+            self._no(Action.SUBMIT, symbol, request.client_id, reason, text),
+        ]
+
+
+def cost_of(count: int, costs: tuple[tuple[int, float], ...]) -> float:
+    """Return the weight of a question for so many."""
+    return next((cost for most, cost in costs if count <= most), costs[-1][1])
+
+
+def is_lost(report: Report) -> bool:
+    """Tell whether a cancel found no order."""
+    return (
+        isinstance(report, Rejection)
+        and report.action is Action.CANCEL
+        and report.reason is RejectReason.UNKNOWN_ORDER
+    )

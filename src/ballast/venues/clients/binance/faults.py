@@ -188,6 +188,10 @@ USDM: dict[int, Fault | Texts] = {
     -5027: refused(R.NO_CHANGE),
     -5028: CLOCK,
     -5029: refused(R.MIN_NOTIONAL),
+    -5037: BAD,
+    -5038: BAD,
+    -5039: BAD,
+    -5040: refused(R.EXPIRY),
 }
 
 

@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import OrderKind, RejectReason
-from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Source
+from ballast.core.reports import Action, Look, Miss, OrderReport, Source
 from ballast.oms.protection.cover import Abilities
 from ballast.venues.clients.account import Balance, Grants, VenuePosition, VenueStatus
 from ballast.venues.clients.binance import spot_pairs, spot_words
-from ballast.venues.clients.binance.base import BinanceDesk
+from ballast.venues.clients.binance.base import BinanceDesk, is_lost
+from ballast.venues.clients.binance.paging import PAGE, rows_since
 from ballast.venues.clients.binance.rows import (
     UNREADABLE,
     Restrictions,
@@ -24,13 +25,11 @@ from ballast.venues.clients.binance.rows import (
     SpotOrder,
     SpotTrade,
     SystemStatus,
-    Ticker,
     UnsayableError,
     read,
 )
 from ballast.venues.clients.binance.rules import spot_markets
 from ballast.venues.clients.binance.spot_stream import SpotTalk
-from ballast.venues.clients.binance.talk import MarketTalk, grids_of, streams_of
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
 from ballast.venues.clients.market import number
 
@@ -46,8 +45,8 @@ if TYPE_CHECKING:
 
 USER_URL = "wss://ws-api.binance.com:443/ws-api/v3"
 STREAM_URL = "wss://stream.binance.com:9443/stream"
+KINDS = ("kline", "bookTicker", "trade")
 ABILITIES = Abilities(reduces_only=False, replaces=True, stops_at_market=True)
-PAGE = 1_000
 DAY_MS = 86_400_000
 ORDER_COST, OPEN_COST, OPEN_ALL_COST, ORDERS_COST, ACCOUNT_COST = 4.0, 6.0, 80.0, 20.0, 20.0
 TRADES_COST, TRADES_OF_ORDER_COST, FEES_COST, RULES_COST, PRICES_COST = 20.0, 5.0, 20.0, 20.0, 4.0
@@ -65,8 +64,9 @@ class SpotDesk(BinanceDesk):
 
     venue = "BINANCE"
     methods = "public"
-    candle_cost = 2.0
+    candle_costs = ((PAGE, 2.0),)
     depth_costs = ((100, 5.0), (500, 25.0), (1_000, 50.0))
+    prices = Call("publicGetTickerPrice", {}, Urgency.ASK, cost=PRICES_COST)
 
     # What the venue is ----------------------------------------------------------------------
 
@@ -200,17 +200,16 @@ class SpotDesk(BinanceDesk):
         return tuple([report for call in asked for report in await self._ask(call, into)])
 
     async def trades(self, symbol: str, since_ms: int | None = None) -> list[Fill]:
-        """Return own trades, oldest first; their orders are named by the venue's id only.
-
-        The newest page mostly reaches far enough. Where it does not, days are asked for one by one
-        until one has a trade (a question may span one day), and from that trade on page by page.
-        """
+        """Return own trades, oldest first; their orders are named by the venue's id only."""
         market = self._market(symbol)
-        rows = await self._trade_page(market)
-        if since_ms is not None and len(rows) == PAGE and rows[0].time > since_ms:
-            rows = await self._trades_from(market, since_ms)
-        fresh = [row for row in rows if since_ms is None or row.time >= since_ms]
-        return self._read(lambda: [spot_words.fill_of(market, row) for row in fresh])
+
+        async def page(**where: int) -> list[SpotTrade]:
+            params = {"symbol": market.name, "limit": PAGE, **where}
+            call = Call("privateGetMyTrades", params, Urgency.ASK, cost=TRADES_COST)
+            return await self._ask(call, lambda answer: read(answer, list[SpotTrade]))
+
+        rows = await rows_since(page, since_ms, self._asker.now_ms(), DAY_MS)
+        return self._read(lambda: [spot_words.fill_of(market, row) for row in rows])
 
     async def positions(self, symbols: Sequence[str]) -> list[VenuePosition]:
         """Return the coins of each symbol's base, in whole lots."""
@@ -232,19 +231,7 @@ class SpotDesk(BinanceDesk):
 
     async def equity(self, quote: str) -> Decimal:
         """Return the worth of all coins in `quote`; one without a pair with it counts nothing."""
-        balances = await self.balances()
-        call = Call("publicGetTickerPrice", {}, Urgency.ASK, cost=PRICES_COST)
-        rows = await self._ask(call, lambda answer: read(answer, list[Ticker]))
-        prices = {row.symbol: number(row.price) for row in rows}
-        worth = Decimal(0)
-        for one in balances:
-            if one.asset == quote:
-                worth += one.total
-            elif f"{one.asset}{quote}" in prices:
-                worth += one.total * prices[f"{one.asset}{quote}"]
-            elif prices.get(f"{quote}{one.asset}"):
-                worth += one.total / prices[f"{quote}{one.asset}"]
-        return worth
+        return await self._worth({one.asset: one.total for one in await self.balances()}, quote)
 
     async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
         """Return []: spot has no funding."""
@@ -276,20 +263,13 @@ class SpotDesk(BinanceDesk):
 
     def public(self, symbols: Sequence[str], timeframe: Timeframe) -> Sequence[Conversation]:
         """Return what tells candles, best prices and trades."""
-        return (self._talk("public", symbols, ("kline", "bookTicker", "trade"), timeframe),)
+        return (self._talk("public", STREAM_URL, symbols, KINDS, timeframe),)
 
     def depth(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return what tells changes of the books, every 100 ms."""
-        return (self._talk("public.depth", symbols, ("depth@100ms",), None),)
+        return (self._talk("public.depth", STREAM_URL, symbols, ("depth@100ms",)),)
 
     # Inside ---------------------------------------------------------------------------------
-
-    def _talk(
-        self, name: str, symbols: Sequence[str], kinds: Sequence[str], timeframe: Timeframe | None
-    ) -> MarketTalk:
-        markets = [self._market(symbol) for symbol in symbols]
-        streams = streams_of(markets, kinds, timeframe)
-        return MarketTalk(name, STREAM_URL, self.venue, streams, grids_of(markets))
 
     async def _account(self) -> SpotAccount:
         params = {"omitZeroBalances": "true"}
@@ -307,21 +287,12 @@ class SpotDesk(BinanceDesk):
         report = spot_words.report_of(market, row, Source.REPLY, client_id)
         return [report, *spot_words.fills_of(market, row, client_id)]
 
-    def _neither(
-        self, request: OrderRequest, old_id: str, reason: RejectReason, text: str
-    ) -> list[Report]:
-        symbol = request.symbol
-        return [
-            self._no(Action.CANCEL, symbol, old_id, RejectReason.NOT_DONE, text),
-            self._no(Action.SUBMIT, symbol, request.client_id, reason, text),
-        ]
-
     async def _looked_up(self, told: Sequence[Report], urgency: Urgency) -> list[Report]:
         """Put in place of a cancel that found nothing what the venue says of the order."""
         made: list[Report] = []
         for report in told:
             found: Sequence[Report] = ()
-            if _is_lost(report):
+            if is_lost(report):
                 market = self.markets[report.symbol]
                 try:
                     found = await self._by_id(market, report.client_id, urgency)
@@ -364,29 +335,3 @@ class SpotDesk(BinanceDesk):
                 *(spot_words.fill_of(market, one, client_id) for one in trades),
             ]
         )
-
-    async def _trade_page(self, market: Market, **where: int) -> list[SpotTrade]:
-        params = {"symbol": market.name, "limit": PAGE, **where}
-        call = Call("privateGetMyTrades", params, Urgency.ASK, cost=TRADES_COST)
-        return await self._ask(call, lambda answer: read(answer, list[SpotTrade]))
-
-    async def _trades_from(self, market: Market, since_ms: int) -> list[SpotTrade]:
-        rows: list[SpotTrade] = []
-        for start in range(since_ms, self._asker.now_ms() + 1, DAY_MS):
-            rows = await self._trade_page(market, startTime=start, endTime=start + DAY_MS - 1)
-            if rows:
-                break
-        page = rows
-        while page:
-            page = await self._trade_page(market, fromId=rows[-1].id + 1)
-            rows += page
-        return rows
-
-
-def _is_lost(report: Report) -> bool:
-    """Tell whether a cancel found no order."""
-    return (
-        isinstance(report, Rejection)
-        and report.action is Action.CANCEL
-        and report.reason is RejectReason.UNKNOWN_ORDER
-    )

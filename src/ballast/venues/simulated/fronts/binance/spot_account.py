@@ -9,6 +9,7 @@ from ballast.venues.simulated.fronts.binance.spot_words import ZERO, rate
 
 if TYPE_CHECKING:
     from ballast.venues.simulated.fronts.binance.call import Call
+    from ballast.venues.simulated.fronts.binance.front import BinanceFront
     from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
 
 NS_MS = 1_000_000
@@ -102,7 +103,7 @@ def order_rate(front: BinanceSpot, call: Call) -> Any:  # noqa: ANN401 - JSON
     ]
 
 
-def system_status(front: BinanceSpot, call: Call) -> Any:  # noqa: ANN401 - JSON
+def system_status(front: BinanceFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /sapi/v1/system/status."""
     call.given.finish()
     halted = all(front.is_halted(name) for name in front.market.listings)
@@ -156,7 +157,7 @@ def no_pairs(_front: BinanceSpot, call: Call) -> Any:  # noqa: ANN401 - JSON
     return []
 
 
-def restrictions(_front: BinanceSpot, call: Call) -> Any:  # noqa: ANN401 - JSON
+def restrictions(_front: BinanceFront, call: Call) -> Any:  # noqa: ANN401 - JSON
     """GET /sapi/v1/account/apiRestrictions: what the key may do."""
     call.given.finish()
     key = call.key

@@ -10,6 +10,7 @@ from ballast.venues.simulated.engine.profile import VenueProfile
 from ballast.venues.simulated.fronts.binance import (
     errors,
     public,
+    spot_account,
     usdm_account,
     usdm_algos,
     usdm_errors,
@@ -49,10 +50,13 @@ HOSTS = frozenset(
     {
         "fapi.binance.com", "fstream.binance.com", "fstream-auth.binance.com",
         "testnet.binancefuture.com", "stream.binancefuture.com", "demo-fapi.binance.com",
+        "api.binance.com",  # of the wallet: what a key may do, whether Binance is open
     }
 )  # fmt: skip
 _K, _S, _W, _T = Security.KEY, Security.SIGNED, Security.SETTING, Security.TRADE
 ROUTES: dict[tuple[str, str], Route] = {
+    ("GET", "/sapi/v1/system/status"): Route(spot_account.system_status),
+    ("GET", "/sapi/v1/account/apiRestrictions"): Route(usdm_account.restrictions, 1, _S),
     ("GET", "/fapi/v1/ping"): Route(public.ping),
     ("GET", "/fapi/v1/time"): Route(public.server_time),
     ("GET", "/fapi/v1/exchangeInfo"): Route(usdm_public.exchange_info),

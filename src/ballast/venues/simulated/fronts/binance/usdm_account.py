@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import MarginMode, PositionMode
-from ballast.venues.simulated.fronts.binance import errors, usdm_errors
+from ballast.venues.simulated.fronts.binance import errors, spot_account, usdm_errors
 from ballast.venues.simulated.fronts.binance.usdm_ledger import LISTEN_NS, Listening
 from ballast.venues.simulated.fronts.binance.usdm_orders import KEPT, span
 from ballast.venues.simulated.fronts.binance.usdm_positions import (
@@ -228,6 +228,14 @@ def config(front: BinanceUsdm, call: Call) -> Any:  # noqa: ANN401 - JSON
         "multiAssetsMargin": False,
         "tradeGroupId": -1,
     }
+
+
+def restrictions(front: BinanceUsdm, call: Call) -> Any:  # noqa: ANN401 - JSON
+    """GET /sapi/v1/account/apiRestrictions: what the key may do here, which is not spot."""
+    assert call.key is not None  # noqa: S101 - the route demands a signature
+    may_not = {"enableSpotAndMarginTrading": False}
+    said = spot_account.restrictions(front, call)
+    return {**said, **may_not, "enableFutures": call.key.can_trade}
 
 
 def multi_assets(_front: BinanceUsdm, call: Call) -> Any:  # noqa: ANN401 - JSON
