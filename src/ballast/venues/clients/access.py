@@ -66,6 +66,9 @@ class Access:
     options: Mapping[str, Any] = field(default_factory=dict)
     data_minute: float = 1_200.0
     orders_minute: float = 0.0
+    data_second: float = 0.0
+    """Of venues that count by the second as well; 0: they do not."""
+    orders_second: float = 0.0
     read_usage: Callable[[Mapping[str, str]], tuple[Usage, ...]] = no_usage
     """Header names arrive in lower case."""
     needs_passphrase: bool = False

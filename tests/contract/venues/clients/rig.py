@@ -22,8 +22,10 @@ from ballast.core.settings.rule import Secret
 from ballast.service.testing.venue import simulated_exchange
 from ballast.venues.clients.access import Keys
 from ballast.venues.clients.asking.asker import VenueAsker
+from ballast.venues.clients.asking.budget import Budget
 from ballast.venues.clients.calls import Urgency
 from ballast.venues.clients.venues import VENUES
+from ballast.venues.clients.waiting import LoopClock
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Sequence
@@ -166,6 +168,10 @@ class Rig:
     def asker_with(self, keys: Keys) -> VenueAsker:
         """Return an asker of other keys, over the same session."""
         return VenueAsker(self.entry.access, self.session, self.now_ns, keys)
+
+    def forgive(self) -> None:
+        """Forget that the venue asked us to wait: the fault is over, and its minute is long."""
+        self.asker.budget = Budget(self.entry.access, LoopClock())
 
     now_ns = staticmethod(time.time_ns)
 

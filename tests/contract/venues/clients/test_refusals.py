@@ -84,12 +84,14 @@ def test_too_many_requests_are_told_with_the_time_to_wait(rig: Rig) -> None:
     with pytest.raises(CallError) as caught:
         rig.run(rig.desk.balances())
     assert caught.value.verdict is Verdict.RATE
+    rig.forgive()
     rig.venue.fault("rate_limited", rig.row.submits)
     request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
     told = rig.told(rig.submit(request))
     assert isinstance(told, Rejection)
     assert told.reason is R.NOT_DONE
     assert rig.truth(request.client_id) is None
+    rig.forgive()
 
 
 def test_a_wrong_clock_is_told_apart(rig: Rig) -> None:

@@ -1,7 +1,8 @@
 """Asking: calls become signed requests by ccxt, and answers or classified failures come back.
 
     wire.py    the ccxt class with our transport, our time and our reading of errors
-    windows.py waits where a venue counts each end point by itself
+    budget.py  who may ask now: by urgency, within every limit of the venue
+    window.py  what is spent within a span of time
     asker.py   `VenueAsker`: budget, clock, one call after the other
 
 Invariants: ccxt signs and names end points, and does nothing else: no retry, no limiter, no

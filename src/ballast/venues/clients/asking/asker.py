@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -10,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import InternalError
 from ballast.venues.clients.access import Keys
-from ballast.venues.clients.asking.windows import Windows
+from ballast.venues.clients.asking.budget import Budget
 from ballast.venues.clients.asking.wire import Answer, signer_of, token_of
-from ballast.venues.clients.calls import Urgency
+from ballast.venues.clients.calls import CallError
+from ballast.venues.clients.waiting import LoopClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import aiohttp
 
+    from ballast.core.ports import Clock
     from ballast.venues.clients.access import Access
     from ballast.venues.clients.calls import Call
 
 MS_NS = 1_000_000
-SECOND_NS = 1_000_000_000
 
 
 class VenueAsker:
@@ -35,37 +35,38 @@ class VenueAsker:
         session: aiohttp.ClientSession,
         now_ns: Callable[[], int],
         keys: Keys | None = None,
+        *,
+        clock: Clock | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        """Ask a venue; without keys only public questions can be asked."""
+        """Ask a venue; without keys only public questions can be asked.
+
+        Who asks the same venue from the same address shares one `budget`; left out: a new one.
+        """
         self.access = access
+        self._clock = clock or LoopClock()
+        self.budget = budget or Budget(access, self._clock)
         self.offset_ns = 0
         """What the venue's clock is ahead of ours; 0 until it was measured."""
         self._now_ns = now_ns
         self._keys = keys or Keys()
-        counts = access.path_budget > 0
-        self._windows = Windows(access.path_budget, access.path_window_s) if counts else None
         self._signer = signer_of(access, self._keys, session, self.now_ms, self._seen)
 
     async def ask(self, call: Call) -> Any:  # noqa: ANN401 - JSON
-        """Send a call; return the answer's JSON, raise `CallError`."""
+        """Send a call when the budget allows; return the answer's JSON, raise `CallError`."""
         method = getattr(self._signer, call.method, None)
         if method is None:
             raise InternalError(f"ccxt's {self.access.ccxt_id} has no method {call.method}")
-        await self._turn(call)
-        return await method(call.body)
-
-    async def _turn(self, call: Call) -> None:
-        """Wait until the end point may be called."""
-        while self._windows is not None:
-            wait_s = self._windows.spend(
-                call.method,
-                call.cost,
-                self._now_ns() / SECOND_NS,
-                is_urgent=call.urgency is Urgency.PROTECT,
-            )
-            if not wait_s:
-                return
-            await asyncio.sleep(wait_s)
+        await self.budget.acquire(call)
+        try:
+            value = await method(call.body)
+        except CallError as error:
+            self.budget.failed(call, error)
+            raise
+        finally:
+            self.budget.done(call)
+        self.budget.succeeded(call)
+        return value
 
     def now_ms(self) -> int:
         """Return the venue's time, as measured."""
@@ -92,3 +93,4 @@ class VenueAsker:
 
     def _seen(self, answer: Answer) -> None:
         """Learn from an answer, whatever it says."""
+        self.budget.seen(answer.headers)

@@ -15,22 +15,21 @@ import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 import aiohttp
 
 from ballast.venues.clients.asking.wire import BANNED, TOO_MANY, seconds
 from ballast.venues.clients.calls import CallError, Verdict
+from ballast.venues.clients.waiting import within
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from ballast.core.ports import Clock
     from ballast.venues.clients.desk import Conversation
 
     Socket = aiohttp.ClientWebSocketResponse[Literal[False]]
-
-T = TypeVar("T")
 
 URL_S = 30.0
 """For the address: a listen key or a token is asked for, and may wait for the budget."""
@@ -348,17 +347,3 @@ def _farewell(socket: Socket, kind: aiohttp.WSMsgType, data: object, extra: obje
         return f"broken: {data or socket.exception()}"
     said = f", {extra}" if extra else ""
     return f"closed by the venue ({socket.close_code}{said})"
-
-
-async def within(clock: Clock, limit_s: float, work: Awaitable[T]) -> T:
-    """Return what comes of the work; raise `TimeoutError` if it takes longer, by this clock."""
-    task, timer = asyncio.ensure_future(work), asyncio.ensure_future(clock.sleep(limit_s))
-    try:
-        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise TimeoutError
-    finally:
-        task.cancel()
-        timer.cancel()
-        await asyncio.gather(task, timer, return_exceptions=True)
