@@ -1,18 +1,19 @@
-"""Access: how Bybit is reached, what it lets one ask, and how its stops are moved."""
+"""Access: how Bybit is reached, what it lets one ask, and how its stops are moved.
+
+Its headers tell how much is left of the path that was asked, and not which path that was: nothing
+is read out of them, our own count by path holds.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ballast.oms.protection.cover import Abilities
-from ballast.venues.clients.access import Access, Usage
+from ballast.venues.clients.access import Access
 from ballast.venues.clients.bybit.codes import read_fault
 from ballast.venues.clients.bybit.words import QUESTION
-from ballast.venues.clients.calls import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ballast.venues.clients.market import Market
 
 HOSTS = ("api.bybit.com", "stream.bybit.com")
@@ -22,22 +23,11 @@ REQUESTS_MINUTE = 6_000.0 * QUESTION
 """An address may send 600 in five seconds, whatever they are. A sixth is left to others."""
 ORDERS_MINUTE = 600.0
 """Ten creates, amends and cancels of each kind a second for an account without a VIP level."""
+REQUESTS_SECOND = 100.0 * QUESTION
+"""The same by the second: one that asks in bursts would use up its five seconds in one."""
 PATH_SECOND = 10.0
 """Of each path of an account, by the second: ten requests that change orders; fifty that ask, so
 one of those weighs a fifth (`QUESTION`)."""
-MS_S = 1_000.0
-
-
-def read_usage(headers: Mapping[str, str]) -> tuple[Usage, ...]:
-    """Read the limit of the path that was asked, which is counted by the second."""
-    limit, left = headers.get("x-bapi-limit", ""), headers.get("x-bapi-limit-status", "")
-    resets, now = headers.get("x-bapi-limit-reset-timestamp", ""), headers.get("timenow", "")
-    if not (limit.isdigit() and left.isdigit()):
-        return ()
-    known = resets.isdigit() and now.isdigit()
-    resets_s = max(0.0, (int(resets) - int(now)) / MS_S) if known else None
-    return (Usage(Pool.ORDERS, float(int(limit) - int(left)), float(limit), resets_s),)
-
 
 ACCESS = Access(
     venue="BYBIT",
@@ -46,6 +36,7 @@ ACCESS = Access(
     options={"recvWindow": RECV_WINDOW_MS},
     data_minute=REQUESTS_MINUTE,
     orders_minute=ORDERS_MINUTE,
+    data_second=REQUESTS_SECOND,
     path_budget=PATH_SECOND,
     path_window_s=1.0,
 )
@@ -56,6 +47,7 @@ ACCESS_LINEAR = Access(
     options={"recvWindow": RECV_WINDOW_MS},
     data_minute=REQUESTS_MINUTE,
     orders_minute=ORDERS_MINUTE,
+    data_second=REQUESTS_SECOND,
     path_budget=PATH_SECOND,
     path_window_s=1.0,
 )

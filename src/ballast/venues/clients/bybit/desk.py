@@ -53,10 +53,21 @@ class Bybit(Questions):
             return [self._unclear(symbol, name, Action.SUBMIT)]
         report, row = found
         if self.category.is_spot and request.kind in CONDITIONAL:
-            rises = requests.rises(request)
-            if rows.is_turned(report, row, rises=rises):
+            price = await self._price_before(market, row, urgency)
+            if rows.is_turned(report, price, request, rises=requests.rises(request)):
                 return await self._undo(market, report, urgency)
         return [report]
+
+    async def _price_before(self, market: Market, row: Row, urgency: Urgency) -> int:
+        """Return the price when an order arrived, in ticks, or where it is not told the present.
+
+        0 where neither is known: the order is then believed, and the price watched by the node.
+        """
+        try:
+            told = market.nearest_ticks(row.get("lastPriceOnCreated"))
+            return told or await self.last_ticks(market, urgency)
+        except (CallError, *UNREADABLE):
+            return 0
 
     async def _undo(
         self, market: Market, report: OrderReport, urgency: Urgency

@@ -257,13 +257,21 @@ class Questions:
         worth = account.worth_of(wallet, quote)
         if worth is not None:
             return worth
-        params = {"category": "spot", "symbol": f"{quote}USDT"}
-        call = Call("publicGetV5MarketTickers", params, Urgency.ASK, cost=words.QUESTION)
-        found = rows_of(await self.ask(call))
-        price = number(found[0]["lastPrice"])
+        price = await self._last_price("spot", f"{quote}USDT", Urgency.ASK)
         if price <= 0:
             raise CallError(Verdict.UNCLEAR, f"{quote} has no price in dollars")
         return number(wallet["totalEquity"]) / price
+
+    async def _last_price(self, category: str, name: str, urgency: Urgency) -> Decimal:
+        params = {"category": category, "symbol": name}
+        call = Call("publicGetV5MarketTickers", params, urgency, cost=words.QUESTION)
+        return number(rows_of(await self.ask(call))[0]["lastPrice"])
+
+    async def last_ticks(self, market: Market, urgency: Urgency) -> int:
+        """Return the price of the last trade."""
+        return market.nearest_ticks(
+            await self._last_price(self.category.name, market.name, urgency)
+        )
 
     async def _wallet(self) -> dict[str, Any]:
         params = {"accountType": "UNIFIED"}

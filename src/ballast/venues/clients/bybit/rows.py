@@ -16,6 +16,7 @@ from ballast.venues.clients.desk import Paid
 from ballast.venues.clients.market import fee_atoms, number
 
 if TYPE_CHECKING:
+    from ballast.core.orders import OrderRequest
     from ballast.venues.clients.bybit.words import Category
     from ballast.venues.clients.market import Market
 
@@ -109,13 +110,13 @@ def paid_of(row: dict[str, Any], market: Market) -> Paid | None:
     )
 
 
-def is_turned(report: OrderReport, row: dict[str, Any], *, rises: bool) -> bool:
+def is_turned(report: OrderReport, price_ticks: int, request: OrderRequest, *, rises: bool) -> bool:
     """Tell whether a conditional order of spot waits for the wrong side.
 
     Spot takes no direction: it is what the price was when the order arrived. A stop whose price
     had just passed would then wait for the price to come back, and protect nothing.
     """
-    created = number(row.get("lastPriceOnCreated"))
-    trigger = number(row.get("triggerPrice"))
-    waits = report.status is OrderStatus.UNTRIGGERED and bool(created and trigger)
-    return waits and (created >= trigger if rises else created <= trigger)
+    if report.status is not OrderStatus.UNTRIGGERED or not price_ticks:
+        return False
+    trigger = request.trigger_ticks
+    return price_ticks >= trigger if rises else price_ticks <= trigger

@@ -1,36 +1,28 @@
-"""What the venue tells of its limits."""
+"""What Bybit allows, and how its stops move."""
 
 from __future__ import annotations
 
-from ballast.venues.clients.access import Usage
-from ballast.venues.clients.bybit.access import (
-    ABILITIES,
-    ABILITIES_LINEAR,
-    ACCESS,
-    ACCESS_LINEAR,
-    read_usage,
-)
-from ballast.venues.clients.calls import Pool
+from tests.unit.venues.clients.bybit.markets import LINEAR, SPOT, market_of
+
+from ballast.venues.clients.bybit.access import ACCESS, ACCESS_LINEAR, abilities_of
+from ballast.venues.clients.bybit.words import QUESTION
 
 
-def test_the_limit_of_a_path_is_read_from_the_headers() -> None:
-    """R-NET-01."""
-    headers = {
-        "x-bapi-limit": "20",
-        "x-bapi-limit-status": "3",
-        "x-bapi-limit-reset-timestamp": "1700000001250",
-        "timenow": "1700000001000",
-    }
-    assert read_usage(headers) == (Usage(Pool.ORDERS, 17.0, 20.0, 0.25),)
-    assert read_usage({"timenow": "1700000001000"}) == ()
-    assert read_usage({**headers, "timenow": ""}) == (Usage(Pool.ORDERS, 17.0, 20.0, None),)
+def test_ten_orders_and_fifty_questions_of_a_kind_fit_into_a_second() -> None:
+    """R-NET-01: the venue's published limits, path by path."""
+    for access in (ACCESS, ACCESS_LINEAR):
+        assert (access.path_budget, access.path_window_s) == (10.0, 1.0)
+        assert access.path_budget / QUESTION == 50.0
+        assert access.data_minute / QUESTION <= 600 * 60 / 5
+        assert access.data_second / QUESTION + access.path_budget <= 600 / 5
 
 
 def test_both_markets_share_a_venue_and_move_their_stops_in_place() -> None:
     """R-STOP-32."""
     assert (ACCESS.venue, ACCESS_LINEAR.venue) == ("BYBIT", "BYBITLINEAR")
     assert ACCESS.ccxt_id == ACCESS_LINEAR.ccxt_id == "bybit"
-    assert ABILITIES.amends_stops
-    assert ABILITIES_LINEAR.amends_stops
-    assert not ABILITIES.holds_two  # a stop of spot locks the coins it would sell
-    assert ABILITIES_LINEAR.holds_two
+    spot, linear = abilities_of(market_of(SPOT)), abilities_of(market_of(LINEAR))
+    assert spot.amends_stops
+    assert linear.amends_stops
+    assert not spot.holds_two  # a stop of spot locks the coins it would sell
+    assert linear.holds_two

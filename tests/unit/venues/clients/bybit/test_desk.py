@@ -142,30 +142,52 @@ def test_what_cannot_be_said_is_refused_without_asking(
     assert not asker.calls
 
 
-def test_a_spot_stop_whose_price_had_passed_is_taken_back() -> None:
+SPOT_STOP = replace(STOP, trigger_ticks=5_800_000)
+
+
+@pytest.mark.parametrize(
+    ("told", "last", "is_taken_back"),
+    [
+        ("57900", "59000", True),
+        ("60000", "57000", False),  # what the price was when it arrived counts
+        ("", "57900", True),
+        ("", "60000", False),
+        ("", "", False),  # nobody knows: the node watches the price
+    ],
+)
+def test_a_spot_stop_whose_price_had_passed_is_taken_back(
+    told: str, last: str, is_taken_back: bool
+) -> None:
     """It would sell when the price comes back, and protect nothing until then."""
-    turned = {**STOP_ROW, "lastPriceOnCreated": "57900"}
-    gone = {**turned, "orderStatus": "Deactivated", "cancelType": "CancelByUser"}
+    row = {**STOP_ROW, "lastPriceOnCreated": told}
+    gone = {**row, "orderStatus": "Deactivated", "cancelType": "CancelByUser"}
     desk, asker = spot(
         **{asked.CREATE: asked.TAKEN, asked.CANCEL: asked.TAKEN,
-           asked.REALTIME: [listed(turned), listed(gone)]}
+           asked.REALTIME: [listed(row), listed(gone)],
+           "publicGetV5MarketTickers": listed({"lastPrice": last})}
     )  # fmt: skip
-    (told,) = run(desk.submit(replace(STOP, reduce_only=False), Urgency.PROTECT))
-    assert told.status is OrderStatus.CANCELLED
-    assert asker.asked(asked.CANCEL)[0]["orderLinkId"] == STOP_NAME
+    (report,) = run(desk.submit(SPOT_STOP, Urgency.PROTECT))
+    expected = OrderStatus.CANCELLED if is_taken_back else OrderStatus.UNTRIGGERED
+    assert report.status is expected
+    assert [one["orderLinkId"] for one in asker.asked(asked.CANCEL)] == [STOP_NAME] * is_taken_back
+
+
+def test_a_spot_stop_that_cannot_be_taken_back_is_told_as_there_and_doubted() -> None:
+    row = {**STOP_ROW, "lastPriceOnCreated": "57900"}
     desk, _ = spot(
-        **{
-            asked.CREATE: asked.TAKEN,
-            asked.CANCEL: refusal(Verdict.UNCLEAR),
-            asked.REALTIME: listed(turned),
-        }
-    )
-    shown, doubt = run(desk.submit(STOP, Urgency.PROTECT))
-    assert shown.status is OrderStatus.UNTRIGGERED  # it is there, and perhaps it goes
+        **{asked.CREATE: asked.TAKEN, asked.CANCEL: refusal(Verdict.UNCLEAR),
+           asked.REALTIME: listed(row)}
+    )  # fmt: skip
+    shown, doubt = run(desk.submit(SPOT_STOP, Urgency.PROTECT))
+    assert shown.status is OrderStatus.UNTRIGGERED
     assert isinstance(doubt, Unclear)
-    desk, asker = spot(**{asked.CREATE: asked.TAKEN, asked.REALTIME: listed(STOP_ROW)})
-    assert len(run(desk.submit(STOP, Urgency.PROTECT))) == 1
-    assert not asker.asked(asked.CANCEL)
+    failing = refusal(Verdict.UNCLEAR)
+    desk, _ = spot(
+        **{asked.CREATE: asked.TAKEN, asked.REALTIME: listed({**row, "lastPriceOnCreated": ""}),
+           "publicGetV5MarketTickers": failing}
+    )  # fmt: skip
+    (report,) = run(desk.submit(SPOT_STOP, Urgency.PROTECT))
+    assert report.status is OrderStatus.UNTRIGGERED
 
 
 # Cancelling and changing ---------------------------------------------------------------------

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from tests.unit.venues.clients.bybit.markets import LINEAR, SPOT, market_of
 
-from ballast.core.orders import EndReason, OrderStatus, PositionSide, Side
+from ballast.core.orders import (
+    EndReason,
+    OrderKind,
+    OrderRequest,
+    OrderStatus,
+    PositionSide,
+    Side,
+)
 from ballast.core.reports import OrderReport, Source
 from ballast.venues.books.capture import number_of
 from ballast.venues.clients.bybit import rows
@@ -164,20 +171,20 @@ def test_funding_is_a_payment_and_no_fill() -> None:
 
 
 @pytest.mark.parametrize(
-    ("created", "trigger", "status", "rises", "turned"),
+    ("price", "trigger", "status", "rises", "turned"),
     [
-        ("60000", "58000", "Untriggered", False, False),
-        ("57999", "58000", "Untriggered", False, True),  # a stop whose price has passed
-        ("58000", "58000", "Untriggered", False, True),
-        ("60000", "62000", "Untriggered", True, False),
-        ("62500", "62000", "Untriggered", True, True),
-        ("57999", "58000", "Filled", False, False),
-        ("", "58000", "Untriggered", False, False),
+        (60_000, 58_000, "Untriggered", False, False),
+        (57_999, 58_000, "Untriggered", False, True),  # a stop whose price has passed
+        (58_000, 58_000, "Untriggered", False, True),
+        (60_000, 62_000, "Untriggered", True, False),
+        (62_500, 62_000, "Untriggered", True, True),
+        (57_999, 58_000, "Filled", False, False),
+        (0, 58_000, "Untriggered", False, False),
     ],
 )
 def test_a_spot_stop_that_waits_for_the_wrong_side_is_seen(
-    created: str, trigger: str, status: str, rises: bool, turned: bool
+    price: int, trigger: int, status: str, rises: bool, turned: bool
 ) -> None:
-    row = {**ORDER, "lastPriceOnCreated": created, "triggerPrice": trigger, "orderStatus": status}
-    report = rows.order_of(row, market_of(SPOT), Source.QUERY)
-    assert rows.is_turned(report, row, rises=rises) is turned
+    report = rows.order_of({**ORDER, "orderStatus": status}, market_of(SPOT), Source.QUERY)
+    request = OrderRequest("BTCUSDT", Side.SELL, OrderKind.STOP_MARKET, 1, trigger_ticks=trigger)
+    assert rows.is_turned(report, price, request, rises=rises) is turned
