@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
+import traceback
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -184,7 +185,8 @@ def test_a_keyring_keeps_lists_and_forgets() -> None:
     with pytest.raises(UserError) as error:
         place.find("okx", "two")
     assert "KeyringLocked" in error.value.line()
-    assert SECRET not in error.value.line(), "its own words held what was kept"
+    shown = "".join(traceback.format_exception(error.value))
+    assert SECRET not in shown, "its own words held what was kept"
     backend.is_locked = False
     backend.kept["ballast", "okx/two"] = "[]"
     with pytest.raises(DataError, match="damaged"):
