@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ballast.venues.simulated.engine.events import ListChanged
 from ballast.venues.simulated.fronts.binance import (
     errors,
+    loans,
     public,
     spot_account,
     spot_lists,
@@ -83,6 +84,12 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/sapi/v1/margin/isolated/allPairs"): Route(spot_account.no_pairs, 10, _S),
     ("GET", "/sapi/v1/account/apiRestrictions"): Route(spot_account.restrictions, 1, _S),
     ("GET", "/sapi/v1/asset/tradeFee"): Route(spot_account.trade_fees, 1, _S),
+    ("POST", "/sapi/v2/loan/flexible/borrow"): Route(loans.borrow, 1, Security.SETTING),
+    ("POST", "/sapi/v2/loan/flexible/repay"): Route(loans.repay, 1, Security.SETTING),
+    ("POST", "/sapi/v2/loan/flexible/adjust/ltv"): Route(loans.adjust, 1, Security.SETTING),
+    ("GET", "/sapi/v2/loan/flexible/ongoing/orders"): Route(loans.ongoing, 300, _S),
+    ("GET", "/sapi/v2/loan/flexible/collateral/data"): Route(loans.bounds, 400, _S),
+    ("GET", "/sapi/v1/simple-earn/flexible/list"): Route(loans.savings, 150, _S),
 }
 TROUBLES = {
     Trouble.UNKNOWN_STATUS: errors.UNKNOWN_STATUS,
@@ -112,12 +119,14 @@ class BinanceSpot(BinanceFront):
         """Stand in front of `market`, for the holders of `keys`."""
         super().__init__(market, keys)
         self.lists = spot_lists.Lists()
+        self.loans = loans.Loans()
         self.words = Words(market, self.lists.get)
 
     @property
     def kept(self) -> Mapping[str, Any]:
-        """What outlives the front end: of spot also the pairs that the engine has forgotten."""
-        return {**super().kept, "lists._by_id": dict[int, ListChanged]}
+        """What outlives the front end: of spot also loans, and pairs the engine has forgotten."""
+        mine = {"lists._by_id": dict[int, ListChanged], "loans.open": dict[str, loans.Loan]}
+        return {**super().kept, **mine}
 
     def observe(self, event: Event) -> None:
         """Keep candles, pairs of orders and halts."""
