@@ -4,7 +4,8 @@
     market.py   trading rules of a symbol, exact numbers as text     streams/  sockets that may die
     account.py  balances, positions, what a key may do
     desk.py     the port: what every venue's desk can do (`VenueDesk`, `Conversation`)
-    outcomes.py a failed request about an order, as a report
+    outcomes.py a failed request about an order, as a report         known.py  the venue's ids
+    reading.py  an answer of another shape                           candles.py  bars that close
     trading.py  orders of the node to a desk, answers back as reports
     binance/ bybit/ okx/ kraken/ coinbase/   one folder a venue: words, requests, frames
 

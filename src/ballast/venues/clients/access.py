@@ -66,6 +66,9 @@ class Access:
     options: Mapping[str, Any] = field(default_factory=dict)
     data_minute: float = 1_200.0
     orders_minute: float = 0.0
+    minute_s: float = 60.0
+    """How long that minute is. Of points that decay, in which time a full counter is empty: so many
+    in any such span never fill it (Kraken)."""
     data_second: float = 0.0
     """Of venues that count by the second as well; 0: they do not."""
     orders_second: float = 0.0

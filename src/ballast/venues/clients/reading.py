@@ -6,6 +6,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ballast.venues.clients.calls import CallError, Verdict
+from ballast.venues.normalise.exact import BrokenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-UNREADABLE = (ValueError, LookupError, TypeError)
+UNREADABLE = (ValueError, LookupError, TypeError, BrokenError)
 """What reading an answer of another shape raises."""
 
 

@@ -14,6 +14,10 @@ from ballast.venues.clients.binance.usdm import ABILITIES as BINANCE_USDM_ABILIT
 from ballast.venues.clients.binance.usdm import UsdmDesk as BinanceUsdmDesk
 from ballast.venues.clients.bybit import access as bybit
 from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
+from ballast.venues.clients.coinbase import access as coinbase
+from ballast.venues.clients.coinbase.desk import CoinbaseDesk
+from ballast.venues.clients.kraken import access as kraken
+from ballast.venues.clients.kraken.desk import KrakenDesk
 from ballast.venues.clients.okx import access as okx
 from ballast.venues.clients.okx.spot import OkxSpot
 from ballast.venues.clients.okx.swap import OkxSwap
@@ -58,6 +62,8 @@ VENUES: dict[str, Venue] = {
     "OKXSWAP": Venue(okx.ACCESS_SWAP, OkxSwap, lambda _: okx.ABILITIES_SWAP, okx.HOSTS),
     "BYBIT": Venue(bybit.ACCESS, BybitSpot, bybit.abilities_of, bybit.HOSTS),
     "BYBITLINEAR": Venue(bybit.ACCESS_LINEAR, BybitLinear, bybit.abilities_of, bybit.HOSTS),
+    "KRAKEN": Venue(kraken.ACCESS, KrakenDesk, kraken.abilities_of, kraken.HOSTS),
+    "COINBASE": Venue(coinbase.ACCESS, CoinbaseDesk, coinbase.abilities_of, coinbase.HOSTS),
 }
 
 

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +26,8 @@ from ballast.venues.clients.asking.budget import Budget
 from ballast.venues.clients.calls import Urgency
 from ballast.venues.clients.venues import VENUES
 from ballast.venues.clients.waiting import LoopClock
+from ballast.venues.simulated.fronts.coinbase.front import CoinbaseFront
+from ballast.venues.simulated.fronts.kraken.front import KrakenFront
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Sequence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from ballast.core.reports import Report
     from ballast.oms.protection.cover import Abilities
     from ballast.service.testing.venue import ServedVenue
+    from ballast.venues.clients.access import Access
     from ballast.venues.clients.market import Market
 
 T = TypeVar("T")
@@ -63,8 +66,14 @@ class Row:
     submits_stop: str = ""
     """'': as every other order."""
     qty: Decimal = Decimal("0.01")
+    too_much: int = 90_000
+    """Times the usual quantity: more than there is money for, and not more than may be asked."""
     little_off: float = -0.5
     """Where one lot is worth less than the least an order must be worth."""
+    is_slow: bool = False
+    """It counts in small numbers: neither it nor our budget does in tests."""
+    streamed: str = "1m"
+    """A timeframe whose candles a stream tells."""
     lacks: frozenset[str] = field(default_factory=frozenset)
     """Tests that make no sense at this venue, by what they are about."""
 
@@ -144,6 +153,32 @@ ROWS = {
             little_off=-0.95,
             lacks=frozenset({"post_only"}),
         ),
+        Row(
+            "COINBASE",
+            "coinbase",
+            "BTC-USDT",
+            submits="POST /api/v3/brokerage/orders$",
+            cancels="POST /api/v3/brokerage/orders/batch_cancel$",
+            looks="GET /api/v3/brokerage/orders/historical/batch$",
+            private="GET /api/v3/brokerage/accounts$",
+            is_slow=True,
+            streamed="5m",
+            lacks=frozenset({"clock", "duplicate", "streamed_fills", "streamed_balances"}),
+        ),
+        Row(
+            "KRAKEN",
+            "kraken",
+            "BTC/USDT",
+            submits="POST /0/private/AddOrder$",
+            cancels="POST /0/private/CancelOrder$",
+            looks="POST /0/private/OpenOrders$",
+            private="POST /0/private/BalanceEx$",
+            tick=Decimal("0.1"),
+            lot=Decimal("1E-8"),
+            too_much=900,
+            is_slow=True,
+            lacks=frozenset({"trigger", "clock"}),
+        ),
     )
 }
 
@@ -162,16 +197,24 @@ class Rig:
         self._numbers = itertools.count(1)
         self.run(self.desk.load())
 
+    @property
+    def access(self) -> Access:
+        """Return how the venue is reached, without its limits where a test would wait for them."""
+        found = self.entry.access
+        if not self.row.is_slow:
+            return found
+        return replace(found, data_minute=1e6, orders_minute=1e6, data_second=0.0)
+
     async def _session(self) -> aiohttp.ClientSession:
         return self.venue.session()
 
     def asker_with(self, keys: Keys) -> VenueAsker:
         """Return an asker of other keys, over the same session."""
-        return VenueAsker(self.entry.access, self.session, self.now_ns, keys)
+        return VenueAsker(self.access, self.session, self.now_ns, keys)
 
     def forgive(self) -> None:
         """Forget that the venue asked us to wait: the fault is over, and its minute is long."""
-        self.asker.budget = Budget(self.entry.access, LoopClock())
+        self.asker.budget = Budget(self.access, LoopClock())
 
     now_ns = staticmethod(time.time_ns)
 
@@ -329,6 +372,17 @@ class Rig:
             self.submit(self.order(OrderKind.MARKET, side, qty_lots=abs(lots), reduce_only=True))
 
 
+def unhurry(venue: ServedVenue) -> None:
+    """Let a venue that counts all calls together be asked as fast as a test asks."""
+    front: Any = venue._opened.front
+    if isinstance(front, KrakenFront):
+        for counter in (front._calls, front._public, front.trading):
+            counter.most = 1_000_000
+    elif isinstance(front, CoinbaseFront):
+        for meter in (front._private, front._public, front._frames):
+            meter.budget = replace(meter.budget, limit=1_000_000)
+
+
 @contextmanager
 def serving(row: Row) -> Iterator[Rig]:
     """Serve a venue and open a desk at it."""
@@ -336,6 +390,8 @@ def serving(row: Row) -> Iterator[Rig]:
         simulated_exchange(exchange=row.exchange, market="synthetic:seed=7") as venue,
         asyncio.Runner() as runner,
     ):
+        if row.is_slow:
+            unhurry(venue)
         rig = Rig(row, venue, runner)
         try:
             yield rig

@@ -139,7 +139,8 @@ def test_a_stop_waits_for_its_price_and_is_among_the_open_orders(rig: Rig) -> No
     seen = shown[request.client_id]
     assert seen.status is OrderStatus.UNTRIGGERED
     assert (seen.qty_lots, seen.trigger_ticks) == (request.qty_lots, request.trigger_ticks)
-    assert seen == replace(rig.seen(request.client_id), source=seen.source)
+    again = rig.seen(request.client_id)
+    assert seen == replace(again, source=seen.source, at_ns=seen.at_ns)
 
 
 def test_a_take_rests_beside_or_instead_of_a_stop(rig: Rig) -> None:

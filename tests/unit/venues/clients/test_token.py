@@ -12,12 +12,12 @@ from ballast.core.errors import UserError
 from ballast.core.settings.rule import Secret
 from ballast.venues.clients.access import Access, Keys
 from ballast.venues.clients.asking.asker import VenueAsker
+from ballast.venues.clients.calls import Call, CallError, Verdict
 from ballast.venues.simulated.fronts.coinbase.errors import Refusal
 from ballast.venues.simulated.fronts.coinbase.security import check_token, make_key
 from ballast.venues.simulated.fronts.keys import KeyRing
 
 if TYPE_CHECKING:
-    from ballast.venues.clients.calls import CallError
     from ballast.venues.simulated.fronts.keys import ApiKey
 
 NOW_NS = 1_700_000_000 * 10**9
@@ -77,3 +77,20 @@ def test_a_token_is_dated_back_so_that_it_is_soon_over(ring: KeyRing, key: ApiKe
 def test_a_secret_that_signs_nothing_is_said_in_one_line(secret: str) -> None:
     with pytest.raises(UserError, match="cannot sign a token"):
         token_by("organizations/x/apiKeys/y", secret)
+
+
+@pytest.mark.parametrize(("key", "secret"), [("", ""), ("organizations/x/apiKeys/y", "x" * 64)])
+def test_a_key_that_cannot_sign_sends_nothing_and_is_told_as_that(key: str, secret: str) -> None:
+    """Without a key too: a private question is refused here, in one line, without the secret."""
+
+    async def asked() -> CallError:
+        access = Access("COINBASE", "coinbase", no_fault)
+        async with aiohttp.ClientSession() as session:
+            asker = VenueAsker(access, session, lambda: NOW_NS, Keys(Secret(key), Secret(secret)))
+            with pytest.raises(CallError) as caught:
+                await asker.ask(Call("v3PrivateGetBrokerageAccounts"))
+            return caught.value
+
+    error = asyncio.run(asked())
+    assert error.verdict is Verdict.KEY
+    assert "x" * 64 not in str(error)

@@ -138,10 +138,11 @@ class Budget:
         self._closed_by = Verdict.RATE
         self._count = 0
         self._path = access.path_budget, access.path_window_s * PATH_MARGIN
-        data = _Basin(Pool.DATA, _windows(access.data_minute, access.data_second))
+        span_s = access.minute_s
+        data = _Basin(Pool.DATA, _windows(span_s, access.data_minute, access.data_second))
         orders = data
         if access.orders_minute:
-            windows = _windows(access.orders_minute, access.orders_second)
+            windows = _windows(span_s, access.orders_minute, access.orders_second)
             orders = _Basin(Pool.ORDERS, windows)
         self._basins = {Pool.DATA: data, Pool.ORDERS: orders}
 
@@ -356,7 +357,7 @@ def _hand_on(pump: asyncio.Task[None], basin: _Basin) -> None:
             one.turn.set_exception(defect)
 
 
-def _windows(minute: float, second: float) -> tuple[Window, ...]:
+def _windows(span_s: float, minute: float, second: float) -> tuple[Window, ...]:
     """Return the windows of a pool, the minute's first."""
-    windows = (Window(MINUTE_S, minute),)
+    windows = (Window(span_s, minute),)
     return (*windows, Window(SECOND_S, second)) if second else windows

@@ -93,6 +93,9 @@ def _guarded(
         def __del__(self) -> None:
             """Say nothing: ccxt complains here of a session that is not its own to close."""
 
+        def sign(self, *asked: Any, **more: Any) -> Any:  # noqa: ANN401 - ccxt's
+            return _signed(lambda: super(Guarded, self).sign(*asked, **more))
+
         def milliseconds(self) -> int:
             return venue_ms()
 
@@ -142,6 +145,17 @@ def _guarded(
             return answer.value
 
     return Guarded
+
+
+def _signed(sign: Callable[[], Any]) -> Any:  # noqa: ANN401 - ccxt's
+    """Sign a request; raise `CallError` for a key that cannot: nothing was sent."""
+    from ccxt.base.errors import BaseError  # noqa: PLC0415 - slow: 0.8 s, and an extra
+
+    try:
+        return sign()
+    except (BaseError, ValueError, TypeError, LookupError) as error:
+        what = type(error).__name__  # the text may hold a part of the key
+        raise CallError(Verdict.KEY, f"the key cannot sign a request: {what}") from None
 
 
 def token_of(signer: Any) -> str:  # noqa: ANN401 - ccxt's

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.orders import RejectReason
+from ballast.core.orders import OrderKind, RejectReason
 from ballast.oms.protection.cover import Abilities
 from ballast.venues.clients.access import Access
 from ballast.venues.clients.calls import CallError, Fault, Verdict
@@ -17,6 +17,9 @@ from ballast.venues.clients.calls import CallError, Fault, Verdict
 if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
+HOSTS = ("api.kraken.com", "ws-auth.kraken.com", "ws.kraken.com")
+KINDS = frozenset(OrderKind) - {OrderKind.TRAILING_STOP}
+"""What is asked of it: trailing stops are moved by the node."""
 NONCE = "EAPI:Invalid nonce"
 HTTP_FAILED = 400
 LOCKED_S = 900.0
@@ -127,11 +130,12 @@ ACCESS = Access(
     ccxt_id="kraken",
     read_fault=read_fault,
     data_minute=20.0,
-    orders_minute=60.0,
+    orders_minute=90.0,
+    minute_s=40.0,
     nonce_grows=True,
 )
-"""Its counters hold 20 points of questions, half a one less each second, and 60 to 125 of orders of
-a pair, one to 2.3 less each second: a minute's worth at once is within both. It states no usage."""
+"""Counters that decay, of an account verified to Intermediate: 20 points of questions, half a one
+less each second, and 125 of the orders of a pair, 2.34 less each second. It states no usage."""
 QUESTION, HISTORY, PUBLIC = 1.0, 2.0, 1 / 3
 """Points of a private question, of one about trades, and of a public call, whose counter lets three
 times as many pass."""

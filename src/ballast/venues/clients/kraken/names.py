@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.instrument import Kind
-from ballast.core.orders import OrderKind
+from ballast.venues.clients.kraken.access import KINDS
 from ballast.venues.clients.market import Market, number
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ OLD = {"XXBT": "BTC", "XXDG": "DOGE"} | {
     )
     for name in names
 }
-KINDS = frozenset(OrderKind) - {OrderKind.TRAILING_STOP}
-"""What is asked of it: trailing stops are moved by the node."""
 ONLINE = "online"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.orders import EndReason, Fill, OrderStatus, PositionSide
 from ballast.core.reports import OrderReport, Source
 from ballast.venues.books.capture import number_of
-from ballast.venues.clients.account import Balance, VenuePosition
+from ballast.venues.clients.account import Balance
 from ballast.venues.clients.desk import Heard
 from ballast.venues.clients.kraken.names import asset_of
 from ballast.venues.clients.kraken.rows import CONDITIONAL, SIDES, live_status, reason_of
@@ -129,16 +129,10 @@ class PrivateTalk(Talk):
     # Balances -------------------------------------------------------------------------------
 
     def _balance(self, row: dict[str, Any]) -> list[News]:
-        asset, total = asset_of(row["asset"]), number(row["balance"])
         if row.get("wallet_type", "spot") != "spot":
             return []
-        found: list[News] = [Balance(asset, total, total, has_free=False)]
-        found += [
-            VenuePosition(one.symbol, int(total // one.lot))
-            for one in self._names.markets.values()
-            if one.base == asset
-        ]
-        return found
+        total = number(row["balance"])
+        return [Balance(asset_of(row["asset"]), total, total, has_free=False)]
 
     # Executions -----------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """Kraken's public sockets: candles, best prices, trades and halts; and order books to record.
 
-The candles never say that they are final. One is, when the venue tells of a later one, or when a
-second has passed since its end: by then a trade of it has been told, if there was one. A bar
-without trades is not told at all.
+The candles never say that they are final. One is, when the venue tells of a later one, or when it
+tells of anything a second after its end: by then a trade of it has been told, if there was one. A
+bar without trades is not told at all.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ballast.core.marketdata import Candle, Control, Grid, TheirFault, Word
+from ballast.venues.clients.candles import Growing
 from ballast.venues.clients.desk import Heard, Listed
 from ballast.venues.clients.kraken.names import ONLINE
 from ballast.venues.clients.kraken.talk import (
@@ -35,7 +36,7 @@ MINUTES = frozenset({1, 5, 15, 30, 60, 240, 1_440, 10_080, 21_600})
 BOOK_DEPTH = 1_000
 MINUTE_NS = 60_000_000_000
 LATE_NS = 1_000_000_000
-"""A candle is final so long after its end."""
+"""A candle is final so long after its end, by what the venue dates."""
 SPOKEN = frozenset({Word.SUBSCRIBED, Word.HEARTBEAT, Word.STATUS, Word.PONG, Word.IGNORED})
 STATES, METHOD = b'"channel":"instrument"', b'"method"'
 """Of a message that is about pairs, and of one that answers us."""
@@ -74,6 +75,7 @@ class MarketTalk(Talk):
 
     def hear(self, frame: bytes, now_ns: int) -> Heard:
         """Read a frame."""
+        del now_ns
         if STATES in frame[:100] and METHOD not in frame[:100]:
             return Heard(tuple(self._listed(DECODER.decode(frame))))
         events = normalise("KRAKEN", frame, self._grids)
@@ -91,8 +93,8 @@ class MarketTalk(Talk):
                 is_ready = self._awaited == 0
             elif event.word not in SPOKEN:
                 raise ValueError(f"a message of {event.word} {event.text}")
-        news += self._due(now_ns)
-        return Heard(tuple(news), is_ready=is_ready)
+        stated_ns = max((getattr(event, "at_ns", 0) for event in events), default=0)
+        return Heard((*news, *self._due(stated_ns)), is_ready=is_ready)
 
     def _named(self, event: Event) -> Event:
         """Return an event under our name of its symbol."""
@@ -102,9 +104,9 @@ class MarketTalk(Talk):
     def _told(self, event: Event) -> list[News]:
         return [event]
 
-    def _due(self, now_ns: int) -> list[News]:
-        """Return what the time brings."""
-        del now_ns
+    def _due(self, venue_ns: int) -> list[News]:
+        """Return what the venue's time brings."""
+        del venue_ns
         return []
 
     def _listed(self, said: dict[str, Any]) -> list[News]:
@@ -127,7 +129,7 @@ class PublicTalk(MarketTalk):
         """Hear candles of so many minutes."""
         super().__init__(names, symbols)
         self._minutes = minutes
-        self._growing: dict[str, Candle] = {}
+        self._growing = Growing(minutes * MINUTE_NS, LATE_NS)
 
     def _asked(self, streams: list[str]) -> tuple[list[str], int]:
         frames = [
@@ -139,24 +141,10 @@ class PublicTalk(MarketTalk):
         return frames, 3 * len(streams) + 1
 
     def _told(self, event: Event) -> list[News]:
-        if not isinstance(event, Candle):
-            return [event]
-        before = self._growing.get(event.symbol)
-        if before is not None and event.open_ns < before.open_ns:
-            return []  # late word of a candle that is over
-        self._growing[event.symbol] = event
-        if before is not None and event.open_ns > before.open_ns and not before.is_closed:
-            return [msgspec.structs.replace(before, is_closed=True), event]
-        return [event]
+        return [*self._growing.take(event)] if isinstance(event, Candle) else [event]
 
-    def _due(self, now_ns: int) -> list[News]:
-        found: list[News] = []
-        span_ns = self._minutes * MINUTE_NS
-        for symbol, one in self._growing.items():
-            if not one.is_closed and now_ns >= one.open_ns + span_ns + LATE_NS:
-                self._growing[symbol] = msgspec.structs.replace(one, is_closed=True)
-                found.append(self._growing[symbol])
-        return found
+    def _due(self, venue_ns: int) -> list[News]:
+        return [*self._growing.due(venue_ns)]
 
 
 class BookTalk(MarketTalk):

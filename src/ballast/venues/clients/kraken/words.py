@@ -16,6 +16,7 @@ from ballast.core.orders import (
     TimeInForce,
     TriggerBy,
 )
+from ballast.venues.clients.access import WINDOW_MS
 from ballast.venues.clients.calls import Call, Pool, Urgency
 from ballast.venues.clients.kraken.access import CHANGE, PLACE
 from ballast.venues.clients.market import FEE_DIGITS, plain
@@ -42,8 +43,6 @@ SELF_TRADES = {
 }
 TRIGGERS = {TriggerBy.LAST: "last", TriggerBy.INDEX: "index"}
 STOPS = frozenset({OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT})
-DEADLINE_MS = 3_000
-"""How long a request is good for (`deadline`): as long as the fence of an order counts on."""
 
 
 def unsupported(request: OrderRequest) -> str:
@@ -121,6 +120,6 @@ def cancel(client_id: str, urgency: Urgency) -> Call:
 
 
 def deadline(now_ms: int) -> str:
-    """Return until when a request may be carried out, in RFC 3339."""
-    seconds, ms = divmod(now_ms + DEADLINE_MS, 1_000)
+    """Return until when a request may be carried out, in RFC 3339; the fence counts on it."""
+    seconds, ms = divmod(now_ms + WINDOW_MS, 1_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ballast.core.orders import RejectReason
+from ballast.venues.clients.asking.budget import PROTECT_SHARE
+from ballast.venues.clients.asking.window import Window
 from ballast.venues.clients.calls import Verdict
-from ballast.venues.clients.kraken.access import FAULTS, LOCKED_S, fault_of, read_fault
+from ballast.venues.clients.kraken.access import ACCESS, FAULTS, LOCKED_S, fault_of, read_fault
+from ballast.venues.simulated.fronts.kraken.counters import INTERMEDIATE, Counter
 
 V, R = Verdict, RejectReason
 ROWS: list[tuple[str, Verdict, RejectReason | None]] = [
@@ -115,3 +120,21 @@ def test_a_lockout_says_how_long_it_may_last() -> None:
     assert error is not None
     assert error.retry_after_s == LOCKED_S
     assert fault_of("EGeneral:Temporary lockout:more").verdict is V.BANNED
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.sampled_from([1, 2])), max_size=200))
+def test_what_our_budget_lets_go_never_fills_a_counter_that_decays(
+    asked: list[tuple[float, int]],
+) -> None:
+    """R-NET-01. The venue's own counters, as the simulated one counts: nothing is refused."""
+    spans = {
+        (ACCESS.data_minute, INTERMEDIATE.calls, INTERMEDIATE.calls_decay_milli),
+        (ACCESS.orders_minute, INTERMEDIATE.trading, INTERMEDIATE.trading_decay_milli),
+    }
+    for most, points, decay in spans:
+        window, counter, now_s = Window(ACCESS.minute_s, most), Counter(points, decay), 0.0
+        for pause_s, cost in [*asked, *[(0.0, 1)] * 200]:
+            now_s += pause_s
+            now_s += window.free_s(now_s, cost, most * PROTECT_SHARE)
+            window.add(now_s, cost)
+            assert counter.spend("us", cost, int(now_s * 1e9))

@@ -14,7 +14,7 @@ from tests.unit.venues.clients.kraken.venue import SYMBOL, Line, names_of
 from ballast.core.orders import EndReason, Fill, OrderStatus, Side
 from ballast.core.reports import OrderReport, Source
 from ballast.venues.books.capture import number_of
-from ballast.venues.clients.account import Balance, VenuePosition
+from ballast.venues.clients.account import Balance
 from ballast.venues.clients.known import Known
 from ballast.venues.clients.kraken.private import PrivateTalk
 from ballast.venues.clients.kraken.rows import fill_of, order_report
@@ -136,14 +136,12 @@ def test_a_new_connection_begins_with_what_is_open_and_what_traded_last(venue: K
     assert [one.client_id for one in told if isinstance(one, Fill)] == [OTHER]
 
 
-def test_balances_are_totals_and_coins_are_positions(venue: KrakenDesk) -> None:
+def test_balances_are_totals_of_which_nothing_says_what_is_held(venue: KrakenDesk) -> None:
     line = line_of(venue)
     told = [one for heard in line.heard for one in heard.news]
     assert Balance("BTC", Decimal(2), Decimal(2), has_free=False) in told
-    assert VenuePosition(SYMBOL, 200_000) in told
     venue.order("buy", "market", "0.1")
     news = line.take()
-    assert VenuePosition(SYMBOL, 210_000) in news
     (quote,) = (one for one in news if isinstance(one, Balance) and one.asset == "USD")
     assert quote.total == Decimal(venue.ask("Balance")["ZUSD"])
 
