@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.orders import OrderStatus
 from ballast.core.reports import Look, Miss, OrderReport, Source
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
-from ballast.venues.clients.market import OffGridError
 from ballast.venues.clients.okx import words
-from ballast.venues.clients.okx.questions import chosen, read
+from ballast.venues.clients.okx.questions import UNREADABLE, chosen, read
 from ballast.venues.clients.okx.rows import (
     MS_NS,
-    RowError,
     algo_report,
     children_of,
     order_report,
@@ -65,7 +63,7 @@ class Looks:
                 case Look.TRADES:
                     ids = await self._order_ids(market, client_id)
                     reports += await self._fills.of_order(market, client_id, ids)
-        except (CallError, RowError, OffGridError):
+        except (CallError, *UNREADABLE):
             return []
         return reports or [Miss(symbol, client_id, look, self._asks.now_ns())]
 

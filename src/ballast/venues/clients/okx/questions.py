@@ -24,6 +24,8 @@ PAGE = 100
 PAGES_MOST = 1_000
 """Pages of one question: more are a sign that the venue repeats itself."""
 MS_NS = 1_000_000
+UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
+"""What reading an answer of another shape raises."""
 
 
 class Questions:
@@ -133,5 +135,5 @@ def legible() -> Iterator[None]:
     """Turn what cannot be read out of a venue's rows into a `CallError`."""
     try:
         yield
-    except (ValueError, KeyError, IndexError, TypeError, ArithmeticError) as error:
+    except UNREADABLE as error:
         raise CallError(Verdict.UNCLEAR, f"a row that cannot be read: {error!r}") from error

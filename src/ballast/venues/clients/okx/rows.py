@@ -130,8 +130,12 @@ def children_of(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def has_fill(row: Mapping[str, Any]) -> bool:
-    """Tell whether a pushed row of an order carries a trade."""
-    return text(row, "tradeId") not in {"", "0"} and number(row.get("fillSz")) > 0
+    """Tell whether a pushed row of an order carries a trade, and what was paid for it.
+
+    A trade without its fee is left to the list of trades: what is not booked is asked for there.
+    """
+    has_trade = text(row, "tradeId") not in {"", "0"} and number(row.get("fillSz")) > 0
+    return has_trade and bool(text(row, "fillFeeCcy"))
 
 
 def pushed_fill(row: Mapping[str, Any], market: Market) -> Fill:

@@ -98,7 +98,10 @@ class Talk(ABC):
         arg = body.get("arg")
         if not isinstance(arg, dict) or "data" not in body:
             raise FrameError("a frame without arg and data")
-        return Heard(tuple(self.news(arg, body["data"], frame, now_ns)))
+        try:
+            return Heard(tuple(self.news(arg, body["data"], frame, now_ns)))
+        except AttributeError as error:  # something else where a row should be
+            raise FrameError(f"{arg.get('channel')}: {error}") from error
 
     @abstractmethod
     def news(
@@ -117,7 +120,8 @@ class Talk(ABC):
     def _event(self, body: dict[str, Any]) -> Heard:
         match body["event"]:
             case "subscribe":
-                self._waits.discard(_place(body.get("arg") or {}))
+                arg = body.get("arg")
+                self._waits.discard(_place(arg if isinstance(arg, dict) else {}))
                 return Heard(is_ready=not self._waits)
             case "login":
                 return self.logged_in()

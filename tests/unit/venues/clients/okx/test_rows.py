@@ -146,6 +146,8 @@ def test_a_row_without_a_trade_has_none(trade_id: str) -> None:
     assert not rows.has_fill({**ORDER, **FILLED, "tradeId": trade_id})
     assert not rows.has_fill({**ORDER, **FILLED, "fillSz": "0"})
     assert rows.has_fill({**ORDER, **FILLED, "tradeId": "-5"})  # a liquidation
+    # Without its fee it would be booked as free: the list of trades tells it whole.
+    assert not rows.has_fill({**ORDER, **FILLED, "fillFeeCcy": ""})
 
 
 def test_the_trade_of_a_liquidation_has_a_number_too() -> None:

@@ -3,81 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.fakes.okx_asker import OkxAsker
+from tests.unit.venues.clients.okx.line import LOTS, Line, buys, sent, ticks
 from tests.unit.venues.clients.okx.markets import SPOT, SWAP, own
 
 from ballast.core.ids import Purpose
-from ballast.core.marketdata import BookUpdate, Candle, Quote, Trade
 from ballast.core.orders import Fill, OrderKind, OrderRequest, OrderStatus, Side
 from ballast.core.reports import Look, OrderReport, Source
 from ballast.core.time import Timeframe
 from ballast.venues.clients.account import Balance, VenuePosition
 from ballast.venues.clients.calls import Urgency
-from ballast.venues.clients.desk import Heard, Listed
+from ballast.venues.clients.desk import Heard
 from ballast.venues.clients.okx.private import Business, Private
-from ballast.venues.clients.okx.public import Bars, Books, Quotes
+from ballast.venues.clients.okx.public import Quotes
 from ballast.venues.clients.okx.spot import OkxSpot
 from ballast.venues.clients.okx.swap import OkxSwap
-from ballast.venues.simulated.engine.events import Trading
-from ballast.venues.simulated.wire.messages import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.fakes.okx_desk import Stream
-
-    from ballast.venues.clients.desk import News
     from ballast.venues.clients.okx.desk import OkxDesk
     from ballast.venues.clients.okx.talk import Talk
 
-LOTS = 1_000
+ASKER = OkxAsker()
 MINUTE = Timeframe.parse("1m")
-
-
-@dataclass
-class Line:
-    """A conversation carried by a venue in memory."""
-
-    asker: OkxAsker
-    talk: Talk
-    news: list[News] = field(default_factory=list)
-    ends: str = ""
-    ready: int = 0
-
-    def __post_init__(self) -> None:
-        """Connect and say what opens the conversation."""
-        url = asyncio.run(self.talk.url())
-        assert url == f"wss://ws.okx.com:8443/ws/v5/{self.talk.path}"
-        self._stream: Stream = self.asker.venue.open(self.talk.path)
-        self.say(self.talk.greeting(self.asker.now_ns()))
-
-    def say(self, frames: Sequence[str]) -> None:
-        for frame in frames:
-            venue = self.asker.venue
-            venue.gateway.receive(self._stream.connection, frame, venue.now_ns)
-        self.listen()
-
-    def listen(self) -> Line:
-        """Hear what has arrived, and answer."""
-        venue = self.asker.venue
-        for frame in venue.gateway.take(self._stream.connection, venue.now_ns):
-            assert isinstance(frame, Text), frame
-            heard = self.talk.hear(frame.text.encode(), venue.now_ns)
-            self.news += heard.news
-            self.ends = self.ends or heard.ends
-            self.ready += heard.is_ready
-            if heard.replies:
-                self.say(heard.replies)
-        return self
-
-    def of(self, kind: type) -> list[Any]:
-        return [one for one in self.news if isinstance(one, kind)]
 
 
 @pytest.fixture
@@ -96,21 +51,6 @@ def desk(request: pytest.FixtureRequest, asker: OkxAsker) -> OkxDesk:
 def lines(asker: OkxAsker, desk: OkxDesk) -> list[Line]:
     """Open the private conversations of a desk."""
     return [Line(asker, talk) for talk in desk.private(["BTCUSDT"])]  # type: ignore[arg-type]
-
-
-def sent(desk: OkxDesk, request: OrderRequest) -> OrderRequest:
-    (told,) = asyncio.run(desk.submit(request, Urgency.TRADE))
-    assert isinstance(told, OrderReport), told
-    return request
-
-
-def buys(decision: int = 1) -> OrderRequest:
-    name = own(Purpose.ENTRY, decision)
-    return OrderRequest("BTCUSDT", Side.BUY, OrderKind.MARKET, LOTS, client_id=name)
-
-
-def ticks(desk: OkxDesk, price: int) -> int:
-    return int(price / desk.markets["BTCUSDT"].tick)
 
 
 # Private ----------------------------------------------------------------------------------------
@@ -307,87 +247,40 @@ def test_a_socket_pings_with_text_and_needs_no_renewal() -> None:
     assert talk.life_s < 86_400
 
 
-# Public -----------------------------------------------------------------------------------------
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just("1700000000000"),
+    lambda part: (
+        st.lists(part, max_size=3)
+        | st.dictionaries(st.sampled_from(["sz", "state", "ccy", "details", "instId"]), part)
+    ),
+    max_leaves=6,
+)
+WORD = st.sampled_from(["orders", "account", "positions", "orders-algo", "trades", "instruments"])
+ROW = st.dictionaries(
+    st.sampled_from(
+        [
+            "instId", "state", "sz", "accFillSz", "px", "uTime", "algoId", "algoClOrdId",
+            "clOrdId", "details", "pos", "avgPx", "tradeId", "fillSz", "fillFeeCcy", "side",
+            "posSide", "slTriggerPx",
+        ]
+    ),
+    ANYTHING | st.sampled_from(["BTC-USDT", "live", "filled", "1", "buy", own(Purpose.STOP)]),
+)  # fmt: skip
+READ = (ValueError, TypeError, LookupError, ArithmeticError)
+"""What the carrier takes as a frame that cannot be read; anything else is a defect of ours."""
 
 
-def test_best_prices_and_trades_are_under_our_symbol_in_lots_of_base(
-    asker: OkxAsker, desk: OkxDesk
-) -> None:
-    (quotes, _) = (Line(asker, one) for one in desk.public(["BTCUSDT"], MINUTE))  # type: ignore[arg-type]
-    assert quotes.ready == 1
-    sent(desk, buys())
-    quote: Quote = quotes.listen().of(Quote)[0]
-    top = asyncio.run(desk.top("BTCUSDT", 1))
-    assert (quote.symbol, (quote.bid_ticks, quote.bid_lots)) == ("BTCUSDT", top.bids[0])
-    trades: list[Trade] = quotes.of(Trade)
-    assert sum(one.qty_lots for one in trades) == LOTS
-    assert {one.symbol for one in trades} == {"BTCUSDT"}
-
-
-def test_bars_grow_and_close_with_their_length_in_our_words(asker: OkxAsker, desk: OkxDesk) -> None:
-    (_, talk) = desk.public(["BTCUSDT"], MINUTE)
-    bars = Line(asker, talk)  # type: ignore[arg-type]
-    sent(desk, buys())
-    asker.venue.pass_time(61_000_000_000)
-    found: list[Candle] = bars.listen().of(Candle)
-    assert {(one.symbol, one.interval) for one in found} == {("BTCUSDT", "1m")}
-    closed = [one for one in found if one.is_closed]
-    assert closed[0].volume_lots >= LOTS
-    since_ms = closed[0].open_ns // 10**6
-    row = asyncio.run(desk.candles("BTCUSDT", MINUTE, since_ms, 1))[0]
-    market = desk.markets["BTCUSDT"]
-    assert (row.open_ms, row.close) == (since_ms, market.tick * closed[0].close_ticks)
-    assert row.volume == market.lot * closed[0].volume_lots
-
-
-def test_books_are_told_whole_and_then_as_they_change(asker: OkxAsker, desk: OkxDesk) -> None:
-    books = Line(asker, desk.depth(["BTCUSDT"])[0])  # type: ignore[arg-type]
-    first: BookUpdate = books.of(BookUpdate)[0]
-    assert (first.symbol, first.is_snapshot) == ("BTCUSDT", True)
-    top = asyncio.run(desk.top("BTCUSDT", 3))
-    assert tuple((int(one[0]), int(one[1])) for one in first.bids[:3]) == top.bids
-    sent(desk, replace(buys(), kind=OrderKind.LIMIT, price_ticks=ticks(desk, 50_000)))
-    asker.venue.pass_time(200_000_000)
-    change: BookUpdate = books.listen().of(BookUpdate)[-1]
-    assert (change.is_snapshot, change.prev_id) == (False, first.last_id)
-
-
-def test_a_halt_of_a_market_of_ours_is_told_once(asker: OkxAsker, desk: OkxDesk) -> None:
-    market = desk.markets["BTCUSDT"]
-    quotes = Line(asker, Quotes(desk.venue, [market]))
-    assert quotes.of(Listed) == []
-    for state in (Trading.HALTED, Trading.HALTED, Trading.TRADING):
-        asker.venue.exchange.set_trading(market.name, state)
-        asker.venue.pass_time(1_000_000_000)
-    assert quotes.listen().of(Listed) == [
-        Listed("BTCUSDT", is_trading=False, status="suspend"),
-        Listed("BTCUSDT", is_trading=True, status="live"),
-    ]
-
-
-def test_a_public_frame_that_breaks_the_protocol_is_an_error() -> None:
-    frame = {"arg": {"channel": "trades", "instId": "BTC-USDT"}, "data": [{"px": "1"}]}
-    with pytest.raises(ValueError, match="message"):
-        Quotes("OKX", [SPOT]).hear(json.dumps(frame).encode(), 0)
-
-
-def test_quantities_of_swaps_are_counted_alike_in_frames_and_orders() -> None:
-    row = {
-        "instId": "BTC-USDT-SWAP", "tradeId": "1", "px": "60000.1", "sz": "1.5", "side": "buy",
-        "ts": "1700000000000",
-    }  # fmt: skip
-    frame = {"arg": {"channel": "trades", "instId": "BTC-USDT-SWAP"}, "data": [row]}
-    (trade,) = Quotes("OKXSWAP", [SWAP]).hear(json.dumps(frame).encode(), 0).news
-    assert isinstance(trade, Trade)
-    assert SWAP.lot * trade.qty_lots == Decimal("0.015")
-
-
-def test_many_markets_are_subscribed_in_requests_of_a_size_the_venue_takes() -> None:
-    markets = [
-        replace(SPOT, name=f"C{number}-USDT", symbol=f"C{number}USDT") for number in range(130)
-    ]
-    talk = Books("OKX", markets)
-    sizes = [len(json.loads(one)["args"]) for one in talk.greeting(0)]
-    assert sizes == [100, 30]
-    assert all(len(one) < 64 * 1024 for one in talk.greeting(0))
-    assert Bars("OKX", markets[:2], MINUTE).greeting(0) != ()
+@given(WORD, st.lists(ROW | ANYTHING, max_size=3) | ANYTHING, ANYTHING)
+def test_whatever_comes_is_heard_or_cannot_be_read(word: str, data: Any, arg: Any) -> None:
+    asker = ASKER
+    talks: list[Talk] = [
+        Private(asker, "SPOT", [SPOT]), Business(asker, "SPOT", [SPOT]), Quotes("OKX", [SPOT]),
+    ]  # fmt: skip
+    frames = [
+        {"arg": {"channel": word}, "data": data}, {"arg": arg, "data": data},
+        {"event": "subscribe", "arg": arg}, {"event": arg}, arg,
+    ]  # fmt: skip
+    for talk in talks:
+        for frame in frames:
+            with contextlib.suppress(*READ):
+                talk.hear(json.dumps(frame).encode(), 0)
