@@ -35,10 +35,19 @@ def mean_quote_volume_at(close: Floats, volume: Floats, i: int) -> float:
 
 @jit
 def mean_quote_volume(
-    close: Floats, volume: Floats, signals: NDArray[np.uint8], bits: int, out: Floats
+    close: Floats,
+    volume: Floats,
+    signals: NDArray[np.uint8],
+    bits: int,
+    first: int,
+    last: int,
+    out: Floats,
 ) -> None:
-    """Write the mean quote volume of every bar whose signal byte has one of `bits`."""
-    for i in range(len(close)):
+    """Write the mean quote volume of the bars `[first, last)` whose signal byte has one of `bits`.
+
+    `out` has a row for every bar; those of other bars stay as they are.
+    """
+    for i in range(first, last):
         if signals[i] & bits:
             out[i] = mean_quote_volume_at(close, volume, i)
 

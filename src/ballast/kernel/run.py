@@ -214,14 +214,15 @@ def close_books(tape: int) -> None:
 def global_clock(market: Market) -> NDArray[np.int64]:
     """Return the sorted close times of all bars of all symbols."""
     spec: Any = market.spec
-    ends = [
-        market.ts[spec[s].first : spec[s].last] + spec[s].timeframe_ms for s in range(len(spec))
-    ]
-    if all(len(e) == len(ends[0]) for e in ends) and all(
-        np.array_equal(e, ends[0]) for e in ends[1:]
+    opens = [market.ts[row.first : row.last] for row in spec]
+    frames = [int(row.timeframe_ms) for row in spec]
+    if all(frame == frames[0] for frame in frames) and all(
+        np.array_equal(each, opens[0]) for each in opens[1:]
     ):
-        return np.ascontiguousarray(ends[0])
-    return np.unique(np.concatenate(ends))
+        return np.ascontiguousarray(opens[0] + frames[0])
+    return np.unique(
+        np.concatenate([each + frame for each, frame in zip(opens, frames, strict=True)])
+    )
 
 
 def simulate(market: Market, cash: float, *, record: bool = True, audit: bool = False) -> Run:

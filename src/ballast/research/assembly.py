@@ -7,6 +7,7 @@ daily volatility) is computed here once a series and shared by all combinations 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +27,11 @@ from ballast.core.time import DAY_MS
 from ballast.features.activity import log_return_deviation, mean_quote_volume
 from ballast.kernel.market import Market
 from ballast.research.floors import floors_of
-from ballast.research.hands import share, shared_cache
-from ballast.research.tables import Tables, flat, records, tables_of
+from ballast.research.hands import do_all, flat, flat_columns, pieces, share, shared_cache
+from ballast.research.tables import Tables, records, tables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -166,11 +167,17 @@ def activity(
     volume = np.zeros(rows)
     sparse = signals is not None and not reads.everywhere
     marks = signals if signals is not None and sparse else np.full(rows, ENTRIES, np.uint8)
-    first = 0
+    tasks: list[Callable[[], object]] = []
+    start = 0
     for one in series:
-        part = slice(first, first + len(one.bars))
-        mean_quote_volume(one.bars.close, one.bars.volume, marks[part], ENTRIES, volume[part])
-        first = part.stop
+        part = slice(start, start + len(one.bars))
+        bars = (one.bars.close, one.bars.volume, marks[part], ENTRIES)
+        tasks += [
+            partial(mean_quote_volume, *bars, *piece, volume[part])
+            for piece in pieces(len(one.bars))
+        ]
+        start = part.stop
+    do_all(tasks, rows)
     return sigma, volume
 
 
@@ -234,13 +241,13 @@ def columns_of_legs(
     """Return (signals, atr, stop, confidence, volatility) of all symbols, flat."""
     market = {leg.series.bars.symbol: leg.series.bars for leg in legs}
     columns = [leg.plan.columns(market, leg.series.bars.symbol, cache) for leg in legs]
-    return (
-        flat([part.signals for part in columns]),
-        flat([part.atr for part in columns]),
-        _optional([part.stop for part in columns]),
-        _optional([part.confidence for part in columns]),
-        _optional([part.volatility for part in columns]),
-    )
+    names = ("signals", "atr", "stop", "confidence", "volatility")
+    parts = {name: [getattr(part, name) for part in columns] for name in names}
+    for name in names[2:]:
+        _check_optional(parts[name])
+    found = flat_columns(parts)
+    signals, atr, stop, confidence, volatility = (found[name] for name in names)
+    return signals, atr, stop, confidence, volatility
 
 
 def daily_sigma(bars: Bars) -> Floats:
@@ -250,9 +257,7 @@ def daily_sigma(bars: Bars) -> Floats:
     return per_bar * float(np.sqrt(DAY_MS / bars.timeframe.ms))
 
 
-def _optional(parts: Sequence[Floats]) -> Floats:
-    """Return a column that strategies may do without; one strategy gives it to all or none."""
+def _check_optional(parts: Sequence[Floats]) -> None:
+    """Hold a column that strategies may do without to: given for all symbols or for none."""
     if len({len(part) > 0 for part in parts}) > 1:
         raise InternalError("a column is there for some symbols of a run only")
-    found: Floats = flat(parts)
-    return found

@@ -2,19 +2,25 @@
 
 A sweep has its own threads, one combination each. A single run has none, and half of it is columns
 that do not depend on each other: compiled loops and copies, which release the interpreter lock. Two
-threads share them. Each part writes a column of its own, so nothing depends on who is first.
+threads share them. Each part writes rows of its own, so nothing depends on who is first.
 """
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ballast.strategies.cache import OneRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 ROWS_MIN = 200_000
 """Bars below which starting a thread costs more than it saves."""
@@ -36,3 +42,40 @@ def share(tasks: Sequence[Callable[[], object]], rows: int) -> None:
         return
     with ThreadPoolExecutor(THREADS, thread_name_prefix="run") as pool:
         wait([pool.submit(task) for task in tasks])
+
+
+def do_all(tasks: Sequence[Callable[[], object]], rows: int) -> None:
+    """Do all tasks of a run of `rows` bars, on threads if it is large; raise what one raises."""
+    if rows < ROWS_MIN:
+        for task in tasks:
+            task()
+        return
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="run") as pool:
+        for done in [pool.submit(task) for task in tasks]:
+            done.result()
+
+
+def flat(parts: Sequence[NDArray[Any]]) -> Any:  # noqa: ANN401 - keeps the dtype it is given
+    """Return the parts one after the other; a single one as it is, not copied."""
+    return np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
+
+
+def flat_columns(columns: Mapping[str, Sequence[NDArray[Any]]]) -> dict[str, Any]:
+    """Return each column's parts one after the other; large ones are joined on threads."""
+    found: dict[str, Any] = {}
+
+    def join(name: str) -> None:
+        found[name] = flat(columns[name])
+
+    several = max(len(parts) for parts in columns.values()) > 1
+    rows = max(sum(len(part) for part in parts) for parts in columns.values())
+    do_all([partial(join, name) for name in columns], rows if several else 0)
+    return {name: found[name] for name in columns}
+
+
+def pieces(rows: int) -> list[tuple[int, int]]:
+    """Cut `rows` rows into `(first, last)`, one piece a thread; small ones stay whole."""
+    if rows < ROWS_MIN:
+        return [(0, rows)]
+    cuts = [rows * place // THREADS for place in range(THREADS + 1)]
+    return list(pairwise(cuts))

@@ -15,6 +15,7 @@ import numpy as np
 from ballast.core.errors import ConfigError
 from ballast.core.instrument import Kind
 from ballast.core.records import DEPTH, FEE, FUNDING, SPEC, TIER, FeeAsset
+from ballast.research.hands import flat_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,14 +150,14 @@ def _funding(one: Series) -> NDArray[np.void]:
 def _prices(series: Sequence[Series]) -> dict[str, NDArray[Any]]:
     """Return the per-bar arrays; one symbol's are views of its bars."""
     names = ("ts", "open", "high", "low", "close", "volume")
-    found: dict[str, NDArray[Any]] = {
-        name: flat([getattr(one.bars, name) for one in series]) for name in names
-    }
-    for name in ("high", "low", "close"):
-        if any(one.mark is not None for one in series):
-            found[f"mark_{name}"] = flat([_mark(one, name) for one in series])
-        else:
-            found[f"mark_{name}"] = found[name]
+    parts = {name: [getattr(one.bars, name) for one in series] for name in names}
+    has_mark = any(one.mark is not None for one in series)
+    prices = ("high", "low", "close")
+    if has_mark:
+        parts |= {f"mark_{name}": [_mark(one, name) for one in series] for name in prices}
+    found: dict[str, NDArray[Any]] = flat_columns(parts)
+    if not has_mark:
+        found |= {f"mark_{name}": found[name] for name in prices}
     return found
 
 
@@ -196,8 +197,3 @@ def _fine(series: Sequence[Series]) -> tuple[NDArray[np.int64], Floats]:
         total += len(ts)
     first = np.concatenate([*starts, np.array([total], np.int64)])
     return first, np.ascontiguousarray(np.concatenate(parts, axis=1))
-
-
-def flat(parts: Sequence[NDArray[Any]]) -> Any:  # noqa: ANN401 - keeps the dtype it is given
-    """Return the parts one after the other; a single one as it is, not copied."""
-    return np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts))

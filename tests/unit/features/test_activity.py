@@ -32,7 +32,7 @@ def columns(rows: int, seed: int = 7) -> tuple[Vector, Vector]:
 
 def dense(close: Vector, volume: Vector) -> Vector:
     out = np.zeros(close.size)
-    mean_quote_volume(close, volume, np.full(close.size, ALL), 1, out)
+    mean_quote_volume(close, volume, np.full(close.size, ALL), 1, 0, close.size, out)
     return out
 
 
@@ -66,7 +66,8 @@ def test_sparse_is_dense_bit_for_bit_where_asked_and_untouched_elsewhere(bits: i
     close, volume = columns(500)
     signals = np.random.default_rng(bits).integers(0, 256, close.size, dtype=np.uint8)
     out = np.full(close.size, -1.0)
-    mean_quote_volume(close, volume, signals, bits, out)
+    for first, last in ((300, 500), (0, 7), (7, 300)):  # in pieces, in any order
+        mean_quote_volume(close, volume, signals, bits, first, last, out)
     asked = (signals & bits) != 0
     assert 50 < asked.sum() < 450
     assert same(out[asked], dense(close, volume)[asked])
@@ -104,9 +105,8 @@ def test_a_market_that_stands_still_moves_by_exactly_zero() -> None:
 @pytest.mark.parametrize("name", ["mean_quote_volume", "log_return_deviation"])
 def test_compiled_is_interpreted(name: str) -> None:
     close, volume = columns(200)
-    inputs = (
-        (close, volume, np.full(close.size, ALL), 1) if name == "mean_quote_volume" else (close,)
-    )
+    everything = (close, volume, np.full(close.size, ALL), 1, 0, close.size)
+    inputs = everything if name == "mean_quote_volume" else (close,)
     function: Any = getattr(activity, name)
     left, right = np.zeros(close.size), np.zeros(close.size)
     function(*inputs, left)

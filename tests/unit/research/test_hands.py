@@ -16,6 +16,11 @@ from ballast.research.series import Series
 from ballast.strategies.cache import OneRun
 from ballast.strategies.catalog import load
 
+COLUMNS = (
+    "ts", "open", "high", "low", "close", "volume", "mark_high", "mark_low", "mark_close",
+    "signals", "atr", "stop", "confidence", "volatility", "sigma", "quote_volume",
+)  # fmt: skip
+
 
 def test_columns_shared_by_threads_are_those_of_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(5)
@@ -32,8 +37,10 @@ def test_columns_shared_by_threads_are_those_of_one_thread(monkeypatch: pytest.M
     filled = cache.misses
     together = assemble(legs, cache=cache)
     assert cache.misses == filled  # every column was there
-    for name in ("signals", "atr", "stop", "confidence", "volatility"):
+    for name in COLUMNS:
         assert getattr(alone, name).tobytes() == getattr(together, name).tobytes(), name
+    assert len(together.close) == len(together.signals) == len(together.quote_volume) == 600
+    assert together.quote_volume.any()
 
 
 def test_a_part_that_fails_on_a_thread_gives_the_error_of_a_run_without(
@@ -42,3 +49,22 @@ def test_a_part_that_fails_on_a_thread_gives_the_error_of_a_run_without(
     monkeypatch.setattr(hands, "ROWS_MIN", 1)
     with pytest.raises(DataError, match="too few"):
         assemble(legs_of(load("ema_cross"), [Series(flat_bars([100.0] * 30))]))
+
+
+def test_pieces_are_all_rows_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hands.pieces(7) == [(0, 7)]  # not worth a thread
+    monkeypatch.setattr(hands, "ROWS_MIN", 5)
+    assert hands.pieces(7) == [(0, 3), (3, 7)]
+    assert hands.pieces(0) == [(0, 0)]
+
+
+@pytest.mark.parametrize("rows", [0, 10**9])
+def test_work_that_is_not_done_is_an_error_with_and_without_threads(rows: int) -> None:
+    done = []
+
+    def fails() -> None:
+        raise DataError("gone")
+
+    with pytest.raises(DataError, match="gone"):
+        hands.do_all([lambda: done.append(1), fails, lambda: done.append(3)], rows)
+    assert 1 in done
