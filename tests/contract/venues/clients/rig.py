@@ -23,6 +23,7 @@ from ballast.service.testing.venue import simulated_exchange
 from ballast.venues.clients.access import Keys
 from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.asking.budget import Budget
+from ballast.venues.clients.asking.patience import ONCE
 from ballast.venues.clients.calls import Urgency
 from ballast.venues.clients.venues import VENUES
 from ballast.venues.clients.waiting import LoopClock
@@ -210,7 +211,7 @@ class Rig:
 
     def asker_with(self, keys: Keys) -> VenueAsker:
         """Return an asker of other keys, over the same session."""
-        return VenueAsker(self.access, self.session, self.now_ns, keys)
+        return VenueAsker(self.access, self.session, self.now_ns, keys, patience=ONCE)
 
     def forgive(self) -> None:
         """Forget that the venue asked us to wait: the fault is over, and its minute is long."""

@@ -10,6 +10,7 @@ import pytest
 from ballast.core.orders import OrderKind, OrderStatus, RejectReason, Side
 from ballast.core.reports import Miss, OrderReport, Rejection, Unclear
 from ballast.venues.clients.asking.asker import VenueAsker
+from ballast.venues.clients.asking.patience import ONCE
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
 from ballast.venues.simulated.server.resolver import client_session
 
@@ -98,7 +99,7 @@ def test_no_connection_means_that_nothing_was_sent(rig: Rig) -> None:
     async def submit() -> Report:
         session = client_session((), rig.venue.port, rig.venue.context())
         try:
-            asker = VenueAsker(rig.entry.access, session, time.time_ns, rig.keys)
+            asker = VenueAsker(rig.entry.access, session, time.time_ns, rig.keys, patience=ONCE)
             desk = rig.entry.desk(asker, time.time_ns)
             desk.markets = rig.desk.markets
             return rig.told(await desk.submit(request, Urgency.TRADE))

@@ -109,6 +109,19 @@ def test_a_wrong_clock_is_told_apart(rig: Rig) -> None:
     assert rig.run(rig.desk.balances())
 
 
+def test_a_clock_that_is_wrong_by_minutes_is_measured_and_requests_are_taken(rig: Rig) -> None:
+    """A-EXCH-06: the offset is measured, not tried out; the call that met it is sent once more."""
+    rig.asker.keep_time(rig.desk.server_ms)
+    try:
+        for wrong_ns in (8_000_000_000, -180_000_000_000, 0):
+            rig.asker.offset_ns = wrong_ns
+            assert rig.run(rig.desk.balances())
+            if wrong_ns < 0:  # no venue takes what is three minutes old
+                assert abs(rig.asker.offset_ns) < 1_000_000_000
+    finally:
+        rig.asker.time, rig.asker.offset_ns = None, 0
+
+
 def test_a_wrong_key_is_told_apart(rig: Rig) -> None:
     wrong = Keys(Secret("x" * 64), rig.keys.secret, rig.keys.passphrase)
     desk = rig.entry.desk(rig.asker_with(wrong), lambda: 0)

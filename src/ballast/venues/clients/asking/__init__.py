@@ -3,7 +3,10 @@
     wire.py    the ccxt class with our transport, our time and our reading of errors
     budget.py  who may ask now: by urgency, within every limit of the venue
     window.py  what is spent within a span of time
-    asker.py   `VenueAsker`: budget, clock, one call after the other
+    clock.py   what the venue's clock is ahead of ours
+    patience.py  which questions are asked again
+    record.py  what became of all calls: counts, the last errors
+    asker.py   `VenueAsker`: all of that around one call
 
 Invariants: ccxt signs and names end points, and does nothing else: no retry, no limiter, no
 classification, no parsing of its own. Start at `asker.py`.

@@ -5,25 +5,34 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import InternalError
+from ballast.core.rng import stream
 from ballast.venues.clients.access import Keys
 from ballast.venues.clients.asking.budget import Budget
+from ballast.venues.clients.asking.clock import VenueClock
+from ballast.venues.clients.asking.patience import PATIENT, Patience
+from ballast.venues.clients.asking.record import CallRecord
 from ballast.venues.clients.asking.wire import Answer, signer_of, token_of
-from ballast.venues.clients.calls import CallError
-from ballast.venues.clients.waiting import LoopClock
+from ballast.venues.clients.calls import CallError, Urgency, Verdict
+from ballast.venues.clients.waiting import LoopClock, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     import aiohttp
 
     from ballast.core.ports import Clock
     from ballast.venues.clients.access import Access
+    from ballast.venues.clients.asking.clock import Offset
     from ballast.venues.clients.calls import Call
 
 MS_NS = 1_000_000
+MEASURE_S = 5.0
+"""Longest time a call waits for our time to be measured; then it fails as it did."""
+SAMPLES_AT_ONCE = 3
 
 
 class VenueAsker:
@@ -38,35 +47,96 @@ class VenueAsker:
         *,
         clock: Clock | None = None,
         budget: Budget | None = None,
+        patience: Patience = PATIENT,
+        seed: int = 0,
     ) -> None:
         """Ask a venue; without keys only public questions can be asked.
 
         Who asks the same venue from the same address shares one `budget`; left out: a new one.
+        `patience` repeats questions that failed, never what changes something.
         """
         self.access = access
         self._clock = clock or LoopClock()
         self.budget = budget or Budget(access, self._clock)
         self.offset_ns = 0
         """What the venue's clock is ahead of ours; 0 until it was measured."""
+        self.record = CallRecord()
+        self.time: VenueClock | None = None
+        """Measures the venue's clock; see `keep_time`."""
         self._now_ns = now_ns
+        self._patience = patience
+        self._rng = stream(seed, f"asking/{access.venue}")
         self._keys = keys or Keys()
         self._signer = signer_of(access, self._keys, session, self.now_ms, self._seen)
 
     async def ask(self, call: Call) -> Any:  # noqa: ANN401 - JSON
-        """Send a call when the budget allows; return the answer's JSON, raise `CallError`."""
+        """Send a call when the budget allows; return the answer's JSON, raise `CallError`.
+
+        A question that failed in passing is asked again, a few times.
+        """
+        begun_s, attempt = self._clock.monotonic(), 1
+        while True:
+            try:
+                return await self._ask_in_time(call)
+            except CallError as error:
+                elapsed_s = self._clock.monotonic() - begun_s
+                pause_s = self._patience.pause_s(call, error, attempt, elapsed_s, self._rng)
+                if pause_s is None:
+                    raise
+            await self._clock.sleep(pause_s)
+            attempt += 1
+            self.record.repeated += 1
+
+    async def _ask_in_time(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        """Ask; where our time was wrong, measure it and ask once more: it was not carried out."""
+        try:
+            return await self._send(call)
+        except CallError as error:
+            time = self.time
+            if error.verdict is not Verdict.CLOCK or time is None or time.is_measuring_here:
+                raise
+            try:
+                await within(self._clock, MEASURE_S, time.measure(SAMPLES_AT_ONCE))
+            except (CallError, TimeoutError):
+                raise error from None
+        self.record.repeated += 1
+        return await self._send(call)
+
+    async def _send(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         method = getattr(self._signer, call.method, None)
         if method is None:
             raise InternalError(f"ccxt's {self.access.ccxt_id} has no method {call.method}")
+        if self.time is not None and self.time.is_measuring_here:
+            call = replace(call, urgency=Urgency.PROTECT)  # whatever waits for it may be a stop
         await self.budget.acquire(call)
         try:
             value = await method(call.body)
         except CallError as error:
             self.budget.failed(call, error)
+            self.record.failed(call, error, self._now_ns())
             raise
         finally:
             self.budget.done(call)
         self.budget.succeeded(call)
+        self.record.succeeded()
         return value
+
+    def keep_time(self, ask_ms: Callable[[], Awaitable[int]]) -> VenueClock:
+        """Measure the venue's clock by this question from now on; return what measures it.
+
+        Its `run` does so every few minutes; a call refused for its time does so at once.
+        """
+        self.time = VenueClock(ask_ms, self._now_ns, self._clock, self._set_offset)
+        return self.time
+
+    async def measure(self) -> None:
+        """Measure the venue's clock now; raise `CallError` where it does not answer."""
+        if self.time is None:
+            raise InternalError("nobody said how the venue's time is asked for")
+        await self.time.measure()
+
+    def _set_offset(self, offset: Offset) -> None:
+        self.offset_ns = offset.offset_ns
 
     def now_ms(self) -> int:
         """Return the venue's time, as measured."""
