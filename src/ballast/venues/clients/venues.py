@@ -13,7 +13,12 @@ from ballast.venues.clients.binance.spot import abilities_of as binance_spot_abi
 from ballast.venues.clients.binance.usdm import ABILITIES as BINANCE_USDM_ABILITIES
 from ballast.venues.clients.binance.usdm import UsdmDesk as BinanceUsdmDesk
 from ballast.venues.clients.bybit import access as bybit
-from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
+from ballast.venues.clients.bybit.desk import (
+    BybitLinear,
+    BybitLinearTest,
+    BybitSpot,
+    BybitSpotTest,
+)
 from ballast.venues.clients.coinbase import access as coinbase
 from ballast.venues.clients.coinbase.desk import CoinbaseDesk
 from ballast.venues.clients.kraken import access as kraken
@@ -67,13 +72,23 @@ VENUES: dict[str, Venue] = {
 }
 
 
-def venue_named(name: str) -> Venue:
-    """Return the row of a venue; raise `UserError` for one that cannot be traded."""
-    found = VENUES.get(name.strip().upper())
+TESTNETS: dict[str, Venue] = {
+    "BYBIT": Venue(bybit.ACCESS_TEST, BybitSpotTest, bybit.abilities_of, bybit.TEST_HOSTS),
+    "BYBITLINEAR": Venue(
+        bybit.ACCESS_LINEAR_TEST, BybitLinearTest, bybit.abilities_of, bybit.TEST_HOSTS
+    ),
+}
+"""Venues whose test network can be traded on, with keys of its own and money that is none."""
+
+
+def venue_named(name: str, *, is_test: bool = False) -> Venue:
+    """Return the row of a venue, or of its test network; raise `UserError` where there is none."""
+    table, what = (TESTNETS, "test network") if is_test else (VENUES, "venue")
+    found = table.get(name.strip().upper())
     if found is None:
         raise UserError(
-            f"'{name}' is no venue that can be traded",
-            expected=f"one of {', '.join(VENUES)}",
-            fix=suggest(name.upper(), VENUES),
+            f"'{name}' is no {what} that can be traded on",
+            expected=f"one of {', '.join(table)}",
+            fix=suggest(name.upper(), table),
         )
     return found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.contract.venues.clients.listening import listening
 from tests.contract.venues.clients.rig import ROWS, Rig, serving
 
+from ballast.core.errors import UserError
 from ballast.core.orders import (
     AmendRequest,
     EndReason,
@@ -18,7 +21,9 @@ from ballast.core.orders import (
     Side,
 )
 from ballast.core.reports import OrderReport, Rejection, Unclear
+from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
+from ballast.venues.clients.venues import venue_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,6 +162,27 @@ def test_a_ban_is_told_with_its_ten_minutes() -> None:
         told = rig.told(rig.submit(_blind(rig)))
         assert isinstance(told, Rejection)
         assert told.reason is RejectReason.NOT_DONE
+
+
+def test_the_test_network_is_reached_under_its_own_names() -> None:
+    """R-EXCH-13. REST and sockets; an order there is no order here."""
+    entry = venue_named("BYBITLINEAR", is_test=True)
+    assert all("testnet" in one for one in entry.hosts)
+    with serving(ROWS["BYBITLINEAR"]) as rig:
+        asker = VenueAsker(entry.access, rig.session, time.time_ns, rig.keys)
+        desk = entry.desk(asker, time.time_ns)
+        assert asker._signer.urls["api"]["private"].startswith("https://api-testnet.")
+        assert rig.run(desk.private([])[0].url()).startswith("wss://stream-testnet.")
+        rig.run(desk.load())
+        before = rig.venue.status()["requests"]
+        request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
+        with listening(rig, lambda: desk.private([rig.row.symbol])) as listener:
+            (told,) = rig.run(desk.submit(request, Urgency.TRADE))
+            assert isinstance(told, OrderReport)
+            rig.eventually(lambda: bool(listener.of(OrderReport)))
+        assert rig.venue.status()["requests"] > before
+        with pytest.raises(UserError, match="KRAKEN"):
+            venue_named("KRAKEN", is_test=True)
 
 
 def _blind(rig: Rig) -> OrderRequest:

@@ -6,6 +6,7 @@ is read out of them, our own count by path holds.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ballast.oms.protection.cover import Abilities
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
 HOSTS = ("api.bybit.com", "stream.bybit.com")
+TEST_HOSTS = ("api-testnet.bybit.com", "stream-testnet.bybit.com")
 RECV_WINDOW_MS = 3_000
 """The node's fence waits for it (`runtime.node`)."""
 REQUESTS_MINUTE = 6_000.0 * QUESTION
@@ -51,6 +53,10 @@ ACCESS_LINEAR = Access(
     path_budget=PATH_SECOND,
     path_window_s=1.0,
 )
+_TEST = {"recvWindow": RECV_WINDOW_MS, "sandbox": True}
+ACCESS_TEST = replace(ACCESS, options=_TEST)
+ACCESS_LINEAR_TEST = replace(ACCESS_LINEAR, options=_TEST)
+"""The same at the venue's test network, which has accounts and keys of its own."""
 ABILITIES = Abilities(reduces_only=False, amends_stops=True)
 """Of spot: a stop locks the coins it sells, so only one can rest."""
 ABILITIES_LINEAR = Abilities(reduces_only=True, amends_stops=True)

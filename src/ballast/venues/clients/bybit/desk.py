@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.orders import CONDITIONAL, RejectReason, TriggerBy
 from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Source, Unclear
 from ballast.venues.clients.bybit import requests, rows, stops, words
+from ballast.venues.clients.bybit.access import TEST_HOSTS
 from ballast.venues.clients.bybit.private import PrivateStream
 from ballast.venues.clients.bybit.public import DepthStream, PublicStream
 from ballast.venues.clients.bybit.questions import Questions, rows_of
+from ballast.venues.clients.bybit.spoken import HOST
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
 from ballast.venues.clients.outcomes import outcome
 from ballast.venues.clients.reading import UNREADABLE
@@ -35,6 +37,8 @@ Row = dict[str, Any]
 
 class Bybit(Questions):
     """What both desks do with orders."""
+
+    stream_host = HOST
 
     async def submit(self, request: OrderRequest, urgency: Urgency) -> Sequence[Report]:
         """Send an order, and look at it."""
@@ -215,16 +219,18 @@ class Bybit(Questions):
     def private(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return the private stream: orders, fills, wallet, positions, funding."""
         markets = [self.market_of(one) for one in symbols]
-        return [PrivateStream(self.category, markets, self._asker, self.margin_mode)]
+        mode, host = self.margin_mode, self.stream_host
+        return [PrivateStream(self.category, markets, self._asker, mode, host)]
 
     def public(self, symbols: Sequence[str], timeframe: Timeframe) -> Sequence[Conversation]:
         """Return the public stream: candles, best prices, trades."""
         markets = [self.market_of(one) for one in symbols]
-        return [PublicStream(self.category, markets, timeframe)]
+        return [PublicStream(self.category, markets, timeframe, self.stream_host)]
 
     def depth(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return the stream of the order books, for recording."""
-        return [DepthStream(self.category, [self.market_of(one) for one in symbols])]
+        markets = [self.market_of(one) for one in symbols]
+        return [DepthStream(self.category, markets, self.stream_host)]
 
 
 def _is_missing(failed: Rejection | Unclear | None) -> bool:
@@ -257,3 +263,15 @@ class BybitLinear(Bybit):
         return await stops.set_position_stop(
             self, symbol, stop_loss_ticks=stop_loss_ticks, trigger_by=trigger_by
         )
+
+
+class BybitSpotTest(BybitSpot):
+    """The desk of spot at the test network."""
+
+    stream_host = TEST_HOSTS[1]
+
+
+class BybitLinearTest(BybitLinear):
+    """The desk of linear perpetuals at the test network."""
+
+    stream_host = TEST_HOSTS[1]

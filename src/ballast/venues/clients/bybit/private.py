@@ -14,7 +14,7 @@ import msgspec
 from ballast.core.orders import MarginMode
 from ballast.core.reports import Source
 from ballast.venues.clients.bybit import account, rows
-from ballast.venues.clients.bybit.spoken import PING, Spoken
+from ballast.venues.clients.bybit.spoken import HOST, PING, Spoken
 from ballast.venues.clients.desk import Heard
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ class PrivateStream(Spoken):
         markets: Sequence[Market],
         asker: Asker,
         margin_mode: MarginMode = MarginMode.CROSS,
+        host: str = HOST,
     ) -> None:
         """Tell news of these markets; the margin mode is the account's, and not streamed."""
-        super().__init__(PATH)
+        super().__init__(PATH, host)
         self._category = category
         self._markets = {one.name: one for one in markets}
         self._asker = asker

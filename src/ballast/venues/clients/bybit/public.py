@@ -23,7 +23,7 @@ from ballast.core.marketdata import (
     Word,
 )
 from ballast.venues.clients.bybit.questions import INTERVALS
-from ballast.venues.clients.bybit.spoken import Spoken
+from ballast.venues.clients.bybit.spoken import HOST, Spoken
 from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.desk import Heard
 from ballast.venues.normalise.parse import normalise
@@ -48,10 +48,10 @@ class Subscribed(Spoken):
     name = "public"
 
     def __init__(
-        self, category: Category, markets: Sequence[Market], topics: Sequence[str]
+        self, category: Category, markets: Sequence[Market], topics: Sequence[str], host: str
     ) -> None:
         """Hear topics of markets; `topics` have the names of the venue's symbols in them."""
-        super().__init__(f"/v5/public/{category.name}")
+        super().__init__(f"/v5/public/{category.name}", host)
         self._venue = category.venue
         self._symbols = {one.name: one.symbol for one in markets}
         self._grids = {one.name: Grid(one.tick, one.lot) for one in markets}
@@ -103,7 +103,13 @@ def _quote(book: BookUpdate) -> Quote:
 class PublicStream(Subscribed):
     """Candles, best prices and trades."""
 
-    def __init__(self, category: Category, markets: Sequence[Market], timeframe: Timeframe) -> None:
+    def __init__(
+        self,
+        category: Category,
+        markets: Sequence[Market],
+        timeframe: Timeframe,
+        host: str = HOST,
+    ) -> None:
         """Hear bars of a timeframe; raise `CallError` for one that the venue has not."""
         interval = INTERVALS.get(timeframe.ms)
         if interval is None:
@@ -111,7 +117,7 @@ class PublicStream(Subscribed):
             raise CallError(Verdict.REFUSED, why)
         kinds = (f"kline.{interval}", f"orderbook.{BEST}", "publicTrade")
         topics = [f"{kind}.{one.name}" for one in markets for kind in kinds]
-        super().__init__(category, markets, topics)
+        super().__init__(category, markets, topics, host)
 
 
 class DepthStream(Subscribed):
@@ -119,6 +125,7 @@ class DepthStream(Subscribed):
 
     name = "public.depth"
 
-    def __init__(self, category: Category, markets: Sequence[Market]) -> None:
+    def __init__(self, category: Category, markets: Sequence[Market], host: str = HOST) -> None:
         """Hear the books of markets."""
-        super().__init__(category, markets, [f"orderbook.{DEPTH}.{one.name}" for one in markets])
+        topics = [f"orderbook.{DEPTH}.{one.name}" for one in markets]
+        super().__init__(category, markets, topics, host)

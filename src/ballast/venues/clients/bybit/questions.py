@@ -17,7 +17,7 @@ from ballast.venues.clients.market import number
 from ballast.venues.clients.reading import reads_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from ballast.core.orders import Fill
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PAGES_MAX = 200
 """Of one question: ten thousand orders, or twenty thousand trades."""
+SETTLED_IN = frozenset({"USDT", "USDC"})
+"""Coins of all linear perpetuals."""
 MODE_COST = 2.0
 """Five changes of the margin mode a second, where other changes may be ten."""
 UNLISTED = "unlisted"
@@ -139,7 +141,7 @@ class Questions:
         key = await self.ask(Call("privateGetV5UserQueryApi", {}, Urgency.ASK))
         mode = PositionMode.ONE_WAY
         if not self.category.is_spot:
-            mode = account.mode_of(await self._position_rows({"USDT"}))
+            mode = account.mode_of(await self._position_rows(SETTLED_IN))
         return account.grants_of(key, self.category, mode)
 
     @reads_answers
@@ -227,7 +229,7 @@ class Questions:
             for held in known or [account.flat(symbol, mode)]
         ]
 
-    async def _position_rows(self, coins: set[str]) -> list[Any]:
+    async def _position_rows(self, coins: Iterable[str]) -> list[Any]:
         """Return the open positions that are settled in these coins."""
         method, found = "privateGetV5PositionList", []
         for coin in sorted(coins):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-HOST = "wss://stream.bybit.com"
+HOST = "stream.bybit.com"
 PING = "ping"
 PING_S = 18.0
 """The venue wants one every twenty seconds."""
@@ -17,13 +17,13 @@ class Spoken:
     keep_s = 0.0
     life_s = LIFE_S
 
-    def __init__(self, path: str) -> None:
-        """Hold it at a path of the venue's stream host."""
-        self._path = path
+    def __init__(self, path: str, host: str = HOST) -> None:
+        """Hold it at a path of a stream host of the venue's."""
+        self._url = f"wss://{host}{path}"
 
     async def url(self) -> str:
         """Return the address."""
-        return HOST + self._path
+        return self._url
 
     def ping(self, now_ns: int) -> str | None:
         """Return the ping; the venue answers it with a pong."""

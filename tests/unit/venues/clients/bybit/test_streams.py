@@ -82,6 +82,7 @@ def test_pings_are_text_and_pongs_are_no_news() -> None:
         assert json.loads(said)["op"] == "ping"
         assert stream.ping_s == 18.0
         assert stream.keep_s == 0.0
+    assert heard(private(), success=True, ret_msg="", op="unsubscribe") == Heard()
     assert heard(private(), req_id="ping", op="pong", args=["1"], conn_id="c") == Heard()
     assert heard(private(), success=True, ret_msg="pong", op="ping") == Heard()
     public = PublicStream(SPOT, [market_of(SPOT)], MINUTE)
