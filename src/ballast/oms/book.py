@@ -22,7 +22,7 @@ from ballast.core.ids import is_ours
 from ballast.core.orders import Fill, PositionSide
 from ballast.core.reports import OrderReport, Report
 from ballast.oms import lifecycle
-from ballast.oms.holdings import FLAT, Holding
+from ballast.oms.holdings import FLAT, Coin, Holding, Owed
 from ballast.oms.record import OrderRecord
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class BookState:
     forgotten: Mapping[str, int]
     holdings: tuple[Held, ...]
     fees: Mapping[str, int]
+    owed: Mapping[str, Owed]
+    """Of each symbol whose fees are taken from what is bought."""
 
 
 class BookOfRecord:
@@ -101,6 +103,12 @@ class BookOfRecord:
         self._forgotten: dict[str, int] = {}
         self._holdings: dict[Key, Holding] = {}
         self._fees: dict[str, int] = {}
+        self._owed: dict[str, Owed] = {}
+        self._coins: dict[str, Coin] = {}
+
+    def trades_coin(self, symbol: str, coin: Coin) -> None:
+        """Be told what a spot symbol trades: fees taken in it make a holding smaller."""
+        self._coins[symbol] = coin
 
     def prepare(
         self, client_id: str, purpose: Purpose, request: OrderRequest, *, decision: int, at_ns: int
@@ -215,11 +223,14 @@ class BookOfRecord:
             dict(self._forgotten),
             tuple(Held(symbol, side, one) for (symbol, side), one in self._holdings.items()),
             dict(self._fees),
+            dict(self._owed),
         )
 
     def restore(self, state: BookState) -> None:
         """Take a state in place of whatever is here."""
+        coins = self._coins
         self.__init__()  # type: ignore[misc]
+        self._coins = coins
         for record in state.orders:
             self._keep(record)
         self._open = dict.fromkeys(state.open)
@@ -228,6 +239,7 @@ class BookOfRecord:
         self._forgotten = dict(state.forgotten)
         self._holdings = {(one.symbol, one.side): one.holding for one in state.holdings}
         self._fees = dict(state.fees)
+        self._owed = dict(state.owed)
 
     def _of_no_order(self, report: Report) -> Taken:
         """Return what a report of no order in the book is; a fill of ours from long ago is old."""
@@ -249,7 +261,13 @@ class BookOfRecord:
 
     def _hold(self, fill: Fill) -> None:
         key = (fill.symbol, fill.position_side)
-        self._holdings[key] = self._holdings.get(key, FLAT).after(fill)
+        held = self._holdings.get(key, FLAT).after(fill)
+        coin = self._coins.get(fill.symbol)
+        if coin is not None and coin.asset == fill.fee_asset:
+            owed = self._owed.get(fill.symbol, Owed())
+            self._owed[fill.symbol], lots = owed.after(coin, fill.fee_atoms)
+            held = held.less(lots)
+        self._holdings[key] = held
         if fill.fee_atoms:
             self._fees[fill.fee_asset] = self._fees.get(fill.fee_asset, 0) + fill.fee_atoms
 

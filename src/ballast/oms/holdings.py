@@ -44,5 +44,39 @@ class Holding:
         cost = self.cost - taken + opened * fill.price_ticks
         return Holding(left + opened, cost, self.realised + earned)
 
+    def less(self, lots: int) -> Holding:
+        """Return the holding after so many of its lots were taken as a fee: their cost stays."""
+        return Holding(self.lots - lots, self.cost, self.realised)
+
 
 FLAT = Holding()
+
+
+@dataclass(frozen=True, slots=True)
+class Coin:
+    """What is bought and sold on spot: fees of buys may be taken from it, in atoms.
+
+    `lot_atoms` and `lot_parts` are the atoms of a lot as a fraction: a lot may be finer than an
+    atom's decimals are.
+    """
+
+    asset: str
+    lot_atoms: int
+    lot_parts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What was taken as fees of a symbol and is no whole lot yet, in parts of atoms."""
+
+    parts: int = 0
+
+    def after(self, coin: Coin, fee_atoms: int) -> tuple[Owed, int]:
+        """Return what is owed after a fee, and the whole lots it took, rounded up.
+
+        What is held is then never more than the venue has; a rebate gives lots back when it has
+        come to a whole one.
+        """
+        parts = self.parts + fee_atoms * coin.lot_parts
+        lots = -(-parts // coin.lot_atoms)
+        return Owed(parts - lots * coin.lot_atoms), lots

@@ -126,6 +126,10 @@ class Decider:
         window = self.live.window(self.places[symbol])["ts"]
         return int(window[-1]) if len(window) else -1
 
+    def last_entry_ms(self, symbol: str) -> int:
+        """Return when a position of a symbol was last opened; 0 or less: never."""
+        return int(self.live.pos[self.places[symbol]].last_entry_ms)
+
     def bars(self, symbol: str) -> Bars:
         """Return the bars that are kept of a symbol, as views."""
         columns = self.live.window(self.places[symbol])
@@ -293,10 +297,18 @@ class Decider:
         return fill.qty_lots * spec.lot_num / spec.lot_den * price * rate, 0.0
 
     def _received(self, s: int, fill: Fill, fee_qty: float) -> int:
-        """Return the whole lots that arrive: a fee in the base asset is taken from them."""
+        """Return the whole lots that arrive: a fee in the base asset is taken from them.
+
+        What the venue did counts, not what the settings expect of it.
+        """
         spec = self.live.spec[s]
-        if spec.perpetual or spec.fee_asset != int(FeeAsset.BASE):
+        if spec.perpetual:
             return fill.qty_lots
+        if not fee_qty:
+            if spec.fee_asset == int(FeeAsset.BASE):
+                spec.fee_asset = int(FeeAsset.QUOTE)
+            return fill.qty_lots
+        spec.fee_asset = int(FeeAsset.BASE)
         qty = fill.qty_lots * spec.lot_num / spec.lot_den
         return int(steps_floor(qty - fee_qty, spec.lot_num, spec.lot_den))
 

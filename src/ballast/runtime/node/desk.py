@@ -65,7 +65,11 @@ class Desk:
     link: Link | None = None
     venue_lots: int | None = None
     asked_ns: int | None = None
+    aside_lots: int | None = None
+    """Coins of a person in a spot account; None: nobody has looked yet."""
     gap_ns: int = 0
+    funded_ns: int = 0
+    """Time of the last funding payment that is booked."""
     was_held: bool = False
 
 

@@ -150,6 +150,15 @@ class PositionShown:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """Coins of a spot account that are a person's: they are never counted, sold or protected."""
+
+    symbol: str
+    lots: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Valued:
     """The equity of the account, in atoms."""
 
@@ -177,7 +186,7 @@ class Commanded:
 
 Event = (
     Started | Elapsed | Priced | Decided | Moved | Left | Reported | OrdersShown | PositionShown
-    | Valued | Flowed | Commanded | Learned | Linked | BarsClosed | Funded
+    | Valued | Flowed | Commanded | Learned | Linked | BarsClosed | Funded | SetAside
 )  # fmt: skip
 
 # ---------------------------------------------------------------- what is to be done

@@ -203,18 +203,19 @@ class Execution:
 
     def _position(self, event: PositionShown) -> None:
         desk = self.desk(event.symbol)
-        desk.venue_lots, desk.asked_ns = event.lots, event.asked_ns
         ours = self.book.holding(event.symbol, event.side).lots
-        if event.lots == ours:
+        lots = event.lots - (desk.aside_lots or 0)
+        if desk.aside_lots and lots == ours + 1:
+            lots = ours  # two parts of a lot, theirs and ours, came to a whole one
+        desk.venue_lots, desk.asked_ns = lots, event.asked_ns
+        if lots == ours:
             desk.gap_ns = 0
             self._forget(event)
         elif not desk.gap_ns:
             desk.gap_ns = event.asked_ns
         elif event.asked_ns - desk.gap_ns >= READ_LAG_NS:
             self._out.append(AskTrades(event.symbol))
-            self._out.append(
-                Alert(event.symbol, f"{event.lots} lots at the venue, {ours} by fills")
-            )
+            self._out.append(Alert(event.symbol, f"{lots} lots at the venue, {ours} by fills"))
 
     def _forget(self, event: PositionShown) -> None:
         """Let old orders go now that the venue holds what the book does: no fill is missing.

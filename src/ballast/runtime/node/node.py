@@ -45,6 +45,7 @@ from ballast.runtime.node.events import (
     PositionShown,
     Priced,
     Reported,
+    SetAside,
     Started,
     Valued,
 )
@@ -111,7 +112,7 @@ class Node(Execution):
                 self._symbol(event)
             case Reported():
                 self._take(event.report)
-            case OrdersShown() | PositionShown():
+            case OrdersShown() | PositionShown() | SetAside():
                 self._shown(event)
             case Valued() | Flowed() | Commanded() | Funded():
                 self._account(event)
@@ -141,8 +142,10 @@ class Node(Execution):
         if session is None:
             raise InternalError("a node without a session decides nothing")
         self.decider = Decider(session, self._strategy, self.now_ns)
-        for seat in session.seats:
+        for seat, coin in zip(session.seats, session.coins(), strict=True):
             self.desk(seat.symbol)
+            if coin is not None:
+                self.book.trades_coin(seat.symbol, coin)
         return self.decider
 
     def _symbol(self, event: Priced | Moved | Left | Linked) -> None:
@@ -163,8 +166,10 @@ class Node(Execution):
             self._out.append(Alert(symbol, f"closing: {reason}"))
         desk.closes = True
 
-    def _shown(self, event: OrdersShown | PositionShown) -> None:
+    def _shown(self, event: OrdersShown | PositionShown | SetAside) -> None:
         match event:
+            case SetAside():
+                self.desk(event.symbol).aside_lots = event.lots
             case OrdersShown():
                 self._compare(event)
             case PositionShown():
@@ -181,13 +186,20 @@ class Node(Execution):
                 if self.decider is not None:
                     self.decider.flowed(event.amount)
             case Funded():
-                if self.decider is not None:
-                    self.decider.funded(event.symbol, event.paid)
+                self._funded(event)
             case Commanded():
                 was = self.halt
                 self.halt = self.halt_after(event.order, event.who, event.reason)
                 if was.mode is modes.Mode.ALERT and self.halt.mode is not was.mode:
                     self._released(was, event)
+
+    def _funded(self, event: Funded) -> None:
+        """Book a funding payment once: a venue shows it again whenever it is asked."""
+        desk = self.desk(event.symbol)
+        if event.at_ns > desk.funded_ns:
+            desk.funded_ns = event.at_ns
+            if self.decider is not None:
+                self.decider.funded(event.symbol, event.paid)
 
     def halt_after(self, order: modes.Command, who: str, reason: str) -> modes.Halt:
         """Return the state that a command leads to; raise `UserError` for one that may not be."""
@@ -263,7 +275,7 @@ class Node(Execution):
         """Judge a candidate on what is known now; send it if nothing speaks against it."""
         desk = self.desk(asked.symbol)
         self.decision += 1
-        known = Known(self.halt, self.levels, self.book, desk, self._bare())
+        known = Known(self.halt, self.levels, self.book, desk, self.bare())
         snapshot = gather(asked, link, known, self.rules, self.now_ns)
         verdict = judge(snapshot, self.gate, self.rules.limits)
         self.gate = verdict.memory
@@ -291,7 +303,7 @@ class Node(Execution):
         self._out.append(submit)
         return True
 
-    def _bare(self) -> frozenset[str]:
+    def bare(self) -> frozenset[str]:
         """Return the symbols that need no stop: dust, or decided without one where that may be."""
         found = set()
         for symbol, desk in self.desks.items():
@@ -356,7 +368,7 @@ class Node(Execution):
 def _touched(event: Event) -> str:
     """Return the one symbol an event can matter to; empty: it may matter to all."""
     match event:
-        case Priced() | Moved() | Left() | Linked() | PositionShown() | Funded():
+        case Priced() | Moved() | Left() | Linked() | PositionShown() | Funded() | SetAside():
             return event.symbol
         case Reported():
             return event.report.symbol

@@ -17,6 +17,7 @@ from ballast.core.records import DEPTH, FEE, FUNDING, LIMITS, PLAN, SPEC, TIER, 
 from ballast.core.time import Timeframe
 from ballast.kernel.live import OPTIONAL
 from ballast.kernel.market import Market
+from ballast.oms.holdings import Coin
 from ballast.strategies.definition import Strategy
 from ballast.strategies.plan import AnyStrategy, CompiledStrategy, Plan
 
@@ -59,6 +60,17 @@ class Session:
     """Quote units at the start."""
     room: int = 4_096
     """Bars kept a symbol."""
+
+    def coins(self) -> list[Coin | None]:
+        """Return what each symbol's fees may be taken from: the coin of a spot pair, else None."""
+        found: list[Coin | None] = []
+        for seat, spec in zip(
+            self.seats, rows_of(SPEC, [one.spec for one in self.seats]), strict=True
+        ):
+            lot_atoms = int(spec["lot_num"]) * 10 ** seat.digits[seat.base]
+            coin = Coin(seat.base, lot_atoms, int(spec["lot_den"]))
+            found.append(None if spec["perpetual"] else coin)
+        return found
 
     def plan(self, strategy: AnyStrategy | None = None) -> Plan:
         """Return the plan of the strategy; a class must be given."""
