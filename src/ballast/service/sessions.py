@@ -10,22 +10,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ballast.core.certificate import Verdict
 from ballast.core.errors import UserError
 from ballast.core.records import plain_of
 from ballast.features.regime.labels import Regime
 from ballast.kernel.live import OPTIONAL
+from ballast.oms.protection.cover import Patience
 from ballast.research.assembly import assemble
 from ballast.research.floors import OFF
 from ballast.risk.confidence import confidence_floor
+from ballast.risk.gate.checks import Limits
+from ballast.risk.gate.facts import Permission
+from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.session import Seat, Session
 from ballast.strategies.definition import Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ballast.core.certificate import Certificate
+    from ballast.core.settings import Settings
     from ballast.kernel.market import Market
+    from ballast.oms.protection.cover import Abilities
     from ballast.research.assembly import Leg
+    from ballast.strategies.plan import AnyStrategy
 
+MS_NS = 1_000_000
+FOREVER_NS = 2**62
 ROOM = 4_096
 ROOM_WARMUPS = 4
 """Bars kept, in warm-ups: a recursive mean has forgotten its start after three."""
@@ -83,4 +94,57 @@ def session_of(
         else (),
         cash=cash,
         room=room or max(ROOM, ROOM_WARMUPS * first.plan.warmup),
+    )
+
+
+def rules_of(
+    strategy: AnyStrategy,
+    legs: Sequence[Leg],
+    settings: Settings,
+    account: str,
+    digits: Mapping[str, int],
+    abilities: Abilities,
+) -> NodeRules:
+    """Return what a node is told; it may trade nothing until it is given a permission."""
+    risk = settings.risk
+    return NodeRules(
+        account,
+        strategy.hash,
+        permission=None,
+        limits=Limits.of(settings),
+        abilities=abilities,
+        drawdown_kill=risk.drawdown_kill or 1.0,
+        kill_closes=bool(risk.kill_closes),
+        cooldown_ns=risk.loss_cooldown_ms * MS_NS,
+        position_max=max(round(settings.engine.initial_cash), 1),
+        patience=Patience(),
+        session=session_of(legs, settings.engine.initial_cash, digits),
+    )
+
+
+def require_stop(strategy: AnyStrategy, market: Market, *, allow_bare: bool) -> None:
+    """Raise `UserError` for a strategy without a stop, unless that is wanted."""
+    if not allow_bare and not bool(np.all(market.plan["stop_kind"])):
+        raise UserError(
+            f"{strategy.name} has no stop",
+            fix="give it one, or say --allow-bare: its positions then have no order that ends them",
+        )
+
+
+def permission_of(certificate: Certificate) -> Permission:
+    """Return what a certificate allows: the gate holds every entry against it (R-GATE-24)."""
+    limits = certificate.limits
+    return Permission(
+        certificate.strategy_hash,
+        is_passed=certificate.verdict is Verdict.PASS,
+        expires_ns=limits.expires_ms * MS_NS,
+        symbols=limits.symbols,
+        notional_max=limits.capital_max,
+    )
+
+
+def any_permission(strategy: AnyStrategy, symbols: tuple[str, ...]) -> Permission:
+    """Return leave to trade a strategy without a certificate: for paper and rehearsals only."""
+    return Permission(
+        strategy.hash, is_passed=True, expires_ns=FOREVER_NS, symbols=symbols, notional_max=1e15
     )

@@ -1,8 +1,10 @@
-"""Shell: the hands of a node: events brought to it, effects carried out, in order.
+"""Shell: what brings events to a node and carries its effects out, in virtual or in real time.
 
-Purpose: everything between a journalled node and one venue. Time is told to the shell, not read by
-it, so the same shell runs in virtual time (simulation, parity, a paper session played fast) and
-beside a clock. May import: runtime/node, venues, store and below. Invariants: nothing is carried
-out that is not in the journal; an answer is handled after the step that asked. Start reading at
-`shell.py`, then `paper.py`.
+    shell.py    one node, one venue          paper.py    the simulated exchange, in virtual time
+    feeds.py    bars of a recording          relive.py   that exchange, made again from the journal
+    live.py     a real venue, in real time   asking.py   what it is asked, and how it is told
+    closing.py  one final bar a close        venue_facts.py, bare.py   what is known, and measured
+
+May import: the node, venues, store. Invariants: effects follow the journal; nothing here decides.
+Start at `shell.py`, then `paper.py` or `live.py`.
 """

@@ -21,6 +21,7 @@ from ballast.runtime.node.events import (
     Reported,
     Valued,
 )
+from ballast.runtime.shell.venue_facts import SLIPPAGE_SHARE, walked
 from ballast.venues.simulated.engine.events import Traded, Trading
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.engine.exchange import Exchange
 
 DEPTH = 20
-SLIPPAGE_SHARE = 0.5
-"""Part of equity whose slippage the gate is told: no position may be larger."""
 
 
 class BarFeed(Protocol):
@@ -180,17 +179,3 @@ class Paper:
         lots = int(float(equity) * SLIPPAGE_SHARE / float(price * listing.qty(1)))
         found = [walked(side, lots) for side in (view.bids, view.asks)]
         return None if None in found else max(one for one in found if one is not None)
-
-
-def walked(levels: Sequence[tuple[int, int]], lots: int) -> float | None:
-    """Return how far the mean price of so many lots is from the best; None: there are too few."""
-    left, value = max(lots, 1), 0
-    wanted = left
-    best = levels[0][0]
-    for ticks, shown in levels:
-        taken = min(left, shown)
-        value += taken * ticks
-        left -= taken
-        if not left:
-            return abs(value / wanted / best - 1.0)
-    return None

@@ -65,7 +65,7 @@ def add(
 
     _refuse(context.args)
     keys = _entered(venue, account, from_env, secret_file)
-    unlock = _unlock(passphrase_file, passphrase_fd)
+    unlock = unlock_of(passphrase_file, passphrase_fd)
 
     def appended(known: Iterable[Keys]) -> list[Keys]:
         known = list(known)
@@ -96,7 +96,7 @@ def rotate(
 ) -> None:
     """Put new keys in the place of an account's old ones; a running session notices."""
     _refuse(context.args)
-    unlock = _unlock(passphrase_file, passphrase_fd)
+    unlock = unlock_of(passphrase_file, passphrase_fd)
     place = _home_of(venue, account, unlock)
     keys = _entered(venue, account, from_env, secret_file)
 
@@ -117,7 +117,7 @@ def list_keys(
     """List the keys, masked, and which of them count where a place hides another."""
     from ballast.service.keys.listing import rows_of
 
-    rows = rows_of(_places(_unlock(passphrase_file, passphrase_fd)), _now_ms())
+    rows = rows_of(_places(unlock_of(passphrase_file, passphrase_fd)), _now_ms())
     emit({"keys": rows}, json=json, tables=[columns_of(rows, COLUMNS)] if rows else [])
     if not rows and not json:
         note("no keys; `ballast keys add VENUE` keeps some")
@@ -137,7 +137,7 @@ def remove(
     from ballast.service.keys.keyfile import KeyFile
 
     _refuse(context.args)
-    unlock = _unlock(passphrase_file, passphrase_fd)
+    unlock = unlock_of(passphrase_file, passphrase_fd)
     place = _home_of(venue, account, unlock)
     name = f"{venue_of(venue)}/{account}"
     if place == "keyring":
@@ -166,7 +166,7 @@ def passphrase(
     from ballast.service.keys.keyfile import KeyFile
     from ballast.service.keys.passphrase import Unlock
 
-    old = _unlock(passphrase_file, passphrase_fd)
+    old = unlock_of(passphrase_file, passphrase_fd)
     new = Unlock(
         os.environ,
         new_passphrase_file,
@@ -192,7 +192,7 @@ def check(
     from ballast.service.keys.listing import remarks_of
 
     config = options.config()
-    unlock = _unlock(passphrase_file, passphrase_fd)
+    unlock = unlock_of(passphrase_file, passphrase_fd)
     remarks = list(remarks_of(_places(unlock), _now_ms(), config.settings.network.key_days))
     ok = all(one.state != "problem" for one in remarks)
     columns = ("account", "place", "state", "found", "fix")
@@ -218,7 +218,7 @@ def _refuse(rest: Sequence[str]) -> None:
         )
 
 
-def _unlock(file: Path | None, descriptor: int | None) -> Unlock:
+def unlock_of(file: Path | None, descriptor: int | None) -> Unlock:
     from ballast.service.keys.passphrase import Unlock
     from ballast.service.keys.redaction import no_core_files
 

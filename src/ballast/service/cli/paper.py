@@ -73,7 +73,7 @@ def paper(
     --from is the first bar that is traded: what is stored before it is history.
     """
     from ballast.service.cli import journals
-    from ballast.service.cli.paper_screen import line_of, screen
+    from ballast.service.cli.paper_screen import screen, teller
     from ballast.service.paper.opening import Wish, open_paper
     from ballast.service.paper.running import Running
     from ballast.service.paper.state import state_of
@@ -85,14 +85,14 @@ def paper(
     first_ms, last_ms = period_of("", from_, to)
     series = load(config, venue, symbols, timeframe, (None, last_ms))
     where = journals.place()
-    held = _certificate(certificate) if certificate is not None else None
+    held = certificate_of(certificate) if certificate is not None else None
     wish = Wish(parse_params(param), first_ms, faults, seed, allow_bare, held)
     opened = open_paper(chosen, series, config.settings, where.account, wish)
     is_plain = not sys.stderr.isatty() and not options.current().quiet and not json
     with where.database(read_only=False) as database:
         journal = JournalWriter(database, where.head_file, journals.start("paper"))
         try:
-            running = Running(opened, journal, Inbox(where.inbox), _teller(line_of, is_on=is_plain))
+            running = Running(opened, journal, Inbox(where.inbox), teller(is_on=is_plain))
             with screen(quiet=options.current().quiet or json) as draw, _terminated():
                 left = _run(running, draw, bars, speed)
             page = _report(running, where.root) if report else None
@@ -108,7 +108,7 @@ def paper(
             emit(f"report {page.resolve()}")
 
 
-def _certificate(path: Path) -> Certificate:
+def certificate_of(path: Path) -> Certificate:
     """Read a certificate; raise `DataError` for one that is not signed by a trusted key."""
     from ballast.core.errors import DataError
     from ballast.store.certificates import read_certificate
@@ -138,17 +138,6 @@ def _report(running: Running, root: Any) -> Any:  # noqa: ANN401 - paths
     from ballast.service.paper.report import write_report
 
     return write_report(running, root / "reports")
-
-
-def _teller(line_of: Any, *, is_on: bool) -> Any:  # noqa: ANN401 - functions of the screen
-    """Return what prints a line an event, where nobody draws a screen."""
-
-    def tell(at_ns: int, effect: Any) -> None:  # noqa: ANN401 - an effect
-        line = line_of(at_ns, effect)
-        if line:
-            note(line)
-
-    return tell if is_on else lambda _, __: None
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ballast.core.time import format_ms
 from ballast.runtime.node.events import Alert, Judged
+from ballast.service.cli.output import note
+from ballast.service.live.state import live_state_of
 from ballast.service.paper.state import state_of
 
 if TYPE_CHECKING:
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from ballast.runtime.node.events import Effect
+    from ballast.service.live.running import LiveRunning
     from ballast.service.paper.running import Running
 
+T = TypeVar("T")
 MS_NS = 1_000_000
 SHARES = ("daily loss", "drawdown")
 
@@ -36,9 +40,33 @@ def line_of(at_ns: int, effect: Effect) -> str:
             return ""
 
 
+def teller(*, is_on: bool) -> Callable[[int, Effect], None]:
+    """Return what prints a line an event, where nobody draws a screen."""
+
+    def tell(at_ns: int, effect: Effect) -> None:
+        line = line_of(at_ns, effect)
+        if line:
+            note(line)
+
+    return tell if is_on else lambda _, __: None
+
+
 @contextmanager
 def screen(*, quiet: bool) -> Iterator[Callable[[Running], None]]:
-    """Lend a function that draws a session; it draws nothing where nobody looks."""
+    """Lend a function that draws a paper session; it draws nothing where nobody looks."""
+    with _lent(state_of, quiet=quiet) as draw:
+        yield draw
+
+
+@contextmanager
+def live_screen(*, quiet: bool) -> Iterator[Callable[[LiveRunning], None]]:
+    """Lend a function that draws a live session."""
+    with _lent(live_state_of, quiet=quiet) as draw:
+        yield draw
+
+
+@contextmanager
+def _lent(state: Callable[[T], dict[str, Any]], *, quiet: bool) -> Iterator[Callable[[T], None]]:
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -46,7 +74,7 @@ def screen(*, quiet: bool) -> Iterator[Callable[[Running], None]]:
     from rich.live import Live
 
     with Live(console=Console(stderr=True), auto_refresh=False) as live:
-        yield lambda running: live.update(drawn(state_of(running)), refresh=True)
+        yield lambda running: live.update(drawn(state(running)), refresh=True)
 
 
 def drawn(state: dict[str, Any]) -> Group:

@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ballast.core.certificate import Verdict
 from ballast.core.errors import DataError, UserError
 from ballast.core.hashing import value_hash
 from ballast.core.instrument import Kind
-from ballast.oms.protection.cover import Abilities, Patience
+from ballast.oms.protection.cover import Abilities
 from ballast.research.assembly import assemble
 from ballast.research.run import legs_of
-from ballast.risk.gate.checks import Limits
-from ballast.risk.gate.facts import Permission
-from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.shell.feeds import closed_bar
-from ballast.service.sessions import session_of
+from ballast.service.sessions import any_permission, permission_of, require_stop, rules_of
 from ballast.venues.simulated.client import SimulatedClient
 from ballast.venues.simulated.engine.exchange import Exchange
 from ballast.venues.simulated.engine.liquidity import Ladder
@@ -36,12 +32,12 @@ if TYPE_CHECKING:
     from ballast.core.settings import Settings
     from ballast.research.assembly import Leg
     from ballast.research.series import Series
+    from ballast.runtime.node.desk import NodeRules
     from ballast.runtime.node.events import ClosedBar
     from ballast.strategies.plan import AnyStrategy
 
 MS_NS = 1_000_000
 PPM = 1_000_000
-FOREVER_NS = 2**62
 ACCOUNT = "paper"
 LEVELS = 3
 STEPS = 4
@@ -119,11 +115,7 @@ def open_paper(
     params = held.params if held is not None and not wish.params else wish.params
     legs = legs_of(strategy, series, params, settings)
     market = assemble(legs)
-    if not wish.allow_bare and not bool(np.all(market.plan["stop_kind"])):
-        raise UserError(
-            f"{strategy.name} has no stop",
-            fix="give it one, or say --allow-bare: its positions then have no order that ends them",
-        )
+    require_stop(strategy, market, allow_bare=wish.allow_bare)
     bars = tuple(one.bars for one in series)
     first_ms = _first(legs, bars, wish.from_ms)
     listings = [_listing(leg) for leg in legs]
@@ -138,10 +130,15 @@ def open_paper(
         if wish.fault_rate > 0.0
         else SimulatedClient(exchange, number)
     )
-    rules = _rules(strategy, legs, settings, account, client.digits())
+    has_positions = listings[0].kind is Kind.PERPETUAL
+    abilities = Abilities(
+        reduces_only=has_positions, amends_stops=has_positions, replaces=not has_positions
+    )
+    rules = rules_of(strategy, legs, settings, account, client.digits(), abilities)
+    symbols = tuple(one.symbol for one in bars)
     recipe = Recipe(
         bars[0].venue,
-        tuple(one.symbol for one in bars),
+        symbols,
         str(bars[0].timeframe),
         first_ms,
         float(cash),
@@ -152,21 +149,9 @@ def open_paper(
     rules = replace(
         rules,
         may_be_bare=wish.allow_bare,
-        permission=permission_of(held) if held is not None else rules.permission,
+        permission=permission_of(held) if held is not None else any_permission(strategy, symbols),
     )
     return Opened(strategy, legs, exchange, client, rules, bars, first_ms, recipe)
-
-
-def permission_of(certificate: Certificate) -> Permission:
-    """Return what a certificate allows: the gate holds every entry against it (R-GATE-24)."""
-    limits = certificate.limits
-    return Permission(
-        certificate.strategy_hash,
-        is_passed=certificate.verdict is Verdict.PASS,
-        expires_ns=limits.expires_ms * MS_NS,
-        symbols=limits.symbols,
-        notional_max=limits.capital_max,
-    )
 
 
 def _before(bars: Bars, first_ms: int) -> Bars:
@@ -246,37 +231,3 @@ def _ticks(bars: Bars, name: str, listing: Listing) -> list[int]:
             fix="store the instrument's rules: `ballast data rules`",
         )
     return [int(one) for one in counts]
-
-
-def _rules(
-    strategy: AnyStrategy,
-    legs: Sequence[Leg],
-    settings: Settings,
-    account: str,
-    digits: Mapping[str, int],
-) -> NodeRules:
-    """Return what the node is told: paper needs no certificate, live will."""
-    risk = settings.risk
-    session = session_of(legs, settings.engine.initial_cash, digits)
-    has_positions = legs[0].series.rules.kind is Kind.PERPETUAL
-    return NodeRules(
-        account,
-        strategy.hash,
-        Permission(
-            strategy.hash,
-            is_passed=True,
-            expires_ns=FOREVER_NS,
-            symbols=tuple(leg.series.bars.symbol for leg in legs),
-            notional_max=1e15,
-        ),
-        limits=Limits.of(settings),
-        abilities=Abilities(
-            reduces_only=has_positions, amends_stops=has_positions, replaces=not has_positions
-        ),
-        drawdown_kill=risk.drawdown_kill or 1.0,
-        kill_closes=bool(risk.kill_closes),
-        cooldown_ns=risk.loss_cooldown_ms * MS_NS,
-        position_max=max(round(settings.engine.initial_cash), 1),
-        patience=Patience(),
-        session=session,
-    )

@@ -42,6 +42,20 @@ class Heard:
     refused: int = 0
     accepted: int = 0
 
+    def note(self, at_ns: int, effect: Effect) -> None:
+        """Keep what is for people."""
+        match effect:
+            case Judged():
+                self.judged.append((at_ns, effect))
+                del self.judged[:-KEPT]
+                self.refused += bool(effect.reasons)
+                self.accepted += not effect.reasons
+            case Alert():
+                self.alerts.append((at_ns, effect))
+                del self.alerts[:-KEPT]
+            case _:
+                pass
+
 
 class Running:
     """One session under way."""
@@ -87,17 +101,7 @@ class Running:
 
     def _hear(self, effect: Effect) -> None:
         at_ns = self.opened.exchange.now_ns
-        match effect:
-            case Judged():
-                self.heard.judged.append((at_ns, effect))
-                del self.heard.judged[:-KEPT]
-                self.heard.refused += bool(effect.reasons)
-                self.heard.accepted += not effect.reasons
-            case Alert():
-                self.heard.alerts.append((at_ns, effect))
-                del self.heard.alerts[:-KEPT]
-            case _:
-                pass
+        self.heard.note(at_ns, effect)
         self._tell(at_ns, effect)
 
     # Steps ----------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from ballast.core.time import format_ms
 from ballast.oms.record import Phase
 
 if TYPE_CHECKING:
-    from ballast.service.paper.running import Running
+    from ballast.runtime.node.node import Node
+    from ballast.service.paper.running import Heard, Running
 
 MS_NS = 1_000_000
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -37,7 +38,14 @@ def state_of(running: Running, *, decisions: int = 8, alerts: int = 4) -> dict[s
         "faults": dict(getattr(client, "seen", {})),
         "relived": running.relived,
         "positions": [position_of(running, symbol) for symbol in opened.symbols],
-        "limits": limits_of(running),
+        "limits": limits_of(node),
+        **said(heard, decisions, alerts),
+    }  # fmt: skip
+
+
+def said(heard: Heard, decisions: int, alerts: int) -> dict[str, Any]:
+    """Return the last decisions and alerts."""
+    return {
         "decisions": [
             {
                 "time": format_ms(at_ns // MS_NS),
@@ -50,7 +58,7 @@ def state_of(running: Running, *, decisions: int = 8, alerts: int = 4) -> dict[s
             {"time": format_ms(at_ns // MS_NS), "symbol": one.symbol, "text": one.text}
             for at_ns, one in heard.alerts[-alerts:]
         ],
-    }  # fmt: skip
+    }
 
 
 def position_of(running: Running, symbol: str) -> dict[str, Any]:
@@ -92,9 +100,8 @@ def _shown(listing: Any, stops: list[tuple[int, int]]) -> str:  # noqa: ANN401 -
     )
 
 
-def limits_of(running: Running) -> list[dict[str, Any]]:
+def limits_of(node: Node) -> list[dict[str, Any]]:
     """Return the account's limits, what is used of each, and what is left."""
-    node = running.node
     if node.decider is None:
         return []
     live, session = node.decider.live, node.decider.session

@@ -1,0 +1,162 @@
+"""Asking: what a session asks a venue, and how the node is told the answers.
+
+Trades come before open orders and positions: what was missed is booked before anything is compared.
+A question that is not answered tells nothing, and what is not known refuses entries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from ballast.core.reports import OrderReport, Unclear
+from ballast.risk.halt import breaker
+from ballast.runtime.node.events import OrdersShown, PositionShown, Reported, Valued
+from ballast.runtime.shell.bare import BareTime
+from ballast.runtime.shell.venue_facts import VenueFacts, slippage_of
+from ballast.venues.clients.calls import CallError, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
+    from ballast.core.orders import Fill
+    from ballast.core.reports import Report
+    from ballast.runtime.node.events import Event
+    from ballast.runtime.shell.shell import Shell
+    from ballast.venues.clients.account import VenuePosition
+    from ballast.venues.clients.desk import VenueDesk
+
+T = TypeVar("T")
+MS_NS = 1_000_000
+OVERLAP_MS = 60_000
+"""How far a question for trades reaches back behind the last one: reads lag (X6)."""
+DEPTH = 20
+FAULTS = frozenset(
+    {Verdict.UNCLEAR, Verdict.UNREACHED, Verdict.RATE, Verdict.BANNED, Verdict.MAINTENANCE}
+)
+"""Failures of the link, which open the breaker; the others are our own."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a session counts, for people."""
+
+    reconciliations: int = 0
+    closes: int = 0
+    lag_s: float = 0.0
+    """Longest time the loop was late by."""
+
+
+class Asking:
+    """A node and a venue that is asked about its account."""
+
+    def __init__(self, desk: VenueDesk, shell: Shell, symbols: Sequence[str]) -> None:
+        """Ask for these symbols."""
+        self.desk = desk
+        self.shell = shell
+        self.symbols = tuple(symbols)
+        self.quote = desk.markets[self.symbols[0]].quote
+        self.facts = VenueFacts(desk.markets, symbols)
+        self.breaker = breaker.Breaker()
+        self.bare = BareTime()
+        self.figures = Figures()
+        self.orders: tuple[OrderReport, ...] = ()
+        """Open orders as the venue showed them last."""
+        self.positions: dict[str, VenuePosition] = {}
+        """What the venue said last is held."""
+        self._trades_ms: dict[str, int] = {}
+
+    @property
+    def now_ns(self) -> int:
+        """Return the time, the venue's as far as it is known."""
+        return self.shell.now_ns()
+
+    def tell(self, event: Event) -> None:
+        """Bring an event to the node, and see who is without protection after it."""
+        self.shell.tell(event)
+        self.bare.look(self.shell.node)
+
+    def report(self, reports: Sequence[Report]) -> None:
+        """Take what the venue says of orders of symbols that are traded here."""
+        for one in reports:
+            if isinstance(one, Unclear):
+                self.breaker = breaker.failed(self.breaker, one.why, self.now_ns)
+            if one.symbol in self.symbols:
+                self.tell(Reported(one, self.now_ns))
+
+    def atoms(self, amount: float) -> int:
+        session = self.shell.node.rules.session
+        digits = session.seats[0].digits[self.quote] if session is not None else 8
+        return round(amount * float(10**digits))
+
+    async def ask(self, question: Awaitable[T]) -> T | None:
+        """Ask the venue; None where it did not answer. The breaker counts (R-NET-08)."""
+        now_ns = self.now_ns
+        self.breaker = breaker.tried(self.breaker, now_ns)
+        try:
+            found = await question
+        except CallError as error:
+            if error.verdict in FAULTS:
+                self.breaker = breaker.failed(self.breaker, str(error), self.now_ns)
+            return None
+        self.breaker = breaker.succeeded(self.breaker)
+        return found
+
+    async def reconcile(self) -> bool:
+        """Ask for everything that may have been missed, and tell it; return whether all came."""
+        asked_ns = self.now_ns
+        trades = await asyncio.gather(*(self.ask(self._trades(one)) for one in self.symbols))
+        for found in trades:
+            self.report(found or ())
+        is_whole = await self.show()
+        if is_whole and None not in trades:
+            self.figures.reconciliations += 1
+            for symbol in self.symbols:
+                self._trades_ms[symbol] = asked_ns // MS_NS
+            return True
+        return False
+
+    async def _trades(self, symbol: str) -> list[Fill]:
+        since_ms = self._trades_ms.get(symbol)
+        if since_ms is None:  # a process begins: as far back as our oldest order that may be open
+            oldest = min(
+                (one.prepared_ns for one in self.shell.node.book.reducing(symbol)),
+                default=self.now_ns,
+            )
+            since_ms = min(oldest, self.shell.node.now_ns) // MS_NS
+        return await self.desk.trades(symbol, since_ms - OVERLAP_MS)
+
+    async def show(self) -> bool:
+        """Ask what is held, open and worth, and tell the node; return whether all came."""
+        asked_ns = self.now_ns
+        orders, positions, equity = await asyncio.gather(
+            self.ask(self.desk.open_orders(self.symbols)),
+            self.ask(self.desk.positions(self.symbols)),
+            self.ask(self.desk.equity(self.quote)),
+        )
+        if equity is not None:
+            self.tell(Valued(self.atoms(float(equity)), self.now_ns))
+        for one in positions or ():
+            self.positions[one.symbol] = one
+            self.tell(PositionShown(one.symbol, one.lots, asked_ns, self.now_ns, one.side))
+        if orders is not None:
+            self.orders = tuple(orders)
+            self.tell(OrdersShown(tuple(orders), asked_ns, self.now_ns))
+        return None not in (orders, positions, equity)
+
+    async def look_at_depth(self, symbol: str) -> None:
+        """Ask for the depth, and keep what half of equity would cost in it."""
+        top = await self.ask(self.desk.top(symbol, DEPTH))
+        seen = self.facts.of(symbol)
+        if top is None:
+            seen.slippage = None
+            return
+        session = self.shell.node.rules.session
+        equity = self.shell.node.levels.equity / self.atoms(1.0) if session else 0.0
+        seen.slippage = slippage_of(top, self.desk.markets[symbol], equity)
+        if top.bids and top.asks:
+            best = (top.bids[0][0], top.asks[0][0])
+            if best != (seen.bid_ticks, seen.ask_ticks):
+                seen.bid_ticks, seen.ask_ticks = best
+                seen.data_ns = self.now_ns

@@ -1,0 +1,126 @@
+"""Venue facts: what is known of a venue for the gate, gathered from news; not known is None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ballast.core.marketdata import Candle, Quote, Trade
+from ballast.risk.gate.facts import Link
+from ballast.venues.clients.desk import Listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ballast.risk.halt.breaker import Gate
+    from ballast.venues.clients.account import TopOfBook
+    from ballast.venues.clients.desk import News
+    from ballast.venues.clients.market import Market
+
+SLIPPAGE_SHARE = 0.5
+"""Part of equity whose slippage the gate is told: no position may be larger."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was heard of one symbol. Times are ours; 0: never."""
+
+    bid_ticks: int = 0
+    ask_ticks: int = 0
+    last_ticks: int = 0
+    data_ns: int = 0
+    """When anything last changed: a repeated quote does not count (E3)."""
+    is_trading: bool | None = None
+    is_contiguous: bool | None = None
+    slippage: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The venue's clock against ours, and when that was measured; None: never."""
+
+    offset_ns: int | None = None
+    measured_ns: int | None = None
+
+
+class VenueFacts:
+    """What is known of a venue for some symbols."""
+
+    def __init__(self, markets: Mapping[str, Market], symbols: Iterable[str]) -> None:
+        """Know nothing yet but what the rules of the symbols say."""
+        self.is_maintenance: bool | None = None
+        self._seen = {one: Seen(is_trading=markets[one].is_trading) for one in symbols}
+
+    def of(self, symbol: str) -> Seen:
+        """Return what was heard of a symbol."""
+        return self._seen[symbol]
+
+    def take(self, news: News, received_ns: int) -> str:
+        """Learn from news; return the symbol whose last price changed, '' for none."""
+        seen = self._seen.get(getattr(news, "symbol", ""))
+        if seen is None:
+            return ""
+        match news:
+            case Quote():
+                best = (news.bid_ticks or seen.bid_ticks, news.ask_ticks or seen.ask_ticks)
+                if best != (seen.bid_ticks, seen.ask_ticks):
+                    seen.bid_ticks, seen.ask_ticks = best
+                    seen.data_ns = received_ns
+            case Trade() if not news.off_book:
+                return self._priced(news.symbol, seen, news.price_ticks, received_ns)
+            case Candle():
+                return self._priced(news.symbol, seen, news.close_ticks, received_ns)
+            case Listed():
+                seen.is_trading = news.is_trading
+            case _:
+                pass
+        return ""
+
+    def _priced(self, symbol: str, seen: Seen, ticks: int, received_ns: int) -> str:
+        if ticks == seen.last_ticks:
+            return ""
+        seen.last_ticks, seen.data_ns = ticks, received_ns
+        return symbol
+
+    def link(self, symbol: str, gate: Gate, timing: Timing) -> Link:
+        """Return what the gate is told of a symbol."""
+        seen = self._seen[symbol]
+        has_best = 0 < seen.bid_ticks <= seen.ask_ticks
+        return Link(
+            gate,
+            is_trading=seen.is_trading,
+            is_maintenance=self.is_maintenance,
+            data_ns=seen.data_ns or None,
+            is_contiguous=seen.is_contiguous,
+            spread=seen.ask_ticks / seen.bid_ticks - 1.0 if has_best else None,
+            slippage=seen.slippage,
+            clock_offset_ns=timing.offset_ns,
+            clock_ns=timing.measured_ns,
+        )
+
+
+def slippage_of(top: TopOfBook, market: Market, equity: float) -> float | None:
+    """Return what half of equity would cost in the visible depth, on the worse side.
+
+    None: the depth does not hold it, or a side is empty.
+    """
+    if not top.bids or not top.asks:
+        return None
+    price = float(market.tick * top.asks[0][0])
+    lots = int(equity * SLIPPAGE_SHARE / (price * float(market.lot)))
+    found = [walked(side, lots) for side in (top.bids, top.asks)]
+    return None if None in found else max(one for one in found if one is not None)
+
+
+def walked(levels: Sequence[tuple[int, int]], lots: int) -> float | None:
+    """Return how far the mean price of so many lots is from the best; None: there are too few."""
+    left, value = max(lots, 1), 0
+    wanted = left
+    best = levels[0][0]
+    for ticks, shown in levels:
+        taken = min(left, shown)
+        value += taken * ticks
+        left -= taken
+        if not left:
+            return abs(value / wanted / best - 1.0)
+    return None

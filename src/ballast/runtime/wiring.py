@@ -1,0 +1,218 @@
+"""Wiring: the one place that builds what can send an order.
+
+    line = await open_line(venue, keys)              a venue that answers; reads only
+    wire(line, ...)                                   a node whose orders go there
+
+A rehearsal is a line of which every host is the simulated exchange on this machine: the same code,
+the same names, TLS with that exchange's own certificate, and no other address can be reached.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ballast.core.errors import DataError, UserError
+from ballast.runtime.clock import FastClock, SystemClock
+from ballast.runtime.node.journalled import started
+from ballast.runtime.shell.closing import LiveBars
+from ballast.runtime.shell.live import Live, Rhythm
+from ballast.runtime.shell.shell import Shell
+from ballast.runtime.shell.venue_facts import Timing
+from ballast.venues.clients.asking.asker import VenueAsker
+from ballast.venues.clients.streams.carrier import Carrier
+from ballast.venues.clients.streams.state import Phase
+from ballast.venues.clients.trading import TradingClient
+
+MS_NS = 1_000_000
+SAMPLES = 3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import aiohttp
+
+    from ballast.core.journal import Journal
+    from ballast.core.time import Timeframe
+    from ballast.runtime.node.desk import NodeRules
+    from ballast.runtime.node.events import Effect
+    from ballast.strategies.plan import AnyStrategy
+    from ballast.venues.clients.access import Keys
+    from ballast.venues.clients.desk import Conversation, VenueDesk
+    from ballast.venues.clients.streams.state import StreamState
+    from ballast.venues.clients.venues import Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A simulated exchange on this machine: `ballast venue serve` says its port and its file."""
+
+    port: int
+    ca: Path
+    speed: float = 1.0
+    """Of that exchange: the session's time runs as fast."""
+
+
+@dataclass(slots=True)
+class Line:
+    """A venue that can be asked."""
+
+    venue: Venue
+    session: aiohttp.ClientSession
+    asker: VenueAsker
+    desk: VenueDesk
+    clock: SystemClock | FastClock
+    measured_ns: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the venue."""
+        return self.venue.access.venue
+
+    def now_ns(self) -> int:
+        """Return the time, the venue's as far as it was measured."""
+        return self.clock.now_ns() + self.asker.offset_ns
+
+    def timing(self) -> Timing:
+        """Return how far the venue's clock is from ours."""
+        return Timing(self.asker.offset_ns, self.measured_ns)
+
+    async def measure(self) -> None:
+        """Measure the venue's clock: the sample with the shortest way tells most (R-EXCH-06).
+
+        Raise `CallError` where the venue does not answer.
+        """
+        best: tuple[int, int] | None = None
+        for _ in range(SAMPLES):
+            asked_ns = self.clock.now_ns()
+            venue_ns = await self.desk.server_ms() * MS_NS
+            way_ns = self.clock.now_ns() - asked_ns
+            offset_ns = venue_ns - asked_ns - way_ns // 2
+            best = min(best or (way_ns, offset_ns), (way_ns, offset_ns))
+        assert best is not None  # noqa: S101 - at least one sample was taken
+        self.asker.offset_ns = best[1]
+        self.measured_ns = self.now_ns()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.session.close()
+
+
+async def open_line(
+    venue: Venue, keys: Keys | None = None, rehearsal: Rehearsal | None = None
+) -> Line:
+    """Reach a venue, measure its clock and load its rules; raise `CallError` where it is silent."""
+    clock = FastClock(rehearsal.speed) if rehearsal is not None else SystemClock()
+    session = _session(venue, rehearsal)
+    asker = VenueAsker(venue.access, session, clock.now_ns, keys)
+    line = Line(venue, session, asker, venue.desk(asker, clock.now_ns), clock)
+    try:
+        await line.measure()
+        if isinstance(clock, FastClock):  # a simulated exchange may live in another hour
+            clock.move(asker.offset_ns)
+            await line.measure()
+        await line.desk.load()
+    except BaseException:
+        await line.close()
+        raise
+    return line
+
+
+def _session(venue: Venue, rehearsal: Rehearsal | None) -> aiohttp.ClientSession:
+    import aiohttp  # noqa: PLC0415 - 0.25 s, and an extra
+
+    if rehearsal is None:
+        return aiohttp.ClientSession()
+    from ballast.venues.simulated.server.resolver import client_session  # noqa: PLC0415
+
+    if not rehearsal.ca.is_file():
+        raise DataError("no certificate of a simulated exchange", where=str(rehearsal.ca))
+    try:
+        context = ssl.create_default_context(cafile=str(rehearsal.ca))
+    except ssl.SSLError:
+        raise DataError("is no certificate", where=str(rehearsal.ca)) from None
+    return client_session(venue.hosts, rehearsal.port, context)
+
+
+@dataclass(slots=True)
+class Wired:
+    """A node that trades at a venue, and the streams it hears."""
+
+    line: Line
+    shell: Shell
+    client: TradingClient
+    live: Live
+    carriers: list[Carrier] = field(default_factory=list)
+    states: dict[str, StreamState] = field(default_factory=dict)
+
+
+def wire(
+    line: Line,
+    rules: NodeRules,
+    journal: Journal,
+    strategy: AnyStrategy,
+    symbols: Sequence[str],
+    timeframe: Timeframe,
+    hear: Callable[[Effect], None],
+    rhythm: Rhythm | None = None,
+) -> tuple[Wired, list[Effect]]:
+    """Start a node from its journal at a venue; return it and what is to be done first.
+
+    Nothing is sent before `Shell.started` is given those effects.
+    """
+    missing = [one for one in symbols if one not in line.desk.markets]
+    if missing:
+        raise UserError(f"{line.name} does not list {', '.join(missing)}")
+    client = TradingClient(line.desk, line.now_ns)
+    node, effects = started(rules, journal, line.now_ns(), strategy)
+    shell = Shell(node, client, line.now_ns, hear)
+    bars = LiveBars(line.desk, symbols, timeframe, line.clock, line.now_ns)
+    live = Live(
+        line.desk, shell, bars, line.clock, symbols,
+        timing=line.timing, measure=line.measure, sends=client, rhythm=rhythm,
+    )  # fmt: skip
+    client.serve(live.report, live.price_ticks)
+    wired = Wired(line, shell, client, live)
+    _carry(wired, symbols, timeframe)
+    return wired, effects
+
+
+def _carry(wired: Wired, symbols: Sequence[str], timeframe: Timeframe) -> None:
+    """Make the carriers of everything the venue tells by itself."""
+    desk, live = wired.line.desk, wired.live
+
+    def told(state: StreamState) -> None:
+        wired.states[state.name] = state
+        if state.phase is Phase.READY and state.missed_since_ns is not None:
+            live.renewed()
+
+    makers = [
+        *(_maker(desk.private, symbols, place) for place in range(len(desk.private(symbols)))),
+        *(
+            _maker(lambda chosen: desk.public(chosen, timeframe), symbols, place)
+            for place in range(len(desk.public(symbols, timeframe)))
+        ),
+    ]
+    wired.carriers += [
+        Carrier(
+            wired.line.session,
+            make,
+            wired.line.clock,
+            wired.line.now_ns,
+            on_news=live.hear,
+            on_state=told,
+            seed=number,
+        )
+        for number, make in enumerate(makers)
+    ]
+
+
+def _maker(
+    conversations: Callable[[Sequence[str]], Sequence[Conversation]],
+    symbols: Sequence[str],
+    place: int,
+) -> Callable[[], Conversation]:
+    """Return what makes the conversation of one place anew: each connection begins without past."""
+    return lambda: conversations(symbols)[place]

@@ -1,0 +1,97 @@
+"""Lines: reaching a real venue from a command: which one, with which keys, or a rehearsal of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from ballast.core.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from ballast.runtime.wiring import Line, Rehearsal
+    from ballast.venues.clients.access import Keys
+    from ballast.venues.clients.venues import Venue
+
+T = TypeVar("T")
+
+RehearseOption = Annotated[
+    int,
+    typer.Option(
+        "--rehearse",
+        min=0,
+        max=65_535,
+        help="TLS port of a simulated exchange on this machine: no other address is reached.",
+    ),
+]
+SpeedOption = Annotated[
+    float,
+    typer.Option("--speed", min=0.1, max=100.0, help="Speed of the simulated exchange's clock."),
+]
+CaOption = Annotated[
+    Path | None, typer.Option("--ca", help="Certificate file that the simulated exchange named.")
+]
+
+
+def rehearsal_of(port: int, ca: Path | None, speed: float = 1.0) -> Rehearsal | None:
+    """Return the rehearsal that the options name, None for the real venue."""
+    from ballast.runtime.wiring import Rehearsal
+
+    if not port and ca is None:
+        return None
+    if not port or ca is None:
+        raise UserError(
+            "--rehearse and --ca belong together",
+            expected="the TLS port and the certificate file that `ballast venue serve` names",
+        )
+    return Rehearsal(port, ca, speed)
+
+
+def keys_of(venue: str, account: str) -> Keys:
+    """Return the keys of an account; raise `UserError` where there are none."""
+    from ballast.service.cli import options
+    from ballast.service.cli.keys import unlock_of
+    from ballast.service.keys.source import open_source
+    from ballast.venues.clients.access import Keys
+
+    source = open_source(
+        venue,
+        account,
+        environment=os.environ,
+        network=options.config().settings.network,
+        unlock=unlock_of(None, None),
+    )
+    found = source.current()
+    return Keys(found.key, found.secret, found.passphrase)
+
+
+async def opened(venue: Venue, keys: Keys | None, rehearsal: Rehearsal | None) -> Line:
+    """Reach a venue; raise `UserError` where it does not answer."""
+    from ballast.runtime.wiring import open_line
+    from ballast.venues.clients.calls import CallError
+
+    try:
+        return await open_line(venue, keys, rehearsal)
+    except CallError as error:
+        raise UserError(
+            f"{venue.access.venue} cannot be used: {error}",
+            fix="see docs/venues.md, or try again later",
+        ) from None
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run the work of a command; what it raised in a group of tasks is raised alone."""
+    try:
+        return asyncio.run(work)
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

@@ -1,0 +1,316 @@
+"""`ballast live`, `ballast preflight`: a strategy at a real venue, and what speaks against it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ballast.core.errors import UserError
+from ballast.service.cli import lines, options
+from ballast.service.cli.lines import CaOption, RehearseOption, SpeedOption  # noqa: TC001 - typer reads them
+from ballast.service.cli.output import JsonFlag, Table, emit, note
+from ballast.service.cli.runs import (
+    SymbolOption,
+    VenueOption,
+    config_of,
+    find_strategy,
+    flags_of,
+    parse_params,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ballast.core.certificate import Certificate
+    from ballast.core.journal import Record
+    from ballast.core.settings import Settings
+    from ballast.runtime.startup import Finding
+    from ballast.service.cli.journals import Place
+    from ballast.service.live.opening import LiveWish, OpenedLive
+    from ballast.strategies.plan import AnyStrategy
+
+MS_NS = 1_000_000
+StrategyArgument = Annotated[
+    str, typer.Argument(help="Name or file; `ballast strategies` lists them.")
+]
+TimeframeOption = Annotated[str, typer.Option("--timeframe", "-t", help="15m, 1h, 1d.")]
+ParamOption = Annotated[
+    list[str] | None, typer.Option("--param", "-p", help="name=number; repeatable.")
+]
+CashOption = Annotated[
+    float | None, typer.Option(help="What the strategy sizes by; at most what the account has.")
+]
+CertificateOption = Annotated[
+    Path | None, typer.Option(help="What `ballast certify` signed for this strategy.")
+]
+BareOption = Annotated[bool, typer.Option("--allow-bare", help="Trade a strategy without a stop.")]
+
+
+def register(group: typer.Typer) -> None:
+    """Add the verbs of this file."""
+    group.command()(live)
+    group.command()(preflight)
+
+
+def live(
+    strategy: StrategyArgument,
+    symbols: SymbolOption = None,
+    venue: VenueOption = "",
+    timeframe: TimeframeOption = "1h",
+    param: ParamOption = None,
+    cash: CashOption = None,
+    certificate: CertificateOption = None,
+    allow_bare: BareOption = False,
+    confirm: Annotated[
+        str, typer.Option(help="'ACCOUNT on VENUE', where nobody can be asked to type it.")
+    ] = "",
+    closes: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many closes; the next start goes on.")
+    ] = None,
+    rehearse: RehearseOption = 0,
+    ca: CaOption = None,
+    speed: SpeedOption = 1.0,
+    json: JsonFlag = False,
+) -> None:
+    """Trade at a venue with real money, or, with --rehearse, at a simulated one on this machine.
+
+    Real money needs a certificate that is in force, the paper period, and the confirmation typed.
+    """
+    from ballast.service.cli import journals
+
+    where = journals.place()
+    asked = _Asked(strategy, venue, symbols, timeframe, param, cash, certificate, allow_bare)
+    rehearsal = lines.rehearsal_of(rehearse, ca, speed)
+    if rehearsal is None:
+        asked.require_proof(where)
+        _confirm(f"{where.account} on {asked.name}", confirm)
+    state = lines.run(_trade(asked, rehearsal, where, closes, json=json))
+    emit(state, json=json, tables=None if json else _tables(state))
+    if not json:
+        note("stopped; protection rests at the venue, and the same command goes on")
+
+
+def preflight(
+    strategy: StrategyArgument,
+    symbols: SymbolOption = None,
+    venue: VenueOption = "",
+    timeframe: TimeframeOption = "1h",
+    param: ParamOption = None,
+    cash: CashOption = None,
+    certificate: CertificateOption = None,
+    allow_bare: BareOption = False,
+    rehearse: RehearseOption = 0,
+    ca: CaOption = None,
+    speed: SpeedOption = 1.0,
+    json: JsonFlag = False,
+) -> None:
+    """Say everything that speaks against a live start, and change nothing but leverage settings."""
+    from ballast.service.cli import journals
+
+    where = journals.place()
+    asked = _Asked(strategy, venue, symbols, timeframe, param, cash, certificate, allow_bare)
+    rehearsal = lines.rehearsal_of(rehearse, ca, speed)
+    findings = [] if rehearsal is not None else asked.proof(where)
+    findings += lines.run(_look(asked, rehearsal, where))
+    rows = [(one.what, str(one.mark), one.text, one.fix) for one in findings]
+    is_ready = all(one.mark != "refused" for one in findings)
+    body = {
+        "ready": is_ready,
+        "findings": [
+            {"what": what, "mark": mark, "text": text, "fix": fix} for what, mark, text, fix in rows
+        ],
+    }
+    emit(body, json=json, tables=None if json else [Table(("what", "", "found", "do"), rows)])
+    if not is_ready:
+        raise UserError("not ready to trade", fix="see the lines that say 'refused'")
+
+
+class _Asked:
+    """What was asked for, read and checked."""
+
+    def __init__(
+        self,
+        strategy: str,
+        venue: str,
+        symbols: list[str] | None,
+        timeframe: str,
+        param: list[str] | None,
+        cash: float | None,
+        certificate: Path | None,
+        allow_bare: bool,
+    ) -> None:
+        """Read the options; raise `UserError` for what cannot be."""
+        from ballast.core.time import Timeframe
+        from ballast.service.cli.paper import certificate_of
+        from ballast.service.live.opening import LiveWish
+        from ballast.venues.clients.venues import venue_named
+
+        self.venue = venue_named(venue)
+        self.name = self.venue.access.venue
+        if not symbols:
+            raise UserError("no symbol is named", where="--symbol", expected="-s BTCUSDT")
+        config = config_of(flags_of(cash))
+        self.settings: Settings = config.settings
+        self.strategy: AnyStrategy = find_strategy(config, strategy)
+        self.symbols = tuple(dict.fromkeys(one.upper() for one in symbols))
+        self.timeframe = Timeframe.parse(timeframe)
+        self.certificate: Certificate | None = (
+            certificate_of(certificate) if certificate is not None else None
+        )
+        self.wish: LiveWish = LiveWish(parse_params(param), self.certificate, allow_bare)
+
+    def proof(self, where: Place) -> list[Finding]:
+        """Return what certificate and paper period say."""
+        from ballast.runtime.startup import Finding, Mark
+
+        held = self.certificate
+        if held is None:
+            return [Finding("certificate", Mark.BAD, "none", "`ballast certify` makes one")]
+        found = [
+            Finding("certificate", Mark.BAD, why, "certify what you want to trade")
+            for symbol in self.symbols
+            if (why := self._refusal(held, symbol))
+        ] or [Finding("certificate", Mark.GOOD, "in force for this strategy, symbols and capital")]
+        days, asked = self._paper_days(where, held), self.settings.validation.paper_days
+        mark = Mark.GOOD if days >= asked else Mark.BAD
+        fix = "" if days >= asked else "`ballast paper --live` under this certificate"
+        text = f"{days} of {asked} days after the certificate's last bar"
+        return [*found, Finding("paper", mark, text, fix)]
+
+    def _refusal(self, held: Certificate, symbol: str) -> str:
+        from ballast.runtime.clock import SystemClock
+
+        limits = held.limits
+        if limits.venue != self.name or limits.timeframe != str(self.timeframe):
+            return f"of {limits.venue} {limits.timeframe}"
+        return held.refusal(
+            strategy_hash=self.strategy.hash,
+            params=self.wish.params or held.params,
+            symbol=symbol,
+            capital=self.settings.engine.initial_cash,
+            now_ms=SystemClock().now_ns() // MS_NS,
+        )
+
+    def _paper_days(self, where: Place, held: Certificate) -> int:
+        from ballast.service.live.period import paper_days
+
+        return paper_days(_journals(where), self.strategy.hash, held.to_ms)
+
+    def require_proof(self, where: Place) -> None:
+        """Raise `UserError` where certificate or paper period forbid real money."""
+        from ballast.runtime.startup import require
+
+        require(self.proof(where))
+
+
+def _journals(where: Place) -> Iterator[Iterator[Record]]:
+    """Yield the records of every journal of the workspace."""
+    from ballast.runtime.node.journalled import EVENT, RULES
+    from ballast.store.journal import JournalReader, Query
+    from ballast.store.journal.sqlite import SqliteDatabase
+
+    for path in sorted(where.root.glob("*.sqlite")):
+        database = SqliteDatabase(path, read_only=True)
+        try:
+            reader = JournalReader(database)
+            if reader.exists():
+                yield reader.find(Query(kinds=(RULES, EVENT)))
+        finally:
+            database.close()
+
+
+def _confirm(words: str, given: str) -> None:
+    """Have the account and the venue typed; raise `UserError` where they were not."""
+    if not given and sys.stdin.isatty():
+        note(f"This trades real money. Type '{words}' to go on.")
+        given = input("> ")
+    if given.strip() != words:
+        raise UserError("not confirmed", where="--confirm", expected=f"'{words}'")
+
+
+async def _open(asked: _Asked, line: Any, account: str) -> OpenedLive:  # noqa: ANN401 - a Line
+    from ballast.service.live.opening import open_live
+    from ballast.venues.clients.calls import CallError
+
+    try:
+        return await open_live(
+            line, asked.strategy, asked.symbols, asked.timeframe, asked.settings, account,
+            asked.wish,
+        )  # fmt: skip
+    except CallError as error:
+        raise UserError(f"{asked.name} does not answer: {error}") from None
+
+
+async def _look(asked: _Asked, rehearsal: Any, where: Place) -> list[Finding]:  # noqa: ANN401
+    """Probe the venue on the journal as it is, without taking its lease."""
+    from ballast.runtime.node.journalled import replayed
+    from ballast.service.live.running import probed
+    from ballast.store.journal import JournalReader, Query
+
+    line = await lines.opened(asked.venue, lines.keys_of(asked.name, where.account), rehearsal)
+    try:
+        opened = await _open(asked, line, where.account)
+        with where.database() as database:
+            reader = JournalReader(database)
+            records = reader.find(Query()) if reader.exists() else ()
+            before = replayed(records, asked.strategy).node
+        return await probed(line, opened, before, asked.settings.engine)
+    finally:
+        await line.close()
+
+
+async def _trade(
+    asked: _Asked,
+    rehearsal: Any,  # noqa: ANN401 - a Rehearsal
+    where: Place,
+    closes: int | None,
+    *,
+    json: bool,
+) -> dict[str, Any]:
+    from ballast.runtime.node.journalled import restored
+    from ballast.runtime.startup import require
+    from ballast.service.cli import journals
+    from ballast.service.cli.paper_screen import live_screen, teller
+    from ballast.service.live.running import LiveRunning, probed
+    from ballast.service.live.state import live_state_of
+    from ballast.store.inbox import Inbox
+    from ballast.store.journal import JournalWriter
+
+    is_quiet = options.current().quiet or json
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    line = await lines.opened(asked.venue, lines.keys_of(asked.name, where.account), rehearsal)
+    try:
+        opened = await _open(asked, line, where.account)
+        with where.database(read_only=False) as database:
+            journal = JournalWriter(database, where.head_file, journals.start("live"))
+            try:
+                tell = teller(is_on=not sys.stderr.isatty() and not is_quiet)
+                before = restored(journal, asked.strategy)
+                require(await probed(line, opened, before, asked.settings.engine))
+                running = LiveRunning(line, opened, journal, Inbox(where.inbox), tell)
+                with live_screen(quiet=is_quiet) as draw:
+                    await running.run(stop, draw, closes=closes)
+                return live_state_of(running)
+            finally:
+                journal.close()
+    finally:
+        await line.close()
+
+
+def _tables(state: dict[str, Any]) -> list[Table]:
+    """Return the tables of the end of a session."""
+    names = ("account", "venue", "strategy", "time", "mode", "reason", "equity", "fills", "entries",
+             "refused", "bare_seconds", "clock_offset_ms", "reconciliations")  # fmt: skip
+    found = [Table([], [(name, state[name]) for name in names])]
+    for name in ("positions", "limits", "decisions", "streams"):
+        rows = state[name]
+        if rows:
+            found.append(Table(tuple(rows[0]), [tuple(row.values()) for row in rows], name))
+    return found

@@ -1,0 +1,155 @@
+"""Opening: the series of a venue as it is now, and the rules of a live session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ballast.core.bars import Bars
+from ballast.core.errors import DataError, UserError
+from ballast.core.instrument import FeeRate, Instrument
+from ballast.research.assembly import assemble
+from ballast.research.run import legs_of
+from ballast.research.series import Series
+from ballast.runtime.shell.closing import LiveBars
+from ballast.service.sessions import any_permission, permission_of, require_stop, rules_of
+from ballast.venues.clients.market import FEE_DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ballast.core.certificate import Certificate
+    from ballast.core.settings import Settings
+    from ballast.core.time import Timeframe
+    from ballast.oms.protection.cover import Abilities
+    from ballast.research.assembly import Leg
+    from ballast.runtime.node.desk import NodeRules
+    from ballast.runtime.node.events import ClosedBar
+    from ballast.runtime.wiring import Line
+    from ballast.strategies.plan import AnyStrategy
+    from ballast.venues.clients.market import Market
+
+FIRST_BARS = 1_500
+"""Bars asked for to begin with; a strategy that needs more is given more."""
+SPARE_WARMUPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWish:
+    """What a person asks of a live session beside strategy, venue and symbols."""
+
+    params: Mapping[str, float]
+    certificate: Certificate | None = None
+    """What was proved; None only on paper and in rehearsals."""
+    allow_bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLive:
+    """A live session that stands and has not begun."""
+
+    strategy: AnyStrategy
+    legs: tuple[Leg, ...]
+    rules: NodeRules
+    symbols: tuple[str, ...]
+    timeframe: Timeframe
+    cash: float
+    """What the strategy sizes by at its start, in quote units."""
+    instruments: tuple[Instrument, ...]
+
+
+async def open_live(
+    line: Line,
+    strategy: AnyStrategy,
+    symbols: Sequence[str],
+    timeframe: Timeframe,
+    settings: Settings,
+    account: str,
+    wish: LiveWish,
+) -> OpenedLive:
+    """Ask the venue for candles and rules, and put a session together.
+
+    Raise `UserError` for one that cannot be, `CallError` where the venue does not answer.
+    """
+    held = wish.certificate
+    params = held.params if held is not None and not wish.params else wish.params
+    unknown = [one for one in symbols if one not in line.desk.markets]
+    if unknown:
+        raise UserError(f"{line.name} does not list {', '.join(unknown)}", where="--symbol")
+    series = await _series(line, symbols, timeframe, FIRST_BARS)
+    legs = legs_of(strategy, series, params, settings)
+    needed = legs[0].plan.bars_needed * SPARE_WARMUPS
+    if needed > FIRST_BARS:
+        series = await _series(line, symbols, timeframe, needed)
+        legs = legs_of(strategy, series, params, settings)
+    for one in series:
+        if len(one.bars) < legs[0].plan.bars_needed:
+            raise DataError(
+                f"{len(one.bars)} bars at the venue",
+                where=one.bars.name,
+                expected=f"the {legs[0].plan.bars_needed} that {strategy.name} needs",
+                fix="take a shorter timeframe, or a symbol that is listed for longer",
+            )
+    require_stop(strategy, assemble(legs), allow_bare=wish.allow_bare)
+    digits = {asset: FEE_DIGITS for one in series for asset in (one.rules.base, one.rules.quote)}
+    rules = rules_of(strategy, legs, settings, account, digits, abilities_at(line, symbols))
+    names = tuple(symbols)
+    rules = replace(
+        rules,
+        may_be_bare=wish.allow_bare,
+        permission=permission_of(held) if held is not None else any_permission(strategy, names),
+    )
+    instruments = tuple(one.rules for one in series)
+    cash = settings.engine.initial_cash
+    return OpenedLive(strategy, tuple(legs), rules, names, timeframe, cash, instruments)
+
+
+def abilities_at(line: Line, symbols: Sequence[str]) -> Abilities:
+    """Return how stops are placed and moved for these symbols: what all of them can."""
+    each = [line.venue.abilities(line.desk.markets[one]) for one in symbols]
+    return replace(each[0], stops_at_market=all(one.stops_at_market for one in each))
+
+
+async def _series(
+    line: Line, symbols: Sequence[str], timeframe: Timeframe, count: int
+) -> tuple[Series, ...]:
+    found = []
+    bars = LiveBars(line.desk, symbols, timeframe, line.clock, line.now_ns)
+    for symbol in symbols:
+        market = line.desk.markets[symbol]
+        rows = await bars.history(symbol, count)
+        maker, taker = await line.desk.fees(symbol)
+        rules = instrument_of(line.name, market, float(maker), float(taker))
+        found.append(Series(bars_of(line.name, symbol, timeframe, rows), rules))
+    return tuple(found)
+
+
+def bars_of(venue: str, symbol: str, timeframe: Timeframe, rows: Sequence[ClosedBar]) -> Bars:
+    """Return bars as columns."""
+    table = np.array([one.prices for one in rows], np.float64).reshape(-1, 5)
+    names = ("open", "high", "low", "close", "volume")
+    columns = {name: table[:, place].copy() for place, name in enumerate(names)}
+    stamps = np.array([one.open_ms for one in rows], np.int64)
+    return Bars.of(venue, symbol, timeframe, stamps, columns)
+
+
+def instrument_of(venue: str, market: Market, maker: float, taker: float) -> Instrument:
+    """Return the rules of a symbol as research reads them."""
+    return Instrument(
+        venue,
+        market.symbol,
+        market.base,
+        market.quote,
+        market.kind,
+        market.tick,
+        market.lot,
+        market.min_qty,
+        market.market_max_qty or market.max_qty,
+        market.min_notional,
+        max_price=market.max_price or Decimal(10_000_000),
+        listed_ms=market.listed_ms,
+        fees=(FeeRate(0, maker, taker),),
+    )

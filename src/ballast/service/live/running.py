@@ -1,0 +1,193 @@
+"""Running: a live session from its journal: probe, reconcile, then trade, until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ballast.core.errors import UserError
+from ballast.core.orders import MarginMode
+from ballast.risk.halt.modes import Command
+from ballast.runtime.node.events import Commanded
+from ballast.runtime.startup import Probe, Wanted
+from ballast.runtime.wiring import wire
+from ballast.service.paper.running import Heard
+from ballast.venues.clients.calls import CallError
+from ballast.venues.clients.streams.state import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ballast.core.journal import Journal
+    from ballast.core.settings import EngineSettings
+    from ballast.runtime.node.events import Effect
+    from ballast.runtime.node.node import Node
+    from ballast.runtime.shell.live import Rhythm
+    from ballast.runtime.startup import Finding
+    from ballast.runtime.wiring import Line, Wired
+    from ballast.service.live.opening import OpenedLive
+    from ballast.store.inbox import Inbox
+
+INBOX_S = 0.25
+READY_S = 30.0
+"""How long the streams may take to begin; a venue that is not heard is not traded."""
+SETTLE_S = 5.0
+"""How long a stop waits for answers that are under way; what then has none is asked for again."""
+
+
+async def probed(
+    line: Line, opened: OpenedLive, before: Node | None, engine: EngineSettings
+) -> list[Finding]:
+    """Look at everything that must be true before trading; `before` is the journal's node."""
+    ours: tuple[tuple[str, int], ...] = ()
+    if before is not None:
+        ours = tuple((one, before.book.holding(one).lots) for one in opened.symbols)
+    wanted = Wanted(
+        opened.symbols,
+        opened.rules.abilities,
+        opened.instruments,
+        Decimal(str(engine.leverage)),
+        MarginMode(engine.margin),
+        ours,
+    )
+    return await Probe(line.desk, wanted, line.timing).run()
+
+
+class LiveRunning:
+    """One session under way."""
+
+    def __init__(
+        self,
+        line: Line,
+        opened: OpenedLive,
+        journal: Journal,
+        inbox: Inbox | None = None,
+        tell: Callable[[int, Effect], None] = lambda _, __: None,
+    ) -> None:
+        """Prepare; `run` does it."""
+        self.line = line
+        self.opened = opened
+        self.journal = journal
+        self.heard = Heard()
+        self.wired: Wired | None = None
+        self._inbox = inbox
+        self._tell = tell
+
+    @property
+    def node(self) -> Node:
+        """The node, once it has begun."""
+        assert self.wired is not None  # noqa: S101 - `run` has begun
+        return self.wired.shell.node
+
+    async def run(
+        self,
+        stop: asyncio.Event,
+        draw: Callable[[LiveRunning], None] = lambda _: None,
+        *,
+        closes: int | None = None,
+        rhythm: Rhythm | None = None,
+    ) -> None:
+        """Trade until `stop` is set, or so many closes are decided.
+
+        Raise `UserError` where venue or streams do not come, and whatever broke the session.
+        """
+        opened = self.opened
+        wired, effects = wire(
+            self.line, opened.rules, self.journal, opened.strategy, opened.symbols,
+            opened.timeframe, self._hear, rhythm,
+        )  # fmt: skip
+        self.wired = wired
+        work = [asyncio.ensure_future(one.run()) for one in wired.carriers]
+        try:
+            await self._heard_by_all(wired, work)
+            wired.shell.started(effects)
+            try:
+                await wired.live.begin()
+            except CallError as error:
+                raise UserError(
+                    f"the venue does not say what is held: {error}", fix="start again when it does"
+                ) from None
+            if not self.node.halt.who:
+                self.command(Command.RESUME, getpass.getuser(), "a live session begins")
+            work += [
+                asyncio.ensure_future(wired.live.run()),
+                asyncio.ensure_future(self._serve(draw)),
+                asyncio.ensure_future(self._until(stop, closes)),
+            ]
+            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+        finally:
+            for one in work:
+                one.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            await wired.client.settle(SETTLE_S)
+
+    async def _heard_by_all(self, wired: Wired, work: Sequence[asyncio.Future[None]]) -> None:
+        """Wait until every stream is there; raise `UserError` where one is not."""
+        limit = asyncio.get_running_loop().time() + READY_S
+        while True:
+            ready = [one for one in wired.states.values() if one.phase is Phase.READY]
+            if len(ready) >= len(wired.carriers):
+                return
+            for one in work:
+                if one.done():
+                    one.result()
+            if asyncio.get_running_loop().time() > limit:
+                lost = ", ".join(
+                    f"{one.name} {one.phase} {one.reason}".strip()
+                    for one in wired.states.values()
+                    if one.phase is not Phase.READY
+                )
+                raise UserError(f"no stream of {self.line.name}: {lost or 'no answer'}")
+            await asyncio.sleep(0.02)
+
+    async def _serve(self, draw: Callable[[LiveRunning], None]) -> None:
+        while True:
+            self.take_commands()
+            draw(self)
+            await asyncio.sleep(INBOX_S)
+
+    async def _until(self, stop: asyncio.Event, closes: int | None) -> None:
+        while closes is None or self.figures_closes < closes:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), INBOX_S)
+            if stop.is_set():
+                return
+
+    @property
+    def figures_closes(self) -> int:
+        """Return how many closes were decided since this start."""
+        return self.wired.live.figures.closes if self.wired is not None else 0
+
+    # Commands -------------------------------------------------------------------------------
+
+    def take_commands(self) -> None:
+        """Take a person's commands out of the inbox, in order; one that may not be is put away."""
+        for message in list(self._inbox.waiting()) if self._inbox is not None else ():
+            try:
+                command = Command(message.command)
+            except ValueError:
+                outcome = f"no command '{message.command}'"
+            else:
+                outcome = self.command(command, message.who, message.reason)
+            if self._inbox is not None:
+                self._inbox.done(message, outcome)
+
+    def command(self, command: Command, who: str, reason: str) -> str:
+        """Carry out a command; return what came of it."""
+        try:
+            self.node.halt_after(command, who, reason)
+        except UserError as error:
+            return f"refused: {error.what}"
+        assert self.wired is not None  # noqa: S101 - `node` would have said so
+        self.wired.live.tell(Commanded(command, who, reason, self.line.now_ns()))
+        return f"done: {self.node.halt.mode}"
+
+    def _hear(self, effect: Effect) -> None:
+        at_ns = self.line.now_ns()
+        self.heard.note(at_ns, effect)
+        self._tell(at_ns, effect)
