@@ -6,9 +6,8 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.contract.venues.clients.rig import ROWS, Rig, serving
-
-from ballast.venues.clients.asking import wire
+from tests.contract.venues.clients.rig import Rig, serving
+from tests.contract.venues.clients.rows import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +29,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def rig(served: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """Return the venue of the file; an answer that does not come is waited for briefly."""
-    monkeypatch.setattr(wire, "TIMEOUT_S", 0.7)
+def rig(served: Rig) -> Iterator[Rig]:
+    """Return the venue of the file."""
     yield served
-    monkeypatch.undo()
     served.clear()

@@ -1,8 +1,8 @@
 """The contract of all venues: a row says what a test must know of one, a rig serves it.
 
 A test speaks in our words only and holds every answer against the simulated venue's own state, of
-which the desk knows nothing. Add a venue: a row in `ROWS`, and whatever is special in a file of its
-own beside these.
+which the desk knows nothing. Add a venue: a row in `rows.py`, and whatever is special in a file of
+its own beside these.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ from ballast.core.reports import Look, Miss, OrderReport, Rejection, Unclear
 from ballast.core.settings.rule import Secret
 from ballast.service.testing.venue import simulated_exchange
 from ballast.venues.clients.access import Keys
+from ballast.venues.clients.asking import wire
 from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.asking.budget import Budget
 from ballast.venues.clients.asking.patience import ONCE
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Sequence
 
     import aiohttp
+    from tests.contract.venues.clients.rows import Row
 
     from ballast.core.reports import Report
     from ballast.oms.protection.cover import Abilities
@@ -42,146 +44,8 @@ if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a test must know of a venue. Targets are patterns of what faults befall."""
-
-    venue: str
-    exchange: str
-    """As `simulated_exchange` calls it."""
-    listing: str
-    """As the simulated engine calls the listing of `symbol`."""
-    submits: str
-    cancels: str
-    looks: str
-    """A question by our id."""
-    private: str
-    """Any signed question that changes nothing, here for balances."""
-    tick: Decimal = Decimal("0.01")
-    lot: Decimal = Decimal("0.00001")
-    symbol: str = "BTCUSDT"
-    contract: Decimal = Decimal(1)
-    """Base units of a contract, which is what the venue's own state counts in."""
-    submits_stop: str = ""
-    """'': as every other order."""
-    qty: Decimal = Decimal("0.01")
-    too_much: int = 90_000
-    """Times the usual quantity: more than there is money for, and not more than may be asked."""
-    little_off: float = -0.5
-    """Where one lot is worth less than the least an order must be worth."""
-    is_slow: bool = False
-    """It counts in small numbers: neither it nor our budget does in tests."""
-    streamed: str = "1m"
-    """A timeframe whose candles a stream tells."""
-    lacks: frozenset[str] = field(default_factory=frozenset)
-    """Tests that make no sense at this venue, by what they are about."""
-
-
-ROWS = {
-    row.venue: row
-    for row in (
-        Row(
-            "BINANCE",
-            "binance",
-            "BTCUSDT",
-            submits="POST /api/v3/order$",
-            cancels="DELETE /api/v3/order$",
-            looks="GET /api/v3/order$",
-            private="GET /api/v3/account$",
-            lacks=frozenset({"amend"}),
-        ),
-        Row(
-            "BINANCEUSDM",
-            "binance-usdm",
-            "BTCUSDT",
-            submits="POST /fapi/v1/order$",
-            cancels="DELETE /fapi/v1/order$",
-            looks="GET /fapi/v1/(order|algoOrder)$",
-            private="GET /fapi/v3/account$",
-            tick=Decimal("0.1"),
-            lot=Decimal("0.001"),
-            submits_stop="POST /fapi/v1/algoOrder$",
-            little_off=-0.95,
-        ),
-        Row(
-            "OKX",
-            "okx",
-            "BTC-USDT",
-            submits="POST /api/v5/trade/order$",
-            cancels="POST /api/v5/trade/cancel-order$",
-            looks="GET /api/v5/trade/order$",
-            private="GET /api/v5/account/balance$",
-            tick=Decimal("0.1"),
-            submits_stop="POST /api/v5/trade/order-algo$",
-            lacks=frozenset({"post_only"}),
-        ),
-        Row(
-            "OKXSWAP",
-            "okx",
-            "BTC-USDT-SWAP",
-            submits="POST /api/v5/trade/order$",
-            cancels="POST /api/v5/trade/cancel-order$",
-            looks="GET /api/v5/trade/order$",
-            private="GET /api/v5/account/balance$",
-            tick=Decimal("0.1"),
-            lot=Decimal("0.0001"),
-            contract=Decimal("0.01"),
-            submits_stop="POST /api/v5/trade/order-algo$",
-            lacks=frozenset({"post_only", "other_coins"}),
-        ),
-        Row(
-            "BYBIT",
-            "bybit",
-            "BTCUSDT",
-            submits="POST /v5/order/create$",
-            cancels="POST /v5/order/cancel$",
-            looks="GET /v5/order/realtime$",
-            private="GET /v5/account/wallet-balance$",
-            lacks=frozenset({"post_only", "reduce_only", "trigger"}),
-        ),
-        Row(
-            "BYBITLINEAR",
-            "bybit",
-            "BTCUSDT.P",
-            submits="POST /v5/order/create$",
-            cancels="POST /v5/order/cancel$",
-            looks="GET /v5/order/realtime$",
-            private="GET /v5/account/wallet-balance$",
-            tick=Decimal("0.1"),
-            lot=Decimal("0.001"),
-            little_off=-0.95,
-            lacks=frozenset({"post_only"}),
-        ),
-        Row(
-            "COINBASE",
-            "coinbase",
-            "BTC-USDT",
-            submits="POST /api/v3/brokerage/orders$",
-            cancels="POST /api/v3/brokerage/orders/batch_cancel$",
-            looks="GET /api/v3/brokerage/orders/historical/batch$",
-            private="GET /api/v3/brokerage/accounts$",
-            is_slow=True,
-            streamed="5m",
-            lacks=frozenset({"clock", "duplicate", "streamed_fills", "streamed_balances"}),
-        ),
-        Row(
-            "KRAKEN",
-            "kraken",
-            "BTC/USDT",
-            submits="POST /0/private/AddOrder$",
-            cancels="POST /0/private/CancelOrder$",
-            looks="POST /0/private/OpenOrders$",
-            private="POST /0/private/BalanceEx$",
-            tick=Decimal("0.1"),
-            lot=Decimal("1E-8"),
-            too_much=900,
-            is_slow=True,
-            lacks=frozenset({"trigger", "clock"}),
-        ),
-    )
-}
+BRIEF_S = 0.7
+"""An answer that was made to be lost is not waited for longer; others may take their time."""
 
 
 class Rig:
@@ -190,6 +54,7 @@ class Rig:
     def __init__(self, row: Row, venue: ServedVenue, runner: asyncio.Runner) -> None:
         """Open a desk; `load` comes with the first test."""
         self.row, self.venue, self._runner = row, venue, runner
+        self._is_brief = False
         self.entry = VENUES[row.venue]
         self.keys = Keys(Secret(venue.key), Secret(venue.secret), Secret(venue.passphrase))
         self.session: aiohttp.ClientSession = self.run(self._session())
@@ -220,8 +85,18 @@ class Rig:
     now_ns = staticmethod(time.time_ns)
 
     def run(self, work: Coroutine[object, object, T]) -> T:
-        """Await in the one loop of the rig."""
-        return self._runner.run(work)
+        """Await in the one loop of the rig; what follows a fault waits for an answer briefly."""
+        kept, wire.TIMEOUT_S = wire.TIMEOUT_S, BRIEF_S if self._is_brief else wire.TIMEOUT_S
+        self._is_brief = False
+        try:
+            return self._runner.run(work)
+        finally:
+            wire.TIMEOUT_S = kept
+
+    def fault(self, name: str, pattern: str) -> None:
+        """Order a fault for the next request that fits."""
+        self.venue.fault(name, pattern)
+        self._is_brief = True
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.contract.venues.clients.listening import listening
-from tests.contract.venues.clients.rig import ROWS, Rig, serving
+from tests.contract.venues.clients.rig import Rig, serving
+from tests.contract.venues.clients.rows import ROWS
 
 from ballast.core.errors import UserError
 from ballast.core.orders import (
@@ -97,7 +98,7 @@ def test_an_amend_without_an_answer_is_a_doubt_and_the_stop_still_stands(
     stop = rig.stop(off=-0.06)
     rig.rest(stop)
     ticks = rig.stop(off=-0.04).trigger_ticks
-    rig.venue.fault(fault, "POST /v5/order/amend$")
+    rig.fault(fault, "POST /v5/order/amend$")
     change = AmendRequest(OrderRef(rig.row.symbol, client_id=stop.client_id), trigger_ticks=ticks)
     told = rig.told(rig.run(rig.desk.amend(change, Urgency.PROTECT)))
     assert isinstance(told, Unclear)
@@ -153,7 +154,7 @@ def test_a_position_is_closed_whole_whatever_it_is(rig: Rig) -> None:
 def test_a_ban_is_told_with_its_ten_minutes() -> None:
     """R-NET-03. At a venue of its own, which hears nobody any more."""
     with serving(ROWS["BYBIT"]) as rig:
-        rig.venue.fault("banned", rig.row.private)
+        rig.fault("banned", rig.row.private)
         for _ in range(2):
             with pytest.raises(CallError) as caught:
                 rig.run(rig.desk.balances())

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.contract.venues.clients.rig import ROWS, Rig, serving
+from tests.contract.venues.clients.rig import Rig, serving
+from tests.contract.venues.clients.rows import ROWS
 
 from ballast.core.ids import Purpose
 from ballast.core.orders import (

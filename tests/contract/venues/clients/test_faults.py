@@ -30,7 +30,7 @@ MAYBE = ("changed_shape", "unavailable", "maintenance")
 @pytest.mark.parametrize("fault", DONE + NOT_DONE)
 def test_a_doubtful_order_is_unclear_and_a_look_finds_the_truth(rig: Rig, fault: str) -> None:
     request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
-    rig.venue.fault(fault, rig.row.submits)
+    rig.fault(fault, rig.row.submits)
     told = rig.told(rig.submit(request))
     assert isinstance(told, Unclear), told
     assert told.client_id == request.client_id
@@ -44,7 +44,7 @@ def test_a_doubtful_order_is_unclear_and_a_look_finds_the_truth(rig: Rig, fault:
 def test_a_doubtful_stop_is_unclear_and_a_look_finds_the_truth(rig: Rig, fault: str) -> None:
     rig.hold()
     request = rig.stop()
-    rig.venue.fault(fault, rig.row.submits_stop or rig.row.submits)
+    rig.fault(fault, rig.row.submits_stop or rig.row.submits)
     told = rig.told(rig.submit(request))
     assert isinstance(told, Unclear), told
     truth = rig.truth(request.client_id)
@@ -56,7 +56,7 @@ def test_a_doubtful_stop_is_unclear_and_a_look_finds_the_truth(rig: Rig, fault: 
 @pytest.mark.parametrize("fault", MAYBE)
 def test_what_is_told_for_certain_is_so(rig: Rig, fault: str) -> None:
     request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
-    rig.venue.fault(fault, rig.row.submits)
+    rig.fault(fault, rig.row.submits)
     told = rig.told(rig.submit(request))
     is_there = rig.truth(request.client_id) is not None
     match told:
@@ -73,7 +73,7 @@ def test_what_is_told_for_certain_is_so(rig: Rig, fault: str) -> None:
 def test_a_doubtful_cancel_is_unclear_or_looked_up(rig: Rig, fault: str) -> None:
     request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
     rig.rest(request)
-    rig.venue.fault(fault, rig.row.cancels)
+    rig.fault(fault, rig.row.cancels)
     told = rig.told(rig.cancel(request.client_id))
     assert isinstance(told, Unclear), told
     is_gone = rig.truth(request.client_id) is None
@@ -87,7 +87,7 @@ def test_a_cancel_is_not_sent_twice_by_the_connection(rig: Rig) -> None:
     """A kept connection that breaks must not repeat a request by itself (exchanges.md 5.4)."""
     request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
     rig.rest(request)
-    rig.venue.fault("reset_reply", rig.row.cancels)
+    rig.fault("reset_reply", rig.row.cancels)
     before = rig.venue.status()["requests"]
     assert isinstance(rig.told(rig.cancel(request.client_id)), Unclear)
     assert rig.venue.status()["requests"] == before + 1
@@ -114,7 +114,7 @@ def test_no_connection_means_that_nothing_was_sent(rig: Rig) -> None:
 
 def test_a_question_that_fails_says_how(rig: Rig) -> None:
     for fault in ("reset_reply", "truncate", "not_json", "error_before"):
-        rig.venue.fault(fault, rig.row.private)
+        rig.fault(fault, rig.row.private)
         with pytest.raises(CallError) as caught:
             rig.run(rig.desk.balances())
         assert caught.value.verdict in {Verdict.UNCLEAR, Verdict.MAINTENANCE}, fault

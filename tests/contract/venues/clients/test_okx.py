@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.contract.venues.clients.listening import listening
-from tests.contract.venues.clients.rig import ROWS, Rig, serving
+from tests.contract.venues.clients.rig import Rig, serving
+from tests.contract.venues.clients.rows import ROWS
 
 from ballast.core.ids import Purpose
 from ballast.core.orders import (
@@ -73,7 +74,7 @@ def test_an_end_point_is_never_asked_more_than_it_allows(rig: Rig) -> None:
 
 
 def test_a_venue_that_is_closed_says_so_and_refuses_nothing_it_did(rig: Rig) -> None:
-    rig.venue.fault("maintenance", rig.row.private)
+    rig.fault("maintenance", rig.row.private)
     with pytest.raises(CallError) as closed:
         rig.run(rig.desk.balances())
     assert closed.value.verdict is Verdict.MAINTENANCE
@@ -117,7 +118,7 @@ def test_an_amend_whose_answer_is_lost_is_found_by_a_look(
     rig.hold()
     stop = rig.stop(off=-0.05)
     rig.rest(stop)
-    rig.venue.fault("lose_reply", "POST /api/v5/trade/amend-algos$")
+    rig.fault("lose_reply", "POST /api/v5/trade/amend-algos$")
     moved = stop.trigger_ticks + 100
     ref = OrderRef(rig.row.symbol, client_id=stop.client_id)
     told = rig.told(rig.run(rig.desk.amend(AmendRequest(ref, 0, 0, moved), Urgency.PROTECT)))

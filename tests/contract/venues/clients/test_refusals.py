@@ -82,12 +82,12 @@ def test_a_name_that_is_taken_is_refused_as_that(rig: Rig) -> None:
 
 
 def test_too_many_requests_are_told_with_the_time_to_wait(rig: Rig) -> None:
-    rig.venue.fault("rate_limited", rig.row.private)
+    rig.fault("rate_limited", rig.row.private)
     with pytest.raises(CallError) as caught:
         rig.run(rig.desk.balances())
     assert caught.value.verdict is Verdict.RATE
     rig.forgive()
-    rig.venue.fault("rate_limited", rig.row.submits)
+    rig.fault("rate_limited", rig.row.submits)
     request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
     told = rig.told(rig.submit(request))
     assert isinstance(told, Rejection)
@@ -138,7 +138,7 @@ def test_a_wrong_key_is_told_apart(rig: Rig) -> None:
 
 def test_a_failed_look_says_nothing(rig: Rig) -> None:
     """Absence is proven only by a venue that answered (A5)."""
-    rig.venue.fault("error_before", rig.row.looks)
+    rig.fault("error_before", rig.row.looks)
     assert list(rig.look(rig.name())) == []
 
 
