@@ -75,8 +75,12 @@ class Rig:
         return self.venue.session()
 
     def asker_with(self, keys: Keys) -> VenueAsker:
-        """Return an asker of other keys, over the same session."""
-        return VenueAsker(self.access, self.session, self.now_ns, keys, patience=ONCE)
+        """Return an asker of other keys, over the same session and from the same budget."""
+        own = getattr(self, "asker", None)
+        budget = own.budget if isinstance(own, VenueAsker) else None
+        return VenueAsker(
+            self.access, self.session, self.now_ns, keys, budget=budget, patience=ONCE
+        )
 
     def forgive(self) -> None:
         """Forget that the venue asked us to wait: the fault is over, and its minute is long."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 DONE = "0"
 ITEMS = frozenset({"1", "2"})
 """Codes that only say that an item was refused; which and why stands beside the item."""
-RATE_S = 2.0
-"""Limits are counted in windows of two seconds."""
 EDGE_LIMIT = 403
 """The venue's edge answers so, without a code, to an address that asks too much."""
 EDGE_S = 60.0
@@ -115,10 +113,13 @@ def read_fault(status: int, answer: Any, body: str) -> CallError | None:  # noqa
 
 
 def fault_of(code: str, text: str) -> CallError:
-    """Return what one code means."""
+    """Return what one code means.
+
+    How long to wait after too many requests is not said: it is one end point that is full, and
+    what protects must not wait for it.
+    """
     known = FAULTS.get(code.partition("_")[0], Fault(Verdict.UNCLEAR))
-    waits_s = RATE_S if known.verdict is Verdict.RATE else None
-    return CallError(known.verdict, text, code=code, reason=known.reason, retry_after_s=waits_s)
+    return CallError(known.verdict, text, code=code, reason=known.reason)
 
 
 def _refused_items(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -48,20 +48,22 @@ class Looks:
         self._fills = fills
         self._kinds = kinds
 
-    async def look(self, symbol: str, client_id: str, look: Look) -> Sequence[Report]:
+    async def look(
+        self, symbol: str, client_id: str, look: Look, urgency: Urgency = Urgency.ASK
+    ) -> Sequence[Report]:
         """Look for an order in one place; a question that fails says nothing."""
         reports: list[Report] = []
         try:
             market = self._asks.market(symbol)
             match look:
                 case Look.BY_ID:
-                    found = await self._by_id(market, client_id)
+                    found = await self._by_id(market, client_id, urgency)
                     reports += [found] if found is not None else []
                 case Look.OPEN_ORDERS:
-                    resting = await self.resting((symbol,), Urgency.ASK)
+                    resting = await self.resting((symbol,), urgency)
                     reports += [one for one in resting if one.client_id == client_id]
                 case Look.TRADES:
-                    ids = await self._order_ids(market, client_id)
+                    ids = await self._order_ids(market, client_id, urgency)
                     reports += await self._fills.of_order(market, client_id, ids)
         except (CallError, *UNREADABLE):
             return []
@@ -84,20 +86,24 @@ class Looks:
             found += readable(rows, lambda row, of: algo_report(row, of, Source.QUERY))
         return tuple(found)
 
-    async def _by_id(self, market: Market, client_id: str) -> OrderReport | None:
+    async def _by_id(self, market: Market, client_id: str, urgency: Urgency) -> OrderReport | None:
         for algo in self._kinds.of(client_id):
-            row = await self._row(market, client_id, algo=algo)
+            row = await self._row(market, client_id, urgency, algo=algo)
             if row is None:
                 continue
             self._kinds.keep(client_id, algo=algo)
             if not algo:
                 return order_report(row, market, Source.QUERY)
-            return await self._continued(row, market)
+            return await self._continued(row, market, urgency)
         return None
 
-    async def _row(self, market: Market, client_id: str, *, algo: bool) -> dict[str, Any] | None:
+    async def _row(
+        self, market: Market, client_id: str, urgency: Urgency, *, algo: bool
+    ) -> dict[str, Any] | None:
         """Return the row of an order by our id; None for one that is not found."""
-        call = algo_by(client_id) if algo else _order_by(market, clOrdId=client_id)
+        call = (
+            algo_by(client_id, urgency) if algo else _order_by(market, urgency, clOrdId=client_id)
+        )
         return await self._maybe(call)
 
     async def _maybe(self, call: Call) -> dict[str, Any] | None:
@@ -109,12 +115,16 @@ class Looks:
             raise
         return rows[0] if rows else None
 
-    async def _continued(self, row: dict[str, Any], market: Market) -> OrderReport:
+    async def _continued(
+        self, row: dict[str, Any], market: Market, urgency: Urgency
+    ) -> OrderReport:
         """Return how an algo order stands: once triggered, as the orders it became do."""
         own = algo_report(row, market, Source.QUERY)
         if text(row, "state") not in words.TRIGGERED:
             return own
-        orders = [await self._maybe(_order_by(market, ordId=one)) for one in children_of(row)]
+        orders = [
+            await self._maybe(_order_by(market, urgency, ordId=one)) for one in children_of(row)
+        ]
         known = [order_report(one, market, Source.QUERY) for one in orders if one is not None]
         if known:
             whole = whole_report(known)
@@ -129,20 +139,20 @@ class Looks:
             return replace(own, status=OrderStatus.CANCELLED)
         return own
 
-    async def _order_ids(self, market: Market, client_id: str) -> tuple[str, ...]:
+    async def _order_ids(self, market: Market, client_id: str, urgency: Urgency) -> tuple[str, ...]:
         """Return the venue's ids of the orders that can have traded for one of ours."""
         for algo in self._kinds.of(client_id):
-            row = await self._row(market, client_id, algo=algo)
+            row = await self._row(market, client_id, urgency, algo=algo)
             if row is not None:
                 return children_of(row) if algo else (text(row, "ordId"),)
         return ()
 
 
-def algo_by(client_id: str) -> Call:
+def algo_by(client_id: str, urgency: Urgency) -> Call:
     """Return the question about an algo order by our id."""
-    return read("privateGetTradeOrderAlgo", 20, Urgency.ASK, algoClOrdId=client_id)
+    return read("privateGetTradeOrderAlgo", 20, urgency, algoClOrdId=client_id)
 
 
-def _order_by(market: Market, **ids: str) -> Call:
+def _order_by(market: Market, urgency: Urgency, **ids: str) -> Call:
     params = {"instId": market.name, **ids}
-    return read("privateGetTradeOrder", 60, Urgency.ASK, **params)
+    return read("privateGetTradeOrder", 60, urgency, **params)

@@ -84,7 +84,7 @@ class Orders:
                     break
         except CallError as refused:
             error = refused
-        return await self._then_looked(Action.CANCEL, symbol, client_id, error)
+        return await self._then_looked(Action.CANCEL, symbol, client_id, urgency, error)
 
     async def amend(self, request: AmendRequest, urgency: Urgency) -> Sequence[Report]:
         """Change an order, then look how it stands."""
@@ -99,7 +99,7 @@ class Orders:
                     break
         except CallError as refused:
             error = refused
-        return await self._then_looked(Action.AMEND, symbol, own, error)
+        return await self._then_looked(Action.AMEND, symbol, own, urgency, error)
 
     def replaced(self, request: OrderRequest) -> Sequence[Report]:
         """Refuse to replace: OKX has no such request, and two requests are not one."""
@@ -132,7 +132,7 @@ class Orders:
     ) -> CallError | None:
         """Cancel what an algo order became, where that rests (a stop with a limit)."""
         try:
-            row = await self._asks.row(algo_by(client_id))
+            row = await self._asks.row(algo_by(client_id, urgency))
             for order_id in children_of(row):
                 call = requests.cancelling_child(market, order_id, urgency)
                 await self._written(call, "ordId")
@@ -145,7 +145,7 @@ class Orders:
     ) -> CallError | None:
         try:
             if algo:
-                leg = await self._leg(request.ref.client_id)
+                leg = await self._leg(request.ref.client_id, urgency)
                 call = requests.amending_algo(
                     request, market, leg.name, urgency, at_market=leg.at_market
                 )
@@ -156,11 +156,11 @@ class Orders:
             return error
         return None
 
-    async def _leg(self, client_id: str) -> Leg:
+    async def _leg(self, client_id: str, urgency: Urgency) -> Leg:
         """Return which leg an algo order is, asked for where it is not known."""
         known = self._legs.get(client_id)
         if known is None:
-            row = await self._asks.row(algo_by(client_id))
+            row = await self._asks.row(algo_by(client_id, urgency))
             trails = text(row, "ordType") == "move_order_stop"
             name = requests.STOP if text(row, "slTriggerPx") else requests.TAKE
             at_market = terms_of(row)[1] == words.AT_MARKET
@@ -169,7 +169,12 @@ class Orders:
         return known
 
     async def _then_looked(
-        self, action: Action, symbol: str, client_id: str, error: CallError | None
+        self,
+        action: Action,
+        symbol: str,
+        client_id: str,
+        urgency: Urgency,
+        error: CallError | None,
     ) -> Sequence[Report]:
         """Return how an order stands after a request about it, and how the request failed.
 
@@ -177,7 +182,7 @@ class Orders:
         """
         told: list[Report] = []
         if error is None or error.verdict is Verdict.MISSING:
-            looked = await self._looks.look(symbol, client_id, Look.BY_ID)
+            looked = await self._looks.look(symbol, client_id, Look.BY_ID, urgency)
             told += [one for one in looked if isinstance(one, OrderReport)]
         if error is not None:
             failed = outcome(error, action, symbol, client_id, self._asks.now_ns())

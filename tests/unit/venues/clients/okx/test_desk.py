@@ -317,6 +317,14 @@ def test_a_cancel_of_an_order_that_a_query_still_shows_says_both(
     assert refused.reason is RejectReason.UNKNOWN_ORDER
 
 
+def test_the_look_after_a_cancel_is_as_urgent_as_the_cancel(asker: OkxAsker, desk: OkxDesk) -> None:
+    stop = protected(asker, desk)
+    sent = len(asker.calls)
+    run(desk.cancel("BTCUSDT", stop.client_id, Urgency.PROTECT))
+    assert {one.urgency for one in asker.calls[sent:]} == {Urgency.PROTECT}
+    assert len(asker.calls) == sent + 2
+
+
 def test_a_question_that_fails_says_nothing(asker: OkxAsker, desk: OkxDesk) -> None:
     asker.says = {
         path: {"code": "50013", "data": [], "msg": "busy"}
