@@ -78,6 +78,8 @@ class PrivateTalk(Talk):
         self._token = ""
         self._numbers: dict[str, int] = {}
         self._orders: dict[str, Told] = {}
+        self._foreign: set[str] = set()
+        """Orders of pairs that are not traded here."""
         self._is_ready = False
 
     async def url(self) -> str:
@@ -152,7 +154,7 @@ class PrivateTalk(Talk):
     def _introduced(self, txid: str, row: dict[str, Any]) -> Told | None:
         """Return what is known of an order; None for one of a pair that is not traded."""
         told = self._orders.get(txid)
-        if told is not None:
+        if told is not None or txid in self._foreign:
             return told
         whose = self._known.whose(txid)
         name = row.get("symbol") or (whose.symbol if whose else "")
@@ -160,6 +162,7 @@ class PrivateTalk(Talk):
             raise StrangerError(f"order {txid} was never introduced")
         market = self._names.find(name)
         if market is None:
+            self._foreign.add(txid)
             return None
         client_id = str(row.get("cl_ord_id") or (whose.client_id if whose else ""))
         self._known.learn(txid, market.symbol, client_id)

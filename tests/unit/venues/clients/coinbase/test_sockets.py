@@ -258,6 +258,32 @@ def test_bars_of_five_minutes_grow_and_close_once(venue: CoinbaseDesk) -> None:
     assert [(one.open_ns, one.close_ticks) for one in closed] == [(begin_ns, 6_001_000)]
 
 
+def bar(number: int, close: str) -> dict[str, str]:
+    return {
+        "start": str(number * 300), "open": "60000", "high": "61000", "low": "59000",
+        "close": close, "volume": "1", "product_id": "BTC-USD",
+    }  # fmt: skip
+
+
+def test_the_last_word_on_a_bar_may_come_with_the_first_on_the_next(venue: CoinbaseDesk) -> None:
+    talk = PublicTalk(products_of(venue), [SYMBOL], 5)
+    first = [bar(at, "60001") for at in (3, 2, 1)]  # a first state, the newest first
+    stamp = "1970-01-01T00:16:00Z"
+    state = [{"type": "snapshot", "candles": first}]
+    heard = talk.hear(envelope("candles", state, timestamp=stamp), 0)
+    told = [one for one in heard.news if isinstance(one, Candle)]
+    assert [(one.open_ns // BAR_NS, one.is_closed) for one in told if not one.is_closed] == [
+        (2, False), (3, False),
+    ]  # fmt: skip
+    both = [{"type": "update", "candles": [bar(4, "60003"), bar(3, "60002")]}]
+    stamp = "1970-01-01T00:20:01Z"
+    heard = talk.hear(envelope("candles", both, sequence_num=1, timestamp=stamp), 0)
+    told = [one for one in heard.news if isinstance(one, Candle)]
+    assert [(one.open_ns // BAR_NS, one.close_ticks, one.is_closed) for one in told] == [
+        (3, 6_000_200, False), (3, 6_000_200, True), (4, 6_000_300, False),
+    ]  # fmt: skip
+
+
 def test_other_bars_are_not_asked_of_the_stream(venue: CoinbaseDesk) -> None:
     line = public(venue, 60)
     assert (line.times_ready, line.ends) == (1, "")

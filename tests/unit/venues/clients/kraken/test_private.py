@@ -183,6 +183,17 @@ def test_what_is_said_twice_is_heard_once_and_a_hole_ends_the_connection(
     assert (heard.ends, heard.news) == ("executions: message 9 is followed by 10", ())
 
 
+def test_a_row_that_does_not_tell_what_traded_takes_nothing_of_it_away(venue: KrakenDesk) -> None:
+    talk = talk_of(venue)
+    filled = ROW | {"cum_qty": 0.001, "order_status": "partially_filled", "exec_type": "restated"}
+    talk.hear(frame("executions", 1, filled), 0)
+    bare = {"order_id": ROW["order_id"], "exec_type": "status", "order_status": "new"}
+    (report,) = talk.hear(frame("executions", 2, bare), 5).news
+    assert isinstance(report, OrderReport)
+    assert (report.filled_lots, report.status) == (100, OrderStatus.PARTIALLY_FILLED)
+    assert (report.qty_lots, report.price_ticks, report.at_ns) == (500, 2_650_000, 5)
+
+
 def test_word_of_an_order_that_was_never_introduced_ends_the_connection(venue: KrakenDesk) -> None:
     row = {name: one for name, one in ROW.items() if name not in {"symbol", "cl_ord_id"}}
     heard = talk_of(venue).hear(frame("executions", 1, row), 0)
@@ -196,13 +207,17 @@ def test_word_of_an_order_that_was_never_introduced_ends_the_connection(venue: K
 
 def test_orders_of_other_pairs_and_fees_in_two_assets_are_left_to_rest(venue: KrakenDesk) -> None:
     talk = talk_of(venue)
-    assert talk.hear(frame("executions", 1, ROW | {"symbol": "AAPLx/USD"}), 0).news == ()
+    share = ROW | {"symbol": "AAPLx/USD", "order_id": "OSHARE"}
+    assert talk.hear(frame("executions", 1, share), 0).news == ()
+    later = {name: one for name, one in share.items() if name != "symbol"}
+    heard = talk.hear(frame("executions", 2, later | {"exec_type": "canceled"}), 0)
+    assert (heard.news, heard.ends) == ((), "")
     trade = {
         "exec_type": "trade", "order_status": "partially_filled", "exec_id": "TX", "order_id": "O",
         "cum_qty": 0.001, "last_qty": 0.001, "last_price": 26500.0,
         "fees": [{"asset": "USD", "qty": 0.1}, {"asset": "KFEE", "qty": 0.1}],
     }  # fmt: skip
-    (report,) = talk.hear(frame("executions", 2, ROW | trade), 0).news
+    (report,) = talk.hear(frame("executions", 3, ROW | trade), 0).news
     assert isinstance(report, OrderReport)
     assert report.filled_lots == 100  # more than is booked: the history is asked
 
