@@ -197,10 +197,9 @@ class Bybit(Questions):
                 for row in rows_of(await self.ask(call))
                 if row.get("orderLinkId") == client_id and row.get("symbol") == market.name
             ]
-            if len(shown) > 1:
-                raise CallError(Verdict.UNCLEAR, f"{len(shown)} orders are named {client_id}")
-            if shown:
-                return rows.order_of(shown[0], market, Source.QUERY), shown[0]
+            if shown:  # one name, one order: told twice, its later word counts
+                last = max(shown, key=rows.how_late)
+                return rows.order_of(last, market, Source.QUERY), last
         return None
 
     # Reports --------------------------------------------------------------------------------

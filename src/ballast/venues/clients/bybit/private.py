@@ -7,6 +7,7 @@ position's stops (trading-stop) come as orders without our id: they are somebody
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -97,13 +98,16 @@ class PrivateStream(Spoken):
 
     def _order(self, row: dict[str, Any]) -> News | None:
         market = self._mine(row)
-        return rows.order_of(row, market, Source.STREAM) if market else None
+        if market is None:
+            return None
+        return rows.ours_or_none(partial(rows.order_of, row, market, Source.STREAM), row)
 
     def _execution(self, row: dict[str, Any]) -> News | None:
         market = self._mine(row)
         if market is None:
             return None
-        return rows.fill_of(row, market, self._category) or rows.paid_of(row, market)
+        fill = partial(rows.fill_of, row, market, self._category)
+        return rows.ours_or_none(fill, row) or rows.paid_of(row, market)
 
     def _coin(self, row: dict[str, Any]) -> News | None:
         return account.balance_of(row)

@@ -167,11 +167,12 @@ class Questions:
             found += await self._pages(
                 partial(requests.open_orders, self.category, Urgency.ASK, settle=settle)
             )
-        return tuple(
-            rows.order_of(row, wanted[row["symbol"]], Source.QUERY)
+        told = (
+            rows.ours_or_none(partial(rows.order_of, row, wanted[row["symbol"]], Source.QUERY), row)
             for row in found
             if row["symbol"] in wanted
         )
+        return tuple(one for one in told if one is not None)
 
     @reads_answers
     async def trades(self, symbol: str, since_ms: int | None = None) -> list[Fill]:
@@ -182,7 +183,10 @@ class Questions:
             found = rows_of(page)
         else:
             found = await self._executions(market, since_ms)
-        fills = [rows.fill_of(row, market, self.category) for row in reversed(found)]
+        fills = [
+            rows.ours_or_none(partial(rows.fill_of, row, market, self.category), row)
+            for row in reversed(found)
+        ]
         return sorted((one for one in fills if one is not None), key=lambda one: one.at_ns)
 
     @reads_answers

@@ -1,26 +1,59 @@
 """Rows: what Bybit prints of orders and executions, as our reports. REST and streams say it alike.
 
 A row that lacks what a report needs, or holds a number off the grid, raises `ValueError` or
-`KeyError`: half a report is none.
+`KeyError`: half a report is none. Of somebody else's order it is passed over (`ours_or_none`), so
+that a sort of order that we know nothing of hides none of ours.
+
+An order of ours is numbered by its name, for the venue never takes one twice. Whether a stop of
+spot keeps the venue's own number when it is set off its documents do not say; a second number would
+be another order to the book, and its fills would not be booked.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ballast.core.ids import is_ours
 from ballast.core.orders import EndReason, Fill, OrderStatus, PositionSide, Side
 from ballast.core.reports import OrderReport, Source
 from ballast.venues.books.capture import number_of
 from ballast.venues.clients.bybit import words
 from ballast.venues.clients.desk import Paid
 from ballast.venues.clients.market import fee_atoms, number
+from ballast.venues.clients.reading import UNREADABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
     from ballast.core.orders import OrderRequest
     from ballast.venues.clients.bybit.words import Category
     from ballast.venues.clients.market import Market
 
+T = TypeVar("T")
+
 RAN_DRY = frozenset({EndReason.IMMEDIATE_OR_CANCEL})
+
+
+def order_number(row: dict[str, Any]) -> int:
+    """Return the number of an order: of its name where it is ours, else of the venue's id."""
+    name = str(row["orderLinkId"])
+    return number_of(name if is_ours(name) else str(row["orderId"]))
+
+
+def how_late(row: dict[str, Any]) -> tuple[int, Decimal]:
+    """Return what puts two words about one order in their order."""
+    return int(row["updatedTime"]), number(row["cumExecQty"])
+
+
+def ours_or_none(read: Callable[[], T], row: dict[str, Any]) -> T | None:
+    """Return what a row says; None where it cannot be read and is none of ours."""
+    try:
+        return read()
+    except UNREADABLE:
+        if is_ours(str(row["orderLinkId"])):
+            raise
+        return None
 
 
 def order_of(row: dict[str, Any], market: Market, source: Source) -> OrderReport:
@@ -32,7 +65,7 @@ def order_of(row: dict[str, Any], market: Market, source: Source) -> OrderReport
     return OrderReport(
         symbol=market.symbol,
         client_id=str(row.get("orderLinkId") or ""),
-        order_id=number_of(str(row["orderId"])),
+        order_id=order_number(row),
         status=status,
         filled_lots=market.lots_of(row["cumExecQty"]),
         at_ns=int(row["updatedTime"]) * words.NS_MS,
@@ -73,7 +106,7 @@ def fill_of(row: dict[str, Any], market: Market, category: Category) -> Fill | N
     side = words.SIDES_BACK[row["side"]]
     return Fill(
         trade_id=number_of(str(row["execId"])),
-        order_id=number_of(str(row["orderId"])),
+        order_id=order_number(row),
         client_id=str(row.get("orderLinkId") or ""),
         account=0,
         symbol=market.symbol,

@@ -1,7 +1,8 @@
 """Rules: the venue's instruments become our markets.
 
 Symbols of ours are base and quote (`BTCUSDT`), which are the venue's own names but for perpetuals
-in USDC (`BTCPERP`). Dated futures and other categories are left out.
+in USDC (`BTCPERP`). Dated futures and other categories are left out, and so is what states no
+steps: it is asked for again with the next `load`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.venues.clients.bybit.words import SENDABLE
 from ballast.venues.clients.market import Market, number
+from ballast.venues.clients.reading import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +29,12 @@ def markets_of(rows: Iterable[Any], category: Category) -> dict[str, Market]:
     for row in rows:
         if not category.is_spot and row.get("contractType") != PERPETUAL:
             continue
-        market = _spot(row, category) if category.is_spot else _perpetual(row, category)
+        try:
+            market = _spot(row, category) if category.is_spot else _perpetual(row, category)
+        except UNREADABLE:
+            continue  # a symbol announced without its steps: it cannot be traded, others can
+        if min(market.tick, market.lot) <= 0:
+            continue
         known = found.get(market.symbol)
         if known is None or (market.is_trading and not known.is_trading):
             found[market.symbol] = market

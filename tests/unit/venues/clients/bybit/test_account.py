@@ -197,3 +197,14 @@ def test_of_two_symbols_with_one_name_the_one_that_trades_stays() -> None:
 @pytest.mark.parametrize(("given", "text"), [("3", "3"), ("12.5", "12.5"), ("3.339", "3.33")])
 def test_leverage_has_two_decimals_and_never_more_than_asked(given: str, text: str) -> None:
     assert account.leverage_text(Decimal(given)) == text
+
+
+def test_a_symbol_without_steps_hides_no_others() -> None:
+    announced = {**SPOT_ROW, "symbol": "NEWUSDT", "baseCoin": "NEW", "lotSizeFilter": {}}
+    stepless = {
+        **SPOT_ROW,
+        "symbol": "NUNUSDT",
+        "baseCoin": "NUN",
+        "priceFilter": {"tickSize": "0"},
+    }
+    assert list(markets_of([announced, stepless, SPOT_ROW], SPOT)) == ["ETHUSDT"]

@@ -283,6 +283,14 @@ def test_an_order_of_another_name_is_never_taken_for_ours() -> None:
         assert run(desk.look("BTCUSDT", NAME, look)) == [Miss("BTCUSDT", NAME, look, NOW_NS)]
 
 
+def test_of_two_words_about_one_order_the_later_one_counts() -> None:
+    later = {**SHOWN, "orderStatus": "Filled", "updatedTime": "1684738540999", "orderId": "b"}
+    for rows in ([SHOWN, later], [later, SHOWN]):
+        desk, _ = linear(**{asked.REALTIME: listed(*rows)})
+        (found,) = run(desk.look("BTCUSDT", NAME, Look.BY_ID))
+        assert found.status is OrderStatus.FILLED
+
+
 def test_trades_of_an_order_come_from_all_pages_oldest_first() -> None:
     rows = [{**TRADE, "orderLinkId": NAME, "execId": str(at), "execTime": str(at)} for at in (3, 2)]
     last = {**TRADE, "orderLinkId": NAME, "execId": "1", "execTime": "1"}
@@ -299,13 +307,20 @@ def test_trades_of_an_order_come_from_all_pages_oldest_first() -> None:
 def test_open_orders_are_all_pages_of_the_symbols_asked_about_strangers_too() -> None:
     stranger = {**STOP_ROW, "orderLinkId": "", "orderId": "x"}
     elsewhere = {**SHOWN, "symbol": "ETHUSDT"}
+    odd = {**stranger, "orderStatus": "Pondering"}
     desk, asker = linear(
-        **{asked.REALTIME: [listed(SHOWN, elsewhere, cursor="2"), listed(stranger)]}
+        **{asked.REALTIME: [listed(SHOWN, elsewhere, cursor="2"), listed(odd, stranger)]}
     )
     found = run(desk.open_orders(["BTCUSDT"]))
     assert [one.client_id for one in found] == [NAME, ""]
     first = asker.asked(asked.REALTIME)[0]
     assert first == {"category": "linear", "settleCoin": "USDT", "limit": 50}
+
+
+def test_an_open_order_of_ours_that_cannot_be_read_is_no_answer() -> None:
+    desk, _ = linear(**{asked.REALTIME: listed(SHOWN, {**STOP_ROW, "qty": "0.0005"})})
+    with pytest.raises(CallError):
+        run(desk.open_orders(["BTCUSDT"]))
 
 
 def test_a_list_without_end_is_no_answer() -> None:

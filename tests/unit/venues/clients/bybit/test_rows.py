@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.unit.venues.clients.bybit.markets import LINEAR, SPOT, market_of
 
+from ballast.core.ids import Purpose, client_id
 from ballast.core.orders import (
     EndReason,
     OrderKind,
@@ -65,6 +67,34 @@ def test_an_order_is_told_with_its_present_terms() -> None:
     stop = {**ORDER, "orderType": "Market", "price": "42000", "triggerPrice": "44000.5"}
     report = rows.order_of(stop, market_of(LINEAR), Source.QUERY)
     assert (report.price_ticks, report.trigger_ticks) == (0, 440_005)  # no term: the venue's bound
+
+
+def test_an_order_of_ours_keeps_its_number_whatever_the_venue_calls_it() -> None:
+    """B1: a stop that is set off may get another id there; its fills are booked all the same."""
+    name = client_id(Purpose.STOP, account="a", strategy="s", symbol="B", decision=1)
+    waits = {**ORDER, "orderLinkId": name, "orderStatus": "Untriggered"}
+    set_off = {**waits, "orderId": "another", "orderStatus": "Filled"}
+    trade = {**TRADE, "orderLinkId": name, "orderId": "another"}
+    first = rows.order_of(waits, market_of(SPOT), Source.STREAM)
+    assert rows.order_of(set_off, market_of(SPOT), Source.STREAM).order_id == first.order_id
+    fill = rows.fill_of(trade, market_of(LINEAR), LINEAR)
+    assert fill is not None
+    assert fill.order_id == first.order_id == number_of(name)
+    theirs = rows.order_of({**ORDER, "orderLinkId": "x"}, market_of(SPOT), Source.QUERY)
+    assert theirs.order_id == number_of(ORDER["orderId"])
+
+
+def test_what_cannot_be_read_is_passed_over_unless_it_is_ours() -> None:
+    def broken(name: str) -> Any:
+        row = {**ORDER, "orderLinkId": name, "qty": "many"}
+        read = partial(rows.order_of, row, market_of(LINEAR), Source.QUERY)
+        return rows.ours_or_none(read, row)
+
+    ours = client_id(Purpose.TAKE, account="a", strategy="s", symbol="B", decision=1)
+    assert broken("") is None
+    assert broken("web_1") is None
+    with pytest.raises(OffGridError):
+        broken(ours)
 
 
 @pytest.mark.parametrize(
