@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from ballast.runtime.wiring import Line, Rehearsal
+    from ballast.service.keys.account import Keys as AccountKeys
+    from ballast.service.keys.source import KeySource
     from ballast.venues.clients.access import Keys
     from ballast.venues.clients.venues import Venue
 
@@ -54,20 +56,29 @@ def rehearsal_of(port: int, ca: Path | None, speed: float = 1.0) -> Rehearsal | 
 
 def keys_of(venue: str, account: str) -> Keys:
     """Return the keys of an account; raise `UserError` where there are none."""
+    return signing(source_of(venue, account).current())
+
+
+def signing(held: AccountKeys) -> Keys:
+    """Return keys as a venue's client takes them."""
+    from ballast.venues.clients.access import Keys
+
+    return Keys(*held.texts())
+
+
+def source_of(venue: str, account: str) -> KeySource:
+    """Return where the keys of an account come from, now and after a rotation."""
     from ballast.service.cli import options
     from ballast.service.cli.keys import unlock_of
     from ballast.service.keys.source import open_source
-    from ballast.venues.clients.access import Keys
 
-    source = open_source(
+    return open_source(
         venue,
         account,
         environment=os.environ,
         network=options.config().settings.network,
         unlock=unlock_of(None, None),
     )
-    found = source.current()
-    return Keys(found.key, found.secret, found.passphrase)
 
 
 async def opened(venue: Venue, keys: Keys | None, rehearsal: Rehearsal | None) -> Line:

@@ -285,7 +285,8 @@ async def _trade(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    line = await lines.opened(asked.venue, lines.keys_of(asked.name, where.account), rehearsal)
+    source = lines.source_of(asked.name, where.account)
+    line = await lines.opened(asked.venue, lines.signing(source.current()), rehearsal)
     try:
         opened = await _open(asked, line, where.account)
         with where.database(read_only=False) as database:
@@ -294,7 +295,7 @@ async def _trade(
                 tell = teller(is_on=not sys.stderr.isatty() and not is_quiet)
                 before = restored(journal, asked.strategy)
                 require(await probed(line, opened, before, asked.settings.engine))
-                running = LiveRunning(line, opened, journal, Inbox(where.inbox), tell)
+                running = LiveRunning(line, opened, journal, Inbox(where.inbox), tell, source)
                 with live_screen(quiet=is_quiet) as draw:
                     await running.run(stop, draw, closes=closes)
                 return live_state_of(running)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ballast.service.cli import options
+from ballast.service.cli import lines, options
 from ballast.service.cli.guard import NO
 from ballast.service.cli.output import JsonFlag, Table, columns_of, emit, note, warn
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ballast.core.loans import LoanReport
     from ballast.risk.ltv.levels import Judgement, LtvLimits
+    from ballast.runtime.wiring import Rehearsal
     from ballast.store.loans import LoanBook
 
 app = typer.Typer(add_completion=False)
@@ -44,6 +45,10 @@ def ltv(
     file: Annotated[
         Path | None, typer.Option(help="JSON of loans; docs/loans.md shows it.")
     ] = None,
+    venue: Annotated[str, typer.Option(help="Ask this venue: BINANCE.")] = "",
+    account: Annotated[str, typer.Option(help="Whose keys, at the venue.")] = "main",
+    rehearse: lines.RehearseOption = 0,
+    ca: lines.CaOption = None,
     history: Annotated[
         bool, typer.Option("--history", help="What was recorded: means, time above, worst day.")
     ] = False,
@@ -59,13 +64,13 @@ def ltv(
     from ballast.core.errors import UserError
 
     if history:
-        if file is not None or every:
+        if file is not None or venue or every:
             raise UserError("--history looks at what is recorded, and at nothing else")
         _show_history(json=json)
         return
-    if file is None:
-        raise UserError("where are the loans?", expected="--file FILE, or --history")
-    look = _looker(file)
+    if (file is None) == (not venue):
+        raise UserError("where are the loans?", expected="--file FILE or --venue BINANCE")
+    look = _of_file(file) if file else _of_venue(venue, account, lines.rehearsal_of(rehearse, ca))
     if not every:
         if _once(look(_now_ms()), is_quiet=no_pause, json=json):
             raise typer.Exit(NO)
@@ -73,7 +78,25 @@ def ltv(
     _watch(look, every, is_quiet=no_pause, json=json)
 
 
-def _looker(file: Path) -> Callable[[int], LoanReport]:
+def _of_venue(venue: str, account: str, rehearsal: Rehearsal | None) -> Callable[[int], LoanReport]:
+    """Return what asks a venue anew each time: with the keys it has then, on a new connection."""
+    from ballast.service.loans.venue import ask_loans, lends
+    from ballast.venues.clients.venues import venue_named
+
+    place = venue_named(lends(venue))
+
+    async def ask() -> LoanReport:
+        keys = lines.keys_of(place.access.venue, account)
+        line = await lines.opened(place, keys, rehearsal)
+        try:
+            return await ask_loans(line, account)
+        finally:
+            await line.close()
+
+    return lambda _: lines.run(ask())
+
+
+def _of_file(file: Path) -> Callable[[int], LoanReport]:
     from ballast.service.loans.file import read_loans
 
     return lambda now_ms: read_loans(file, now_ms)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from ballast.core.errors import UserError
 from ballast.core.orders import MarginMode
 from ballast.risk.halt.modes import Command
-from ballast.runtime.node.events import Commanded
+from ballast.runtime.node.events import Alert, Commanded
 from ballast.runtime.startup import Probe, Wanted
 from ballast.runtime.wiring import wire
+from ballast.service.keys.following import follow
 from ballast.service.paper.running import Heard
+from ballast.venues.clients.access import Keys
 from ballast.venues.clients.calls import CallError
 from ballast.venues.clients.streams.state import Phase
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from ballast.runtime.shell.live import Rhythm
     from ballast.runtime.startup import Finding
     from ballast.runtime.wiring import Line, Wired
+    from ballast.service.keys.account import Keys as AccountKeys
+    from ballast.service.keys.source import KeySource
     from ballast.service.live.opening import OpenedLive
     from ballast.store.inbox import Inbox
 
@@ -66,8 +70,10 @@ class LiveRunning:
         journal: Journal,
         inbox: Inbox | None = None,
         tell: Callable[[int, Effect], None] = lambda _, __: None,
+        keys: KeySource | None = None,
     ) -> None:
-        """Prepare; `run` does it."""
+        """Prepare; `run` does it. `keys` are looked at again while it runs."""
+        self._keys = keys
         self.line = line
         self.opened = opened
         self.journal = journal
@@ -117,6 +123,8 @@ class LiveRunning:
                 asyncio.ensure_future(self._serve(draw)),
                 asyncio.ensure_future(self._until(stop, closes)),
             ]
+            if self._keys is not None:
+                work.append(asyncio.ensure_future(follow(self._keys, self._rekey, self._say)))
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             for one in done:
                 one.result()
@@ -186,6 +194,12 @@ class LiveRunning:
         assert self.wired is not None  # noqa: S101 - `node` would have said so
         self.wired.live.tell(Commanded(command, who, reason, self.line.now_ns()))
         return f"done: {self.node.halt.mode}"
+
+    def _rekey(self, keys: AccountKeys) -> None:
+        self.line.asker.rekey(Keys(*keys.texts()))
+
+    def _say(self, text: str) -> None:
+        self._hear(Alert("", text))
 
     def _hear(self, effect: Effect) -> None:
         at_ns = self.line.now_ns()

@@ -120,3 +120,19 @@ def test_a_clock_that_was_set_back_signs_with_the_present_again() -> None:
 
 def test_kraken_demands_that_the_number_grows() -> None:
     assert KRAKEN.nonce_grows
+
+
+def test_other_keys_sign_from_now_on() -> None:
+    """R-SEC-05: requests, logins of sockets and their signatures are all of the new key."""
+    old = Keys(Secret("old"), Secret("c2VjcmV0"), Secret("p"))
+    new = Keys(Secret("new"), Secret("bmV3ZXI="), Secret("q"))
+    changed, fresh = (
+        VenueAsker(KRAKEN, cast("aiohttp.ClientSession", Sent()), lambda: NOW_NS, keys)
+        for keys in (old, new)
+    )
+    before = changed.sign("text")
+    changed.rekey(new)
+    assert (changed.key, changed.passphrase) == ("new", "q")
+    assert changed.sign("text") == fresh.sign("text") != before
+    for one in (changed._signer, fresh._signer):
+        assert (one.apiKey, one.secret, one.password) == ("new", "bmV3ZXI=", "q")

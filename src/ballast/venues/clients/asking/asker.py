@@ -15,7 +15,7 @@ from ballast.venues.clients.asking.budget import Budget
 from ballast.venues.clients.asking.clock import VenueClock
 from ballast.venues.clients.asking.patience import PATIENT, Patience
 from ballast.venues.clients.asking.record import CallRecord
-from ballast.venues.clients.asking.wire import Answer, signer_of, token_of
+from ballast.venues.clients.asking.wire import Answer, rekey, signer_of, token_of
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
 from ballast.venues.clients.waiting import LoopClock, within
 
@@ -137,6 +137,11 @@ class VenueAsker:
 
     def _set_offset(self, offset: Offset) -> None:
         self.offset_ns = offset.offset_ns
+
+    def rekey(self, keys: Keys) -> None:
+        """Sign with other keys from now on; a socket logs in with them when it begins anew."""
+        self._keys = keys
+        rekey(self._signer, keys)
 
     def now_ms(self) -> int:
         """Return the venue's time, as measured."""

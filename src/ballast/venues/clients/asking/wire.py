@@ -158,6 +158,13 @@ def _signed(sign: Callable[[], Any]) -> Any:  # noqa: ANN401 - ccxt's
         raise CallError(Verdict.KEY, f"the key cannot sign a request: {what}") from None
 
 
+def rekey(signer: Any, keys: Keys) -> None:  # noqa: ANN401 - ccxt's
+    """Give a signer other keys."""
+    signer.apiKey = keys.key.reveal()
+    signer.secret = keys.secret.reveal()
+    signer.password = keys.passphrase.reveal()
+
+
 def token_of(signer: Any) -> str:  # noqa: ANN401 - ccxt's
     """Return a web token that names no request; raise `UserError` where the key cannot sign."""
     try:
