@@ -47,7 +47,7 @@ async def rows_since(
     if since_ms is None:
         return rows
     is_whole = len(rows) < PAGE and not (newest_spans and since_ms < now_ms - span_ms)
-    if not is_whole and not (rows and rows[0].time <= since_ms):
+    if not is_whole and not (rows and rows[0].time < since_ms):
         rows = await _rows_from(page, since_ms, now_ms, span_ms)
     return [row for row in rows if row.time >= since_ms]
 

@@ -5,11 +5,15 @@ Numbers are text, times milliseconds. Names are Binance's own, in snake case.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from ballast.core.ids import is_ours
 from ballast.venues.clients.market import OffGridError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 NS_MS = 1_000_000
@@ -34,6 +38,16 @@ def read(value: Any, into: type[T]) -> T:  # noqa: ANN401 - decoded JSON
         return msgspec.convert(value, into)
     except msgspec.ValidationError as error:
         raise ShapeError(str(error)) from None
+
+
+def of_ours(name: str, make: Callable[[], T], otherwise: T) -> T:
+    """Return what is read of an order; what is not ours and cannot be read is passed over."""
+    try:
+        return make()
+    except UNREADABLE:
+        if is_ours(name):
+            raise
+        return otherwise
 
 
 class Row(msgspec.Struct, rename="camel"):

@@ -26,6 +26,7 @@ from ballast.venues.clients.binance.rows import (
     SpotTrade,
     SystemStatus,
     UnsayableError,
+    of_ours,
     read,
 )
 from ballast.venues.clients.binance.rules import spot_markets
@@ -191,11 +192,8 @@ class SpotDesk(BinanceDesk):
             ]
 
         def into(answer: Any) -> list[OrderReport]:  # noqa: ANN401 - JSON
-            return [
-                spot_words.report_of(wanted[row.symbol], row, Source.QUERY)
-                for row in read(answer, list[SpotOrder])
-                if row.symbol in wanted
-            ]
+            rows = [row for row in read(answer, list[SpotOrder]) if row.symbol in wanted]
+            return [report for row in rows for report in _shown(wanted[row.symbol], row)]
 
         return tuple([report for call in asked for report in await self._ask(call, into)])
 
@@ -335,3 +333,9 @@ class SpotDesk(BinanceDesk):
                 *(spot_words.fill_of(market, one, client_id) for one in trades),
             ]
         )
+
+
+def _shown(market: Market, row: SpotOrder) -> list[OrderReport]:
+    """Return an open order; none for somebody else's that cannot be read."""
+    name = row.client_order_id
+    return of_ours(name, lambda: [spot_words.report_of(market, row, Source.QUERY)], [])

@@ -15,7 +15,7 @@ from ballast.core.reports import OrderReport, Source
 from ballast.venues.clients.access import WINDOW_MS
 from ballast.venues.clients.account import Balance
 from ballast.venues.clients.binance import spot_words
-from ballast.venues.clients.binance.rows import NS_MS, ShapeError
+from ballast.venues.clients.binance.rows import NS_MS, ShapeError, of_ours
 from ballast.venues.clients.binance.talk import NOTHING, Talk
 from ballast.venues.clients.desk import Heard
 from ballast.venues.clients.market import fee_atoms, number
@@ -145,41 +145,46 @@ class SpotTalk(Talk):
         if market is None:
             return ()
         client_id = row.c if row.C in NO_NAME else row.C
-        at_ns = row.T * NS_MS
-        report = OrderReport(
-            symbol=market.symbol,
-            client_id=client_id,
-            order_id=row.i,
-            status=spot_words.status_of(row.X, row.o, is_working=row.w),
-            filled_lots=market.lots_of(row.z),
-            at_ns=at_ns,
-            source=Source.STREAM,
-            reason=spot_words.end_of(row.X, row.o, row.f, row.g),
-            qty_lots=market.lots_of(row.q),
-            price_ticks=market.ticks_of(row.p) if row.o != "MARKET" else 0,
-            trigger_ticks=market.ticks_of(row.P),
-        )
-        if row.x != "TRADE":
-            return (report,)
-        fill = Fill(
-            trade_id=row.t,
-            order_id=row.i,
-            client_id=client_id,
-            account=0,
-            symbol=market.symbol,
-            side=spot_words.side_of(row.S),
-            position_side=PositionSide.BOTH,
-            price_ticks=market.ticks_of(row.L),
-            qty_lots=market.lots_of(row.l),
-            is_maker=row.m,
-            fee_asset=row.N or "",
-            fee_atoms=fee_atoms(row.n),
-            realised_atoms=0,
-            at_ns=at_ns,
-        )
-        return (report, fill)
+        return of_ours(client_id, lambda: _told(market, row, client_id), ())
 
     @staticmethod
     def _wallet(event: bytes) -> tuple[News, ...]:
         held = WALLET.decode(event).B
         return tuple(Balance(one.a, number(one.f) + number(one.l), number(one.f)) for one in held)
+
+
+def _told(market: Market, row: _Execution, client_id: str) -> tuple[News, ...]:
+    """Return the report of an execution, and its fill."""
+    at_ns = row.T * NS_MS
+    report = OrderReport(
+        symbol=market.symbol,
+        client_id=client_id,
+        order_id=row.i,
+        status=spot_words.status_of(row.X, row.o, is_working=row.w),
+        filled_lots=market.lots_of(row.z),
+        at_ns=at_ns,
+        source=Source.STREAM,
+        reason=spot_words.end_of(row.X, row.o, row.f, row.g),
+        qty_lots=market.lots_of(row.q),
+        price_ticks=market.ticks_of(row.p) if row.o != "MARKET" else 0,
+        trigger_ticks=market.ticks_of(row.P),
+    )
+    if row.x != "TRADE":
+        return (report,)
+    fill = Fill(
+        trade_id=row.t,
+        order_id=row.i,
+        client_id=client_id,
+        account=0,
+        symbol=market.symbol,
+        side=spot_words.side_of(row.S),
+        position_side=PositionSide.BOTH,
+        price_ticks=market.ticks_of(row.L),
+        qty_lots=market.lots_of(row.l),
+        is_maker=row.m,
+        fee_asset=row.N or "",
+        fee_atoms=fee_atoms(row.n),
+        realised_atoms=0,
+        at_ns=at_ns,
+    )
+    return (report, fill)

@@ -64,7 +64,9 @@ ENDS = {
 def order_params(market: Market, request: OrderRequest) -> dict[str, str]:
     """Return an order in Binance's words, exact; raise `UnsayableError`."""
     refuse_unsayable(request)
-    kind = request.kind
+    kind, tif = request.kind, request.tif
+    if kind is OrderKind.MARKET and request.price_ticks:  # its worst price: what a limit says
+        kind, tif = OrderKind.LIMIT, TimeInForce.IOC
     is_maker = request.post_only
     params = {
         "symbol": market.name,
@@ -80,7 +82,7 @@ def order_params(market: Market, request: OrderRequest) -> dict[str, str]:
     if kind in WITH_TIF:
         params["price"] = market.price_text(request.price_ticks)
         if not is_maker:
-            params["timeInForce"] = TIFS[request.tif]
+            params["timeInForce"] = TIFS[tif]
     if kind is OrderKind.TRAILING_STOP:
         params["trailingDelta"] = str(request.trail_ppm // PPM_BIP)
         if request.activation_ticks:
@@ -104,6 +106,7 @@ def refuse_unsayable(request: OrderRequest) -> None:
         "a trail in ticks": request.trail_ticks > 0,
         "a post-only order of this kind": request.post_only and request.kind is not OrderKind.LIMIT,
         "a trail of this fineness": request.trail_ppm % PPM_BIP > 0,
+        "a worst price of an order by money": request.quote_atoms > 0 and request.price_ticks > 0,
         "an order without our id": not request.client_id,
         "a trade prevention of ours": request.self_trade is not None,
     }

@@ -17,7 +17,7 @@ from ballast.oms.protection.cover import Abilities
 from ballast.venues.clients.binance import usdm_words as words
 from ballast.venues.clients.binance.base import is_lost
 from ballast.venues.clients.binance.paging import PAGE, rows_since
-from ballast.venues.clients.binance.rows import NS_MS, read
+from ballast.venues.clients.binance.rows import NS_MS, of_ours, read
 from ballast.venues.clients.binance.usdm_account import UsdmAccountDesk
 from ballast.venues.clients.binance.usdm_rows import AlgoCancelled, AlgoOrder, UsdmOrder, UsdmTrade
 from ballast.venues.clients.binance.usdm_stream import UsdmTalk
@@ -272,11 +272,11 @@ class UsdmDesk(UsdmAccountDesk):
 
         def orders(answer: Any) -> list[OrderReport]:  # noqa: ANN401 - JSON
             rows = [row for row in read(answer, list[UsdmOrder]) if row.symbol in wanted]
-            return [words.report_of(wanted[row.symbol], row, Source.QUERY) for row in rows]
+            return [report for row in rows for report in _shown(wanted[row.symbol], row)]
 
         def algos(answer: Any) -> list[OrderReport]:  # noqa: ANN401 - JSON
             rows = [row for row in read(answer, list[AlgoOrder]) if row.symbol in wanted]
-            return [words.algo_report(wanted[row.symbol], row, Source.QUERY) for row in rows]
+            return [report for row in rows for report in _waiting(wanted[row.symbol], row)]
 
         asks_all = len(wanted) >= ASK_ALL_FROM
         places: list[dict[str, str]] = [{}] if asks_all else [{"symbol": one} for one in wanted]
@@ -344,3 +344,15 @@ def _of_child(market: Market, algo: AlgoOrder, child: UsdmOrder) -> OrderReport:
     """Return what became of a conditional order that was set off, with the price that did it."""
     report = words.report_of(market, child, Source.QUERY, algo.client_algo_id, algo=True)
     return replace(report, trigger_ticks=market.ticks_of(algo.trigger_price))
+
+
+def _shown(market: Market, row: UsdmOrder) -> list[OrderReport]:
+    """Return an open order; none for somebody else's that cannot be read."""
+    name = row.client_order_id
+    return of_ours(name, lambda: [words.report_of(market, row, Source.QUERY)], [])
+
+
+def _waiting(market: Market, row: AlgoOrder) -> list[OrderReport]:
+    """Return a conditional order that waits; none for somebody else's that cannot be read."""
+    name = row.client_algo_id
+    return of_ours(name, lambda: [words.algo_report(market, row, Source.QUERY)], [])

@@ -21,7 +21,7 @@ from ballast.core.orders import EndReason, Fill, MarginMode
 from ballast.core.reports import OrderReport, Source
 from ballast.venues.clients.account import Balance, VenuePosition
 from ballast.venues.clients.binance import usdm_words as words
-from ballast.venues.clients.binance.rows import NS_MS, ShapeError, read
+from ballast.venues.clients.binance.rows import NS_MS, ShapeError, of_ours, read
 from ballast.venues.clients.binance.spot_words import side_of
 from ballast.venues.clients.binance.talk import NOTHING, Talk
 from ballast.venues.clients.binance.usdm_account import payment_id
@@ -80,8 +80,8 @@ class _Algo(msgspec.Struct):
     caid: str
     aid: int
     s: str
-    q: str
     X: str
+    q: str = ""
     ai: str | int | None = ""
     aq: str = ""
     tp: str = ""
@@ -185,7 +185,8 @@ class UsdmTalk(Talk):
             return ()
         if not (is_ours(row.c) or row.i in self._named):
             self._strays.append(row)
-        return self._told(market, row)
+        name = self._named.get(row.i) or row.c
+        return of_ours(name, lambda: self._told(market, row), ())
 
     def _told(self, market: Market, row: _Order) -> tuple[News, ...]:
         """Return the report of an event of an order, and its fill."""
@@ -230,6 +231,10 @@ class UsdmTalk(Talk):
         row, market = event.o, self._markets.get(event.o.s)
         if market is None:
             return ()
+        return of_ours(row.caid, lambda: self._conditional(market, event), ())
+
+    def _conditional(self, market: Market, event: _AlgoEvent) -> tuple[News, ...]:
+        row = event.o
         again = self._linked(market, row)
         filled, wanted = market.lots_of(row.aq), market.lots_of(row.q)
         if row.X == words.FINISHED and not 0 < wanted <= filled:

@@ -8,6 +8,7 @@ as ours after a restart too, whatever came first.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,8 @@ def place(market: Market, request: OrderRequest, urgency: Urgency) -> Call:
     if request.kind in CONDITIONAL:
         params = _algo(market, request)
         return Call("fapiPrivatePostAlgoOrder", params, urgency, Pool.ORDERS, changes=True)
+    if request.kind is OrderKind.MARKET and request.price_ticks:  # its worst price: a limit says it
+        request = replace(request, kind=OrderKind.LIMIT, tif=TimeInForce.IOC)
     params = _common(market, request) | {
         "type": request.kind.name,
         "newClientOrderId": request.client_id,

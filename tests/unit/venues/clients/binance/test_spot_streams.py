@@ -151,6 +151,11 @@ def test_an_order_of_a_symbol_without_rules_is_not_told() -> None:
     assert event(EXECUTION | {"s": "LTCUSDT"}).news == ()
 
 
+def test_somebody_elses_event_that_cannot_be_read_ends_nothing() -> None:
+    assert event(EXECUTION | {"c": "web", "X": "ODD"}).news == ()
+    assert event(EXECUTION | {"c": "web", "p": "0.001"}).news == ()
+
+
 @pytest.mark.parametrize(
     "frame",
     [

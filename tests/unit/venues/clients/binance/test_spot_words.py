@@ -88,10 +88,17 @@ def test_an_order_is_sent_with_what_its_type_takes_and_nothing_else(
 
 def test_a_market_order_never_carries_a_price() -> None:
     """With one, ccxt and the venue make an order by money of it (exchanges.md 4.4)."""
-    assert "price" not in params(replace(NAMES["market"], price_ticks=5))
+    assert "price" not in params(NAMES["market"])
     by_money = params(replace(NAMES["market"], qty_lots=0, quote_atoms=12_345_000_000))
     assert by_money["quoteOrderQty"] == "123.45"
     assert "quantity" not in by_money
+
+
+def test_a_market_order_with_a_worst_price_is_a_limit_order_of_the_moment() -> None:
+    made = params(replace(NAMES["market"], price_ticks=5_900_000))
+    assert (made["type"], made["timeInForce"], made["price"]) == ("LIMIT", "IOC", "59000")
+    with pytest.raises(UnsayableError):
+        params(replace(NAMES["market"], qty_lots=0, quote_atoms=1, price_ticks=1))
 
 
 def test_post_only_is_a_type_of_its_own_without_time_in_force() -> None:

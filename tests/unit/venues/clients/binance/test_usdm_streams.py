@@ -179,6 +179,11 @@ def test_how_a_child_ended_its_own_event_says() -> None:
     assert hear(algo(X="FINISHED", ai=str(CHILD), aq="0.004")).news == ()
 
 
+def test_somebody_elses_event_that_cannot_be_read_ends_nothing() -> None:
+    for body in (order(c="web", X="ODD"), order(c="web", p="0.01"), algo(caid="web", X="ODD")):
+        assert hear(body).news == ()
+
+
 def account(why: str, balances: list[Any], positions: list[Any]) -> dict[str, Any]:
     told = {"m": why, "B": balances, "P": positions}
     return {"e": "ACCOUNT_UPDATE", "E": AT_MS, "T": AT_MS, "a": told}

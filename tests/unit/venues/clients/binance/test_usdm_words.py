@@ -87,8 +87,10 @@ def test_in_hedge_mode_the_side_of_the_position_says_what_reduces() -> None:
 
 def test_post_only_is_a_time_in_force_and_a_market_order_has_no_price() -> None:
     assert sent(replace(LIMIT, post_only=True))[1]["timeInForce"] == "GTX"
-    _, params = sent(replace(LIMIT, kind=OrderKind.MARKET))
-    assert not {"price", "timeInForce"} & params.keys()
+    market = replace(LIMIT, kind=OrderKind.MARKET, price_ticks=0)
+    assert not {"price", "timeInForce"} & sent(market)[1].keys()
+    _, worst = sent(replace(market, price_ticks=610_000))
+    assert (worst["type"], worst["timeInForce"], worst["price"]) == ("LIMIT", "IOC", "61000")
 
 
 @pytest.mark.parametrize(
