@@ -24,8 +24,8 @@ from ballast.venues.clients.coinbase.desk import CoinbaseDesk
 from ballast.venues.clients.kraken import access as kraken
 from ballast.venues.clients.kraken.desk import KrakenDesk
 from ballast.venues.clients.okx import access as okx
-from ballast.venues.clients.okx.spot import OkxSpot
-from ballast.venues.clients.okx.swap import OkxSwap
+from ballast.venues.clients.okx.spot import OkxSpot, OkxSpotTest
+from ballast.venues.clients.okx.swap import OkxSwap, OkxSwapTest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,10 @@ TESTNETS: dict[str, Venue] = {
     "BYBIT": Venue(bybit.ACCESS_TEST, BybitSpotTest, bybit.abilities_of, bybit.TEST_HOSTS),
     "BYBITLINEAR": Venue(
         bybit.ACCESS_LINEAR_TEST, BybitLinearTest, bybit.abilities_of, bybit.TEST_HOSTS
+    ),
+    "OKX": Venue(okx.ACCESS_TEST, OkxSpotTest, lambda _: okx.ABILITIES, okx.TEST_HOSTS),
+    "OKXSWAP": Venue(
+        okx.ACCESS_SWAP_TEST, OkxSwapTest, lambda _: okx.ABILITIES_SWAP, okx.TEST_HOSTS
     ),
 }
 """Venues whose test network can be traded on, with keys of its own and money that is none."""

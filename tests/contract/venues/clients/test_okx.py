@@ -20,11 +20,16 @@ from ballast.core.orders import (
     Side,
 )
 from ballast.core.reports import OrderReport, Rejection
+from ballast.core.time import Timeframe
 from ballast.venues.clients.asking import wire
+from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
+from ballast.venues.clients.venues import TESTNETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+MINUTE = Timeframe.parse("1m")
 
 
 @pytest.fixture(scope="module", params=["OKX", "OKXSWAP"])
@@ -32,6 +37,25 @@ def served(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """Serve OKX for all tests of the file."""
     with serving(ROWS[request.param]) as rig:
         yield rig
+
+
+def test_demo_trading_has_a_header_and_sockets_of_its_own(rig: Rig) -> None:
+    """A key of the real venue is none of the demo's: nothing is traded by mistake."""
+    demo = TESTNETS[rig.row.venue]
+    asker = VenueAsker(demo.access, rig.session, rig.now_ns, rig.keys)
+    desk = demo.desk(asker, rig.now_ns)
+    with pytest.raises(CallError) as refused:
+        rig.run(desk.balances())
+    assert (refused.value.verdict, refused.value.code) == (Verdict.KEY, "50101")
+    desk.markets = rig.desk.markets
+    talks = [
+        *desk.private(["BTCUSDT"]),
+        *desk.public(["BTCUSDT"], MINUTE),
+        *desk.depth(["BTCUSDT"]),
+    ]
+    urls = {rig.run(one.url()) for one in talks}
+    assert {one.rpartition("/")[0] for one in urls} == {"wss://wspap.okx.com:8443/ws/v5"}
+    assert demo.hosts == ("www.okx.com", "wspap.okx.com")
 
 
 def test_a_post_only_order_that_would_trade_is_taken_and_then_ended(rig: Rig) -> None:

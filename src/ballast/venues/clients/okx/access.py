@@ -18,6 +18,7 @@ COST_LIMIT = 20
 ORDERS_MINUTE = 30_000.0
 """Orders of an account are counted over all instruments, too: 1,000 in two seconds."""
 HOSTS = ("www.okx.com", "ws.okx.com")
+TEST_HOSTS = ("www.okx.com", "wspap.okx.com")
 
 ACCESS = Access(
     venue="OKX",
@@ -30,6 +31,9 @@ ACCESS = Access(
     stamp_back_s=27,  # OKX takes what is dated up to 30 s back: three are left, as the fence has it
 )
 ACCESS_SWAP = replace(ACCESS, venue="OKXSWAP")
+ACCESS_TEST = replace(ACCESS, options={"sandbox": True})
+ACCESS_SWAP_TEST = replace(ACCESS_SWAP, options={"sandbox": True})
+"""Demo trading: the same host, a header (`x-simulated-trading`), keys and sockets of its own."""
 
 ABILITIES = Abilities(reduces_only=False, amends_stops=True)
 """A conditional order of spot is amended in place: price and size, nothing else (51543)."""

@@ -8,6 +8,7 @@ from ballast.core.orders import MarginMode
 from ballast.venues.clients.account import TopOfBook
 from ballast.venues.clients.calls import Urgency
 from ballast.venues.clients.okx import account, words
+from ballast.venues.clients.okx.access import HOSTS
 from ballast.venues.clients.okx.candles import candles_of
 from ballast.venues.clients.okx.fills import Fills
 from ballast.venues.clients.okx.known import Kinds
@@ -36,6 +37,7 @@ class OkxDesk:
 
     venue = "OKX"
     inst_type = words.SPOT
+    stream_host = HOSTS[1]
 
     def __init__(self, asker: Asker, now_ns: Callable[[], int]) -> None:
         """Ask through `asker`; `now_ns` stamps reports."""
@@ -175,15 +177,17 @@ class OkxDesk:
         """Return the conversations of orders, algo orders, balances and positions."""
         markets = [self._asks.market(one) for one in symbols]
         return [
-            Private(self._asker, self.inst_type, markets),
-            Business(self._asker, self.inst_type, markets),
+            Private(self._asker, self.inst_type, markets, self.stream_host),
+            Business(self._asker, self.inst_type, markets, self.stream_host),
         ]
 
     def public(self, symbols: Sequence[str], timeframe: Timeframe) -> Sequence[Conversation]:
         """Return the conversations of best prices and trades, and of candles."""
         markets = [self._asks.market(one) for one in symbols]
-        return [Quotes(self.venue, markets), Bars(self.venue, markets, timeframe)]
+        host = self.stream_host
+        return [Quotes(self.venue, markets, host), Bars(self.venue, markets, timeframe, host)]
 
     def depth(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return the conversation of order books."""
-        return [Books(self.venue, [self._asks.market(one) for one in symbols])]
+        markets = [self._asks.market(one) for one in symbols]
+        return [Books(self.venue, markets, self.stream_host)]

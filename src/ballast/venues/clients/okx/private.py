@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.reports import OrderReport, Source
 from ballast.venues.clients.desk import Heard
 from ballast.venues.clients.okx import account, words
+from ballast.venues.clients.okx.access import HOSTS
 from ballast.venues.clients.okx.rows import (
     algo_report,
     has_fill,
@@ -43,10 +44,10 @@ class LoggedIn(Talk):
     """A socket that logs in before it subscribes."""
 
     def __init__(
-        self, asker: Asker, args: Sequence[dict[str, str]], markets: Sequence[Market]
+        self, asker: Asker, args: Sequence[dict[str, str]], markets: Sequence[Market], host: str
     ) -> None:
         """Log in with the asker's key; tell of these markets."""
-        super().__init__(args)
+        super().__init__(args, host)
         self._asker = asker
         self._markets = {one.name: one for one in markets}
 
@@ -97,12 +98,14 @@ class Private(LoggedIn):
     path = "private"
     name = "private"
 
-    def __init__(self, asker: Asker, inst_type: str, markets: Sequence[Market]) -> None:
+    def __init__(
+        self, asker: Asker, inst_type: str, markets: Sequence[Market], host: str = HOSTS[1]
+    ) -> None:
         """Tell of these markets, and of all balances."""
         args = [{"channel": "orders", "instType": inst_type}, {"channel": "account"}]
         if inst_type == words.SWAP:
             args.append({"channel": "positions", "instType": inst_type})
-        super().__init__(asker, args, markets)
+        super().__init__(asker, args, markets, host)
         self._became: dict[str, dict[str, OrderReport]] = {}
 
     def told(self, channel: str, row: Row) -> Iterator[News]:
@@ -139,12 +142,13 @@ class Business(LoggedIn):
     path = "business"
     name = "private.algo"
 
-    def __init__(self, asker: Asker, inst_type: str, markets: Sequence[Market]) -> None:
+    def __init__(
+        self, asker: Asker, inst_type: str, markets: Sequence[Market], host: str = HOSTS[1]
+    ) -> None:
         """Tell of these markets."""
         channels = ("orders-algo", "algo-advance")
-        super().__init__(
-            asker, [{"channel": one, "instType": inst_type} for one in channels], markets
-        )
+        args = [{"channel": one, "instType": inst_type} for one in channels]
+        super().__init__(asker, args, markets, host)
 
     def told(self, channel: str, row: Row) -> Iterator[News]:
         """Yield what one row means."""

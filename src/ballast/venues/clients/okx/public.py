@@ -13,6 +13,7 @@ import msgspec
 from ballast.core.marketdata import Candle, Control, TheirFault
 from ballast.venues.clients.desk import Listed
 from ballast.venues.clients.okx import words
+from ballast.venues.clients.okx.access import HOSTS
 from ballast.venues.clients.okx.candles import bar_of
 from ballast.venues.clients.okx.rows import text
 from ballast.venues.clients.okx.rules import LIVE, grids_of
@@ -32,11 +33,12 @@ INSTRUMENTS = "instruments"
 class Public(Talk):
     """A socket of market data of some markets."""
 
-    def __init__(self, venue: str, channels: Sequence[str], markets: Sequence[Market]) -> None:
+    def __init__(
+        self, venue: str, channels: Sequence[str], markets: Sequence[Market], host: str = HOSTS[1]
+    ) -> None:
         """Subscribe to channels of each market."""
-        super().__init__(
-            [{"channel": one, "instId": market.name} for market in markets for one in channels]
-        )
+        args = [{"channel": one, "instId": market.name} for market in markets for one in channels]
+        super().__init__(args, host)
         self._venue = venue
         self._grids = grids_of(markets)
         self._symbols = {one.name: one.symbol for one in markets}
@@ -65,9 +67,9 @@ class Quotes(Public):
 
     name = "public"
 
-    def __init__(self, venue: str, markets: Sequence[Market]) -> None:
+    def __init__(self, venue: str, markets: Sequence[Market], host: str = HOSTS[1]) -> None:
         """Tell of these markets."""
-        super().__init__(venue, ("bbo-tbt", "trades"), markets)
+        super().__init__(venue, ("bbo-tbt", "trades"), markets, host)
         kinds = sorted({words.SWAP if one.is_perpetual else words.SPOT for one in markets})
         self.want([{"channel": INSTRUMENTS, "instType": one} for one in kinds])
         self._states = {one.name: one.status for one in markets}
@@ -100,9 +102,15 @@ class Bars(Public):
     path = "business"
     name = "public.candles"
 
-    def __init__(self, venue: str, markets: Sequence[Market], timeframe: Timeframe) -> None:
+    def __init__(
+        self,
+        venue: str,
+        markets: Sequence[Market],
+        timeframe: Timeframe,
+        host: str = HOSTS[1],
+    ) -> None:
         """Tell the bars of a length of these markets."""
-        super().__init__(venue, (f"candle{bar_of(timeframe)}",), markets)
+        super().__init__(venue, (f"candle{bar_of(timeframe)}",), markets, host)
         self._interval = str(timeframe)
 
     def news(
@@ -126,6 +134,6 @@ class Books(Public):
 
     name = "public.depth"
 
-    def __init__(self, venue: str, markets: Sequence[Market]) -> None:
+    def __init__(self, venue: str, markets: Sequence[Market], host: str = HOSTS[1]) -> None:
         """Tell the books of these markets."""
-        super().__init__(venue, ("books",), markets)
+        super().__init__(venue, ("books",), markets, host)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ballast.core.orders import RejectReason
 from ballast.venues.clients.market import number
 from ballast.venues.clients.okx import account, words
+from ballast.venues.clients.okx.access import TEST_HOSTS
 from ballast.venues.clients.okx.desk import OkxDesk
 from ballast.venues.clients.okx.questions import legible, read
 from ballast.venues.clients.okx.requests import refused
@@ -64,3 +65,9 @@ class OkxSpot(OkxDesk):
         del symbol, margin_mode
         if leverage != 1:
             raise refused("spot has no leverage", RejectReason.LEVERAGE)
+
+
+class OkxSpotTest(OkxSpot):
+    """The desk of spot in demo trading."""
+
+    stream_host = TEST_HOSTS[1]

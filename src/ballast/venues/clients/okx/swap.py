@@ -9,7 +9,7 @@ from ballast.venues.clients.account import SymbolSetting, VenuePosition
 from ballast.venues.clients.calls import Call, CallError, Pool, Urgency
 from ballast.venues.clients.market import number, plain
 from ballast.venues.clients.okx import account, words
-from ballast.venues.clients.okx.access import cost_of
+from ballast.venues.clients.okx.access import TEST_HOSTS, cost_of
 from ballast.venues.clients.okx.desk import OkxDesk
 from ballast.venues.clients.okx.fills import EDGE_MS
 from ballast.venues.clients.okx.questions import chosen, legible, read
@@ -116,3 +116,9 @@ class OkxSwap(OkxDesk):
         except CallError as error:
             if error.reason is not RejectReason.NO_CHANGE:
                 raise
+
+
+class OkxSwapTest(OkxSwap):
+    """The desk of swaps in demo trading."""
+
+    stream_host = TEST_HOSTS[1]

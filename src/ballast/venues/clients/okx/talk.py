@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ballast.venues.clients.desk import Heard
+from ballast.venues.clients.okx.access import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ballast.venues.clients.desk import News
 
-HOST = "wss://ws.okx.com:8443"
+PORT = 8443
 PING, PONG = "ping", b"pong"
 PING_S = 20.0
 """OKX closes what was silent for 30 s."""
@@ -47,8 +48,9 @@ class Talk(ABC):
     keep_s = 0.0
     life_s = LIFE_S
 
-    def __init__(self, args: Sequence[dict[str, str]]) -> None:
+    def __init__(self, args: Sequence[dict[str, str]], host: str = HOSTS[1]) -> None:
         """Subscribe to these channels."""
+        self._host = host
         self._args: list[dict[str, str]] = []
         self._waits: set[Place] = set()
         self.want(args)
@@ -60,7 +62,7 @@ class Talk(ABC):
 
     async def url(self) -> str:
         """Return where to connect."""
-        return f"{HOST}/ws/v5/{self.path}"
+        return f"wss://{self._host}:{PORT}/ws/v5/{self.path}"
 
     def greeting(self, now_ns: int) -> Sequence[str]:
         """Return the subscriptions."""
