@@ -1,12 +1,13 @@
 """Desk: orders at Bybit. What is sent is looked at once, for its answer holds only its ids.
 
 The venue answers before its matching has seen the order. So a request that was taken is followed
-by a look by our id, and told as what that shows; if it shows nothing yet, the outcome is `Unclear`,
-and whoever resolves doubts looks again. A cancel and an amend are told alike.
+by a look by our id, and told as what that shows; if it still shows nothing after half a second, the
+outcome is `Unclear`, and whoever resolves doubts looks again. A cancel and an amend are told alike.
 """
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
 Row = dict[str, Any]
+
+PAUSES_S = (0.1, 0.4)
+"""Between looks at an order that was just taken: the lists of the venue follow its matching within
+some hundredths of a second. Whoever trades hears of it by the stream meanwhile."""
 
 
 class Bybit(Questions):
@@ -181,11 +186,19 @@ class Bybit(Questions):
     async def _found(
         self, market: Market, client_id: str, urgency: Urgency
     ) -> tuple[OrderReport, Row] | None:
-        """Return an order of ours as the venue has it now; None where it cannot be told."""
-        try:
-            return await self._by_id(market, client_id, urgency)
-        except (CallError, *UNREADABLE):
-            return None
+        """Return an order of ours as the venue has it now; None where it cannot be told.
+
+        What is not there yet is looked for again; a question that failed is not asked again here.
+        """
+        for pause_s in (*PAUSES_S, None):
+            try:
+                found = await self._by_id(market, client_id, urgency)
+            except (CallError, *UNREADABLE):
+                return None
+            if found is not None or pause_s is None:
+                return found
+            await asyncio.sleep(pause_s)
+        return None
 
     async def _by_id(
         self, market: Market, client_id: str, urgency: Urgency

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.unit.venues.clients.bybit import asked
 from tests.unit.venues.clients.bybit.asked import ScriptedAsker, listed, refusal
 from tests.unit.venues.clients.bybit.markets import LINEAR, SPOT, market_of
-from tests.unit.venues.clients.bybit.test_account import LINEAR_ROW, POSITION
 from tests.unit.venues.clients.bybit.test_requests import LIMIT, STOP, STOP_NAME
 from tests.unit.venues.clients.bybit.test_rows import ORDER, TRADE
 
 from ballast.core.orders import (
     AmendRequest,
     EndReason,
-    MarginMode,
     OrderKind,
     OrderRef,
     OrderStatus,
     RejectReason,
 )
 from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Source, Unclear
-from ballast.core.time import DAY_MS
+from ballast.venues.clients.bybit import desk as desks
 from ballast.venues.clients.bybit.desk import BybitLinear, BybitSpot
-from ballast.venues.clients.bybit.questions import PAGES_MAX
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
 
 if TYPE_CHECKING:
@@ -42,6 +37,12 @@ STOP_ROW = {
     "orderStatus": "Untriggered", "triggerPrice": "58000", "lastPriceOnCreated": "60000",
     "marketUnit": "baseCoin",
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a desk look again without a pause."""
+    monkeypatch.setattr(desks, "PAUSES_S", (0.0, 0.0))
 
 
 def linear(**script: Any) -> tuple[BybitLinear, ScriptedAsker]:
@@ -95,6 +96,18 @@ def test_an_order_that_was_taken_and_is_not_shown_is_a_doubt(looks: dict[str, An
     (told,) = run(desk.submit(LIMIT, Urgency.TRADE))
     assert isinstance(told, Unclear)
     assert (told.action, told.client_id) == (Action.SUBMIT, NAME)
+    assert len(asker.asked(asked.CREATE)) == 1
+
+
+def test_an_order_that_is_shown_a_little_later_is_waited_for() -> None:
+    """The lists of the venue lag behind its matching; that is no failure of the link."""
+    late = [asked.NONE, listed(SHOWN)]
+    desk, asker = linear(
+        **{asked.CREATE: asked.TAKEN, asked.REALTIME: late, asked.HISTORY: asked.NONE}
+    )
+    (report,) = run(desk.submit(LIMIT, Urgency.TRADE))
+    assert isinstance(report, OrderReport)
+    assert len(asker.asked(asked.REALTIME)) == 2
     assert len(asker.asked(asked.CREATE)) == 1
 
 
@@ -299,99 +312,3 @@ def test_trades_of_an_order_come_from_all_pages_oldest_first() -> None:
     found = run(desk.look("BTCUSDT", NAME, Look.TRADES))
     assert [one.trade_id for one in found] == [1, 2, 3]
     assert [one.get("cursor") for one in asker.asked(asked.EXECUTIONS)] == [None, "next"]
-
-
-# Questions -----------------------------------------------------------------------------------
-
-
-def test_open_orders_are_all_pages_of_the_symbols_asked_about_strangers_too() -> None:
-    stranger = {**STOP_ROW, "orderLinkId": "", "orderId": "x"}
-    elsewhere = {**SHOWN, "symbol": "ETHUSDT"}
-    odd = {**stranger, "orderStatus": "Pondering"}
-    desk, asker = linear(
-        **{asked.REALTIME: [listed(SHOWN, elsewhere, cursor="2"), listed(odd, stranger)]}
-    )
-    found = run(desk.open_orders(["BTCUSDT"]))
-    assert [one.client_id for one in found] == [NAME, ""]
-    first = asker.asked(asked.REALTIME)[0]
-    assert first == {"category": "linear", "settleCoin": "USDT", "limit": 50}
-
-
-def test_an_open_order_of_ours_that_cannot_be_read_is_no_answer() -> None:
-    desk, _ = linear(**{asked.REALTIME: listed(SHOWN, {**STOP_ROW, "qty": "0.0005"})})
-    with pytest.raises(CallError):
-        run(desk.open_orders(["BTCUSDT"]))
-
-
-def test_a_list_without_end_is_no_answer() -> None:
-    pages = [listed(cursor=str(at)) for at in range(PAGES_MAX + 1)]
-    desk, asker = linear(**{asked.REALTIME: pages})
-    with pytest.raises(CallError, match="pages"):
-        run(desk.open_orders(["BTCUSDT"]))
-    assert len(asker.calls) == PAGES_MAX
-
-
-@pytest.mark.parametrize("answer", [{}, {"list": None}, {"list": [{"size": "1"}]}])
-def test_an_answer_that_cannot_be_read_is_a_call_error(answer: dict[str, Any]) -> None:
-    info = {"marginMode": "REGULAR_MARGIN"}
-    desk, _ = linear(**{asked.POSITIONS: answer, "privateGetV5AccountInfo": info})
-    with pytest.raises(CallError) as caught:
-        run(desk.positions(["BTCUSDT"]))
-    assert caught.value.verdict is Verdict.UNCLEAR
-
-
-def test_trades_since_a_time_are_asked_for_week_by_week() -> None:
-    desk, asker = linear(**{asked.EXECUTIONS: asked.NONE})
-    since = asked.NOW_MS - 10 * DAY_MS
-    assert run(desk.trades("BTCUSDT", since)) == []
-    spans = [(one["startTime"], one["endTime"]) for one in asker.asked(asked.EXECUTIONS)]
-    assert spans[0][0] == since
-    assert spans[-1][1] >= asked.NOW_MS
-    assert all(end - start < 7 * DAY_MS for start, end in spans)
-    joined = [after[0] - before[1] for before, after in pairwise(spans)]
-    assert joined == [1] * (len(spans) - 1)
-
-
-def test_flat_positions_are_told_too() -> None:
-    desk, _ = linear(
-        **{
-            asked.POSITIONS: listed(POSITION),
-            "privateGetV5AccountInfo": {"marginMode": "ISOLATED_MARGIN"},
-        }
-    )
-    desk.markets["ETHUSDT"] = market_of(LINEAR, "ETHUSDT")
-    found = run(desk.positions(["BTCUSDT", "ETHUSDT"]))
-    assert [(one.symbol, one.lots) for one in found] == [("BTCUSDT", -500), ("ETHUSDT", 0)]
-    assert {one.margin_mode for one in found} == {MarginMode.ISOLATED}
-
-
-def test_a_market_that_is_not_listed_any_more_stays_and_does_not_trade() -> None:
-    """R-EXCH-15: what is held of it must still be told."""
-    method = "publicGetV5MarketInstrumentsInfo"
-    other = {**LINEAR_ROW, "symbol": "ETHPERP", "baseCoin": "ETH"}
-    desk, _ = linear(**{method: [listed(LINEAR_ROW, other), listed(other)]})
-    desk.markets = {}
-    run(desk.load())
-    assert desk.markets["BTCUSDC"].is_trading
-    run(desk.load())
-    assert (desk.markets["BTCUSDC"].is_trading, desk.markets["ETHUSDC"].is_trading) == (False, True)
-
-
-def test_setting_up_what_is_set_already_is_no_error() -> None:
-    script = {
-        "privatePostV5PositionSwitchMode": refusal(code="110025"),
-        "privatePostV5PositionSetLeverage": refusal(code="110043"),
-        "privateGetV5AccountInfo": {"marginMode": "REGULAR_MARGIN"},
-        "privatePostV5AccountSetMarginMode": {"reasons": []},
-    }
-    desk, asker = linear(**script)
-    run(desk.set_up("BTCUSDT", Decimal(3), MarginMode.CROSS))
-    assert asker.asked("privatePostV5PositionSwitchMode")[0]["mode"] == 0
-    assert asker.asked("privatePostV5PositionSetLeverage")[0]["sellLeverage"] == "3"
-    assert not asker.asked("privatePostV5AccountSetMarginMode")
-    run(desk.set_up("BTCUSDT", Decimal(3), MarginMode.ISOLATED))
-    set_to = asker.asked("privatePostV5AccountSetMarginMode")
-    assert set_to == [{"setMarginMode": "ISOLATED_MARGIN"}]
-    desk, _ = linear(**script | {"privatePostV5PositionSwitchMode": refusal(code="110024")})
-    with pytest.raises(CallError):
-        run(desk.set_up("BTCUSDT", Decimal(3), MarginMode.CROSS))

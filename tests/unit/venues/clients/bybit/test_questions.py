@@ -1,17 +1,21 @@
-"""Questions that take several pages, and what they come to."""
+"""Questions that are not about one order: pages, settings, and answers that cannot be read."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from tests.unit.venues.clients.bybit import asked
-from tests.unit.venues.clients.bybit.asked import listed
-from tests.unit.venues.clients.bybit.test_desk import linear, run, spot
+from tests.unit.venues.clients.bybit.asked import listed, refusal
+from tests.unit.venues.clients.bybit.markets import LINEAR, market_of
+from tests.unit.venues.clients.bybit.test_account import LINEAR_ROW, POSITION
+from tests.unit.venues.clients.bybit.test_desk import NAME, SHOWN, STOP_ROW, linear, run, spot
 
-from ballast.core.orders import PositionMode
-from ballast.core.time import Timeframe
+from ballast.core.orders import MarginMode, PositionMode
+from ballast.core.time import DAY_MS, Timeframe
+from ballast.venues.clients.bybit.questions import PAGES_MAX
 from ballast.venues.clients.calls import CallError, Verdict
 
 KLINE = "publicGetV5MarketKline"
@@ -102,3 +106,96 @@ def test_the_top_of_the_book_is_no_deeper_than_the_venue_allows() -> None:
     top = run(desk.top("BTCUSDT", 10_000))
     assert (top.bids, top.asks, top.at_ns) == (((600_001, 500),), ((600_002, 1),), 5_000_000)
     assert asker.asked("publicGetV5MarketOrderbook")[0]["limit"] == 500
+
+
+def test_open_orders_are_all_pages_of_the_symbols_asked_about_strangers_too() -> None:
+    stranger = {**STOP_ROW, "orderLinkId": "", "orderId": "x"}
+    elsewhere = {**SHOWN, "symbol": "ETHUSDT"}
+    odd = {**stranger, "orderStatus": "Pondering"}
+    desk, asker = linear(
+        **{asked.REALTIME: [listed(SHOWN, elsewhere, cursor="2"), listed(odd, stranger)]}
+    )
+    found = run(desk.open_orders(["BTCUSDT"]))
+    assert [one.client_id for one in found] == [NAME, ""]
+    first = asker.asked(asked.REALTIME)[0]
+    assert first == {"category": "linear", "settleCoin": "USDT", "limit": 50}
+
+
+def test_an_open_order_of_ours_that_cannot_be_read_is_no_answer() -> None:
+    desk, _ = linear(**{asked.REALTIME: listed(SHOWN, {**STOP_ROW, "qty": "0.0005"})})
+    with pytest.raises(CallError):
+        run(desk.open_orders(["BTCUSDT"]))
+
+
+def test_a_list_without_end_is_no_answer() -> None:
+    pages = [listed(cursor=str(at)) for at in range(PAGES_MAX + 1)]
+    desk, asker = linear(**{asked.REALTIME: pages})
+    with pytest.raises(CallError, match="pages"):
+        run(desk.open_orders(["BTCUSDT"]))
+    assert len(asker.calls) == PAGES_MAX
+
+
+@pytest.mark.parametrize("answer", [{}, {"list": None}, {"list": [{"size": "1"}]}])
+def test_an_answer_that_cannot_be_read_is_a_call_error(answer: dict[str, Any]) -> None:
+    info = {"marginMode": "REGULAR_MARGIN"}
+    desk, _ = linear(**{asked.POSITIONS: answer, "privateGetV5AccountInfo": info})
+    with pytest.raises(CallError) as caught:
+        run(desk.positions(["BTCUSDT"]))
+    assert caught.value.verdict is Verdict.UNCLEAR
+
+
+def test_trades_since_a_time_are_asked_for_week_by_week() -> None:
+    desk, asker = linear(**{asked.EXECUTIONS: asked.NONE})
+    since = asked.NOW_MS - 10 * DAY_MS
+    assert run(desk.trades("BTCUSDT", since)) == []
+    spans = [(one["startTime"], one["endTime"]) for one in asker.asked(asked.EXECUTIONS)]
+    assert spans[0][0] == since
+    assert spans[-1][1] >= asked.NOW_MS
+    assert all(end - start < 7 * DAY_MS for start, end in spans)
+    joined = [after[0] - before[1] for before, after in pairwise(spans)]
+    assert joined == [1] * (len(spans) - 1)
+
+
+def test_flat_positions_are_told_too() -> None:
+    desk, _ = linear(
+        **{
+            asked.POSITIONS: listed(POSITION),
+            "privateGetV5AccountInfo": {"marginMode": "ISOLATED_MARGIN"},
+        }
+    )
+    desk.markets["ETHUSDT"] = market_of(LINEAR, "ETHUSDT")
+    found = run(desk.positions(["BTCUSDT", "ETHUSDT"]))
+    assert [(one.symbol, one.lots) for one in found] == [("BTCUSDT", -500), ("ETHUSDT", 0)]
+    assert {one.margin_mode for one in found} == {MarginMode.ISOLATED}
+
+
+def test_a_market_that_is_not_listed_any_more_stays_and_does_not_trade() -> None:
+    """R-EXCH-15: what is held of it must still be told."""
+    method = "publicGetV5MarketInstrumentsInfo"
+    other = {**LINEAR_ROW, "symbol": "ETHPERP", "baseCoin": "ETH"}
+    desk, _ = linear(**{method: [listed(LINEAR_ROW, other), listed(other)]})
+    desk.markets = {}
+    run(desk.load())
+    assert desk.markets["BTCUSDC"].is_trading
+    run(desk.load())
+    assert (desk.markets["BTCUSDC"].is_trading, desk.markets["ETHUSDC"].is_trading) == (False, True)
+
+
+def test_setting_up_what_is_set_already_is_no_error() -> None:
+    script = {
+        "privatePostV5PositionSwitchMode": refusal(code="110025"),
+        "privatePostV5PositionSetLeverage": refusal(code="110043"),
+        "privateGetV5AccountInfo": {"marginMode": "REGULAR_MARGIN"},
+        "privatePostV5AccountSetMarginMode": {"reasons": []},
+    }
+    desk, asker = linear(**script)
+    run(desk.set_up("BTCUSDT", Decimal(3), MarginMode.CROSS))
+    assert asker.asked("privatePostV5PositionSwitchMode")[0]["mode"] == 0
+    assert asker.asked("privatePostV5PositionSetLeverage")[0]["sellLeverage"] == "3"
+    assert not asker.asked("privatePostV5AccountSetMarginMode")
+    run(desk.set_up("BTCUSDT", Decimal(3), MarginMode.ISOLATED))
+    set_to = asker.asked("privatePostV5AccountSetMarginMode")
+    assert set_to == [{"setMarginMode": "ISOLATED_MARGIN"}]
+    desk, _ = linear(**script | {"privatePostV5PositionSwitchMode": refusal(code="110024")})
+    with pytest.raises(CallError):
+        run(desk.set_up("BTCUSDT", Decimal(3), MarginMode.CROSS))
