@@ -10,6 +10,7 @@ from tests.contract.venues.clients.listening import listening
 from tests.contract.venues.clients.rig import Rig, serving
 from tests.contract.venues.clients.rows import ROWS
 
+from ballast.core.ids import Purpose
 from ballast.core.orders import MarginMode, OrderKind, OrderStatus, PositionMode, RejectReason, Side
 from ballast.core.reports import Action, Miss, OrderReport, Rejection, Unclear
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
@@ -103,6 +104,43 @@ def test_a_replace_without_an_answer_is_a_doubt_about_both(spot: Rig, fault: str
     seen = spot.seen(rest.client_id).status
     assert seen is (OrderStatus.CANCELLED if was_done else OrderStatus.UNTRIGGERED)
     assert spot.is_missing(fresh.client_id) is not was_done
+
+
+def a_pair(rig: Rig, **more: object) -> tuple[OrderRequest, OrderRequest]:
+    take = rig.order(
+        OrderKind.LIMIT, Side.SELL, off=0.05, purpose=Purpose.TAKE, post_only=True, **more
+    )
+    return take, rig.stop()
+
+
+def test_a_take_and_a_stop_are_placed_for_the_same_coins_and_go_together(spot: Rig) -> None:
+    take, stop = a_pair(spot)
+    told = spot.run(spot.desk.place_pair(take, stop, Urgency.PROTECT))
+    assert {(one.client_id, one.status) for one in told} == {
+        (take.client_id, OrderStatus.NEW), (stop.client_id, OrderStatus.UNTRIGGERED),
+    }  # fmt: skip
+    assert {one["client_id"] for one in spot.account()["orders"]} == {
+        take.client_id, stop.client_id,
+    }  # fmt: skip
+    spot.cancel(stop.client_id)
+    assert spot.account()["orders"] == []
+    assert spot.seen(take.client_id).status in {OrderStatus.CANCELLED, OrderStatus.EXPIRED}
+
+
+def test_a_pair_is_placed_whole_or_not_at_all(spot: Rig) -> None:
+    take, stop = a_pair(spot)
+    crossed = spot.stop(off=0.02)
+    for both, verdict in (((take, crossed), Rejection), (a_pair(spot, qty_lots=1), Rejection)):
+        told = spot.run(spot.desk.place_pair(*both, Urgency.PROTECT))
+        assert [type(one) for one in told] == [verdict, verdict]
+    spot.fault("reset_reply", "POST /api/v3/orderList/oco$")
+    take, stop = a_pair(spot)
+    told = spot.run(spot.desk.place_pair(take, stop, Urgency.PROTECT))
+    assert [(type(one), one.client_id) for one in told] == [
+        (Unclear, take.client_id), (Unclear, stop.client_id),
+    ]  # fmt: skip
+    assert spot.seen(take.client_id).status is OrderStatus.NEW
+    assert spot.seen(stop.client_id).status is OrderStatus.UNTRIGGERED
 
 
 def test_a_ban_is_told_with_its_length() -> None:

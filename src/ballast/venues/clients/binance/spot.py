@@ -158,6 +158,32 @@ class SpotDesk(BinanceDesk):
             told = spot_pairs.told_unclear(market, str(error), client_id, new_id, at_ns)
         return await self._looked_up(told, urgency)
 
+    async def place_pair(
+        self, take: OrderRequest, stop: OrderRequest, urgency: Urgency
+    ) -> Sequence[Report]:
+        """Place a take and a stop for the same coins, of which one will fill: both or neither.
+
+        The take is a post-only limit order or waits for its price; both orders are reported. A
+        cancel of either cancels both. Not part of the port: other venues have no such thing.
+        """
+        both, market = (take, stop), self.markets.get(stop.symbol)
+        no, at_ns = RejectReason.NOT_SUPPORTED, self._now_ns()
+        if market is None:
+            no = RejectReason.UNKNOWN_SYMBOL
+            return [self._no(Action.SUBMIT, a.symbol, a.client_id, no, "not listed") for a in both]
+        try:
+            call = spot_pairs.pair(market, take, stop, urgency)
+        except UnsayableError as error:
+            told = str(error)
+            return [self._no(Action.SUBMIT, a.symbol, a.client_id, no, told) for a in both]
+        try:
+            return spot_pairs.told_pair(market, await self._asker.ask(call), both)
+        except CallError as error:
+            return spot_pairs.pair_failed(market, error, both, at_ns)
+        except UNREADABLE as error:
+            doubt = CallError(Verdict.UNCLEAR, f"unreadable answer: {error}")
+            return spot_pairs.pair_failed(market, doubt, both, at_ns)
+
     async def look(self, symbol: str, client_id: str, look: Look) -> Sequence[Report]:
         """Look for an order in one place.
 

@@ -1,4 +1,8 @@
-"""Pairs of Binance spot: a cancel and an order in one request, told half by half.
+"""Pairs of Binance spot: two things in one request, both told whatever comes back.
+
+A cancel and an order (`cancelReplace`) are told half by half. A take and a stop for the same coins
+(`orderList/oco`) are placed both or neither, and end together: what fills or is set off ends the
+other one, and so does a cancel of either.
 
 `STOP_ON_FAILURE`: the new order is sent only after the old one was cancelled. It is not one act:
 -2021 means that one half was done (409), -2022 that none was (400); `data` says which, and of a
@@ -11,18 +15,35 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ballast.core.orders import RejectReason
+from ballast.core.orders import RejectReason, Side
 from ballast.core.reports import Action, Rejection, Source, Unclear
 from ballast.venues.clients.binance.faults import SPOT, error_of
-from ballast.venues.clients.binance.rows import UNREADABLE, Row, ShapeError, SpotOrder, read
-from ballast.venues.clients.binance.spot_words import fills_of, report_of
+from ballast.venues.clients.binance.rows import (
+    UNREADABLE,
+    Row,
+    ShapeError,
+    SpotOrder,
+    UnsayableError,
+    read,
+)
+from ballast.venues.clients.binance.spot_words import fills_of, order_params, report_of
+from ballast.venues.clients.calls import Call, Pool
 from ballast.venues.clients.outcomes import outcome
 
 if TYPE_CHECKING:
+    from ballast.core.orders import OrderRequest
     from ballast.core.reports import Report
-    from ballast.venues.clients.calls import CallError
+    from ballast.venues.clients.calls import CallError, Urgency
     from ballast.venues.clients.market import Market
 
+LEG = {
+    "type": "Type",
+    "newClientOrderId": "ClientOrderId",
+    "price": "Price",
+    "stopPrice": "StopPrice",
+    "timeInForce": "TimeInForce",
+}
+"""What each leg says for itself, and how its name ends; all else is said of both."""
 HALF_DONE = frozenset({"-2021", "-2022"})
 NOT_TRIED = "NOT_ATTEMPTED"
 
@@ -111,3 +132,43 @@ def _told(market: Market, halves: Halves, old_id: str, new_id: str, at_ns: int) 
 def _error(half: dict[str, Any] | None) -> CallError:
     found = read(half, _Error)
     return error_of(SPOT, found.code, found.msg, 0)
+
+
+# A take and a stop ----------------------------------------------------------------------------
+
+
+class _List(Row):
+    order_reports: tuple[SpotOrder, ...]
+
+
+def pair(market: Market, take: OrderRequest, stop: OrderRequest, urgency: Urgency) -> Call:
+    """Return the call that places both; raise `UnsayableError` unless they are one pair."""
+    legs = [order_params(market, one) for one in (take, stop)]
+    shared: list[dict[str, str]] = [
+        {name: text for name, text in one.items() if name not in LEG} for one in legs
+    ]
+    if shared[0] != shared[1]:
+        raise UnsayableError("a pair is of one symbol, side and quantity")
+    names = ("above", "below") if take.side is Side.SELL else ("below", "above")
+    params = shared[0] | {"listClientOrderId": stop.client_id}
+    for place, leg in zip(names, legs, strict=True):
+        params |= {place + LEG[name]: text for name, text in leg.items() if name in LEG}
+    return Call("privatePostOrderListOco", params, urgency, Pool.ORDERS, cost=2.0, changes=True)
+
+
+def told_pair(market: Market, answer: Any, requests: tuple[OrderRequest, ...]) -> list[Report]:  # noqa: ANN401
+    """Return the reports of a pair that was placed; raise `ShapeError` where one is missing."""
+    rows = {row.client_order_id: row for row in read(answer, _List).order_reports}
+    if rows.keys() != {one.client_id for one in requests}:
+        raise ShapeError("a pair without its orders")
+    found: list[Report] = []
+    for name, row in rows.items():
+        found += [report_of(market, row, Source.REPLY, name), *fills_of(market, row, name)]
+    return found
+
+
+def pair_failed(
+    market: Market, error: CallError, requests: tuple[OrderRequest, ...], at_ns: int
+) -> list[Report]:
+    """Return what a pair that failed came to, of both orders."""
+    return [outcome(error, Action.SUBMIT, market.symbol, one.client_id, at_ns) for one in requests]
