@@ -10,6 +10,7 @@ from tests.contract.venues.clients.rig import Rig, serving
 from tests.contract.venues.clients.rows import ROWS
 
 from ballast.core.ids import Purpose
+from ballast.core.marketdata import BookUpdate, Grid
 from ballast.core.orders import (
     AmendRequest,
     EndReason,
@@ -21,6 +22,8 @@ from ballast.core.orders import (
 )
 from ballast.core.reports import OrderReport, Rejection
 from ballast.core.time import Timeframe
+from ballast.venues.books.builder import BookBuilder
+from ballast.venues.books.rules import rules_of
 from ballast.venues.clients.asking import wire
 from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
@@ -158,3 +161,26 @@ def test_a_purchase_that_waits_for_a_rise_becomes_one_order(rig: Rig) -> None:
     rig.venue.command("POST", "/path", points=[[0.3, str(high)], [3, str(high)], [4, str(back)]])
     rig.eventually(lambda: rig.seen(request.client_id).status is OrderStatus.FILLED, seconds=15)
     assert rig.seen(request.client_id).filled_lots == rig.lots
+
+
+def test_the_book_builder_keeps_the_book_that_the_venue_shows(rig: Rig) -> None:
+    """Changes are chained by number; sizes of the swap are contracts in frames as in questions."""
+    market, symbol = rig.market, rig.row.symbol
+    builder = BookBuilder(rules_of(rig.row.venue), Grid(market.tick, market.lot))
+    heard = 0
+
+    def agrees() -> bool:
+        nonlocal heard
+        updates = listener.of(BookUpdate)
+        for update in updates[heard:]:
+            builder.take(update)
+        heard = len(updates)
+        top = rig.run(rig.desk.top(symbol, 5))
+        if not builder.is_live or len(updates) < 20:
+            return False
+        bids, asks = builder.book.top(5)
+        found = tuple(tuple((int(one[0]), int(one[1])) for one in side) for side in (bids, asks))
+        return found == (top.bids, top.asks)
+
+    with listening(rig, lambda: rig.desk.depth([symbol])) as listener:
+        rig.eventually(agrees, seconds=20)
