@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,16 +35,16 @@ from ballast.core.marketdata import (
 )
 from ballast.venues.books.builder import BookBuilder, Step
 from ballast.venues.books.quality import Gap, Quality, TradeNumbers
+from ballast.venues.books.recording import Frame
 from ballast.venues.books.rules import rules_of
 from ballast.venues.normalise.parse import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from ballast.core.marketdata import Event, Grid, Levels
-    from ballast.venues.books.recording import Frame
 
 CHECKPOINT_NS = 3_600 * 1_000_000_000
 BATCH_ROWS = 1 << 16
@@ -55,13 +56,15 @@ _INT63 = 2**63 - 1
 class Capture:
     """Frames in, rows out: `take` a frame, `drain` the rows so far; `quality` counts."""
 
-    def __init__(self, venue: str, symbol: str, grid: Grid) -> None:
+    def __init__(self, venue: str, symbol: str, grid: Grid, *, counts_frames: bool = True) -> None:
+        """Read frames of a symbol; `counts_frames`: all frames of the connection are given."""
         self.quality = Quality()
         self.rows = 0
         """Rows waiting to be drained."""
         self._venue, self._symbol = venue, symbol
         self._grids = {symbol: grid}
-        self._rules = rules_of(venue)
+        rules = rules_of(venue)
+        self._rules = rules if counts_frames else replace(rules, counts_frames=False)
         self._builder = BookBuilder(self._rules, grid)
         self._parts: list[NDArray[np.void]] = []
         self._singles: list[tuple[int, ...]] = []
@@ -80,6 +83,33 @@ class Capture:
         if isinstance(events, TheirFault):
             quality.fault(frame.source, events.where, events.why)
             return
+        self._tell(events, frame)
+
+    def hear(self, events: Sequence[Event], received_ns: int, source: str) -> None:
+        """Take what was read of a frame elsewhere; prices and quantities count in our grid."""
+        self.quality.frames += 1
+        self._tell(events, Frame(received_ns, b"", source))
+
+    def lose(self, received_ns: int, why: str) -> None:
+        """Be told that the line broke: the book is not known until a whole one comes."""
+        if self._builder.is_live:
+            self._at = max(received_ns, self.quality.last_ns or 0), self.quality.frames
+            self.quality.last_ns = self._at[0]
+            self._builder.lose(why)
+            self._lost(why)
+
+    def begin_part(self, received_ns: int) -> None:
+        """Begin to count anew, with the whole book where it is known: a recording of its own."""
+        last_ns = self.quality.last_ns
+        at_ns = received_ns if last_ns is None else max(received_ns, last_ns + 1)
+        self.quality = Quality(first_ns=at_ns, last_ns=at_ns)
+        self._at = at_ns, 0
+        if self._builder.is_live:
+            self._whole_book(0)
+
+    def _tell(self, events: Sequence[Event], frame: Frame) -> None:
+        """Take the events of a frame."""
+        quality = self.quality
         received_ns = self._received(frame, events)
         if received_ns is None:
             return
@@ -121,7 +151,7 @@ class Capture:
         self.quality.checksums = self._builder.checked
         return rows
 
-    def _received(self, frame: Frame, events: list[Event]) -> int | None:
+    def _received(self, frame: Frame, events: Sequence[Event]) -> int | None:
         """Return when the frame was received, or else when its own event was; never going back."""
         quality = self.quality
         at_ns = frame.received_ns
@@ -145,7 +175,7 @@ class Capture:
                 self._whole_book(0)
             self._hour = hour
 
-    def _count_frames(self, events: list[Event], source: str) -> None:
+    def _count_frames(self, events: Sequence[Event], source: str) -> None:
         """Notice a missing frame of a connection that numbers them all."""
         number = getattr(events[0], "frame_id", NONE) if self._rules.counts_frames else NONE
         if number == NONE:
