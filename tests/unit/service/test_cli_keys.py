@@ -10,8 +10,10 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import keyring
 import pytest
 from tests.fakes import canary
+from tests.fakes.keyrings import Memory
 from tests.fakes.shell import Done, ballast, tree
 
 from ballast.core.errors import DataError
@@ -118,6 +120,28 @@ def test_another_passphrase(tmp_path: Path) -> None:
     assert "the passphrase does not open it" in keys(tmp_path, "list").mistake()
     opened = {"BALLAST_KEYS_PASSPHRASE": other["BALLAST_KEYS_NEW_PASSPHRASE"]}
     assert len(keys(tmp_path, "list", "--json", held=opened).json()["keys"]) == 1
+
+
+def test_the_keyring_of_the_system_keeps_keys_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Added, rotated, removed there; no file is made, and no passphrase asked for."""
+    monkeypatch.setattr(rings, "_PRIORITY_MIN", 1.0)
+    before, backend = keyring.get_keyring(), Memory()
+    keyring.set_keyring(backend)
+    try:
+        added = keys(tmp_path, "add", "binance", "--from-env", "--to", "keyring", "--json",
+                     held=BINANCE, sealed=False).json()  # fmt: skip
+        assert added["where"].endswith(".Memory")
+        assert keys(tmp_path, "rotate", "binance", "--from-env", held=NEWER, sealed=False).code == 0
+        (row,) = keys(tmp_path, "list", "--json", sealed=False).json()["keys"]
+        assert (row["place"], row["key"], row["counts"]) == ("keyring", "Z9y8... (40)", True)
+        assert keys(tmp_path, "remove", "binance", sealed=False).code == 0
+        assert keys(tmp_path, "list", "--json", sealed=False).json()["keys"] == []
+        assert [name for _, name in backend.kept] == ["index"]
+    finally:
+        keyring.set_keyring(before)
+    assert not file_of(tmp_path).exists()
 
 
 def test_a_private_key_comes_from_a_file_of_its_owner(tmp_path: Path) -> None:

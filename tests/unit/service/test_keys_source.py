@@ -9,8 +9,10 @@ import traceback
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import keyring
 import pytest
 from tests.fakes import canary
+from tests.fakes.keyrings import Memory
 
 from ballast.core.errors import DataError, UserError
 from ballast.core.settings import NetworkSettings, Secret
@@ -26,7 +28,6 @@ from ballast.service.keys.source import KeySource, Sealed, open_source
 if TYPE_CHECKING:
     from pathlib import Path
 
-keyring = pytest.importorskip("keyring")
 PHRASE = Secret("five random words do well")
 KEY, SECRET = "K" * 40, "S" * 40
 
@@ -41,33 +42,6 @@ def variables(key: str = KEY, secret: str = SECRET, name: str = "BINANCE__MAIN")
 
 def unlock(phrase: str = PHRASE.reveal()) -> Unlock:
     return Unlock({"BALLAST_KEYS_PASSPHRASE": phrase})
-
-
-class Memory(keyring.backend.KeyringBackend):  # type: ignore[name-defined,misc]
-    """A keyring in memory, as safe as the package asks for."""
-
-    priority = 5.0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-        self.is_locked = False
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self._unlock()
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._unlock()
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        self._unlock()
-        del self.kept[service, username]
-
-    def _unlock(self) -> None:
-        if self.is_locked:
-            raise keyring.errors.KeyringLocked(f"locked, and holds {self.kept}")
 
 
 # What keys look like -----------------------------------------------------------------------
