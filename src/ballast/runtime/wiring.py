@@ -1,6 +1,6 @@
 """Wiring: the one place that builds what can send an order.
 
-    line = await open_line(venue, keys)              a venue that answers; reads only
+    line = await open_line(venue, keys)              a venue that answers; it only reads
     wire(line, ...)                                   a node whose orders go there
 
 A rehearsal is a line of which every host is the simulated exchange on this machine: the same code,
@@ -24,9 +24,6 @@ from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.streams.carrier import Carrier
 from ballast.venues.clients.streams.state import Phase
 from ballast.venues.clients.trading import TradingClient
-
-MS_NS = 1_000_000
-SAMPLES = 3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,7 +61,6 @@ class Line:
     asker: VenueAsker
     desk: VenueDesk
     clock: SystemClock | FastClock
-    measured_ns: int | None = None
 
     @property
     def name(self) -> str:
@@ -77,23 +73,11 @@ class Line:
 
     def timing(self) -> Timing:
         """Return how far the venue's clock is from ours."""
-        return Timing(self.asker.offset_ns, self.measured_ns)
-
-    async def measure(self) -> None:
-        """Measure the venue's clock: the sample with the shortest way tells most (R-EXCH-06).
-
-        Raise `CallError` where the venue does not answer.
-        """
-        best: tuple[int, int] | None = None
-        for _ in range(SAMPLES):
-            asked_ns = self.clock.now_ns()
-            venue_ns = await self.desk.server_ms() * MS_NS
-            way_ns = self.clock.now_ns() - asked_ns
-            offset_ns = venue_ns - asked_ns - way_ns // 2
-            best = min(best or (way_ns, offset_ns), (way_ns, offset_ns))
-        assert best is not None  # noqa: S101 - at least one sample was taken
-        self.asker.offset_ns = best[1]
-        self.measured_ns = self.now_ns()
+        time = self.asker.time
+        offset = time.last if time is not None else None
+        if offset is None:
+            return Timing()
+        return Timing(offset.offset_ns, offset.measured_ns + offset.offset_ns)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -101,18 +85,25 @@ class Line:
 
 
 async def open_line(
-    venue: Venue, keys: Keys | None = None, rehearsal: Rehearsal | None = None
+    venue: Venue,
+    keys: Keys | None = None,
+    rehearsal: Rehearsal | None = None,
+    *,
+    may_change: bool = False,
 ) -> Line:
     """Reach a venue, measure its clock and load its rules; raise `CallError` where it is silent."""
     clock = FastClock(rehearsal.speed) if rehearsal is not None else SystemClock()
     session = _session(venue, rehearsal)
-    asker = VenueAsker(venue.access, session, clock.now_ns, keys)
+    asker = VenueAsker(
+        venue.access, session, clock.now_ns, keys, clock=clock, may_change=may_change
+    )
     line = Line(venue, session, asker, venue.desk(asker, clock.now_ns), clock)
     try:
-        await line.measure()
+        asker.keep_time(line.desk.server_ms)
+        await asker.measure()
         if isinstance(clock, FastClock):  # a simulated exchange may live in another hour
             clock.move(asker.offset_ns)
-            await line.measure()
+            await asker.measure()
         await line.desk.load()
     except BaseException:
         await line.close()
@@ -171,7 +162,7 @@ def wire(
     bars = LiveBars(line.desk, symbols, timeframe, line.clock, line.now_ns)
     live = Live(
         line.desk, shell, bars, line.clock, symbols,
-        timing=line.timing, measure=line.measure, sends=client, rhythm=rhythm,
+        timing=line.timing, measure=line.asker.measure, sends=client, rhythm=rhythm,
     )  # fmt: skip
     client.serve(live.report, live.price_ticks)
     wired = Wired(line, shell, client, live)

@@ -42,6 +42,10 @@ class Approved:
         self.notional: float = asked.notional
         self.expires_ns: int = snap.now_ns + LIFE_NS
 
+    def is_old(self, now_ns: int) -> bool:
+        """Whether it is good no more: the market it was given for is gone."""
+        return now_ns > self.expires_ns
+
     def check(self, symbol: str, side: Side, notional: float, now_ns: int) -> None:
         """Raise `InternalError` unless this approval is for such an order, and still good."""
         if (symbol, side) != (self.symbol, self.side) or notional > self.notional:
@@ -49,7 +53,7 @@ class Approved:
                 f"approved: {self.side.name} {self.notional:g} of {self.symbol}; "
                 f"used for {side.name} {notional:g} of {symbol}"
             )
-        if now_ns > self.expires_ns:
+        if self.is_old(now_ns):
             raise InternalError(f"the approval of {symbol} has expired")
 
 

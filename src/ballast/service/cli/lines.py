@@ -35,6 +35,9 @@ SpeedOption = Annotated[
     float,
     typer.Option("--speed", min=0.1, max=100.0, help="Speed of the simulated exchange's clock."),
 ]
+TestnetOption = Annotated[
+    bool, typer.Option("--testnet", help="The venue's own test network: money that is none.")
+]
 CaOption = Annotated[
     Path | None, typer.Option("--ca", help="Certificate file that the simulated exchange named.")
 ]
@@ -81,13 +84,15 @@ def source_of(venue: str, account: str) -> KeySource:
     )
 
 
-async def opened(venue: Venue, keys: Keys | None, rehearsal: Rehearsal | None) -> Line:
-    """Reach a venue; raise `UserError` where it does not answer."""
+async def opened(
+    venue: Venue, keys: Keys | None, rehearsal: Rehearsal | None, *, may_change: bool = False
+) -> Line:
+    """Reach a venue, to ask, or to trade too; raise `UserError` where it does not answer."""
     from ballast.runtime.wiring import open_line
     from ballast.venues.clients.calls import CallError
 
     try:
-        return await open_line(venue, keys, rehearsal)
+        return await open_line(venue, keys, rehearsal, may_change=may_change)
     except CallError as error:
         raise UserError(
             f"{venue.access.venue} cannot be used: {error}",

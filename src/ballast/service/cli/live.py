@@ -12,7 +12,7 @@ import typer
 
 from ballast.core.errors import UserError
 from ballast.service.cli import lines, options
-from ballast.service.cli.lines import CaOption, RehearseOption, SpeedOption  # noqa: TC001 - typer reads them
+from ballast.service.cli.lines import CaOption, RehearseOption, SpeedOption, TestnetOption  # noqa: TC001 - typer reads them
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 from ballast.service.cli.runs import (
     SymbolOption,
@@ -75,6 +75,7 @@ def live(
     rehearse: RehearseOption = 0,
     ca: CaOption = None,
     speed: SpeedOption = 1.0,
+    testnet: TestnetOption = False,
     json: JsonFlag = False,
 ) -> None:
     """Trade at a venue with real money, or, with --rehearse, at a simulated one on this machine.
@@ -84,9 +85,11 @@ def live(
     from ballast.service.cli import journals
 
     where = journals.place()
-    asked = _Asked(strategy, venue, symbols, timeframe, param, cash, certificate, allow_bare)
+    asked = _Asked(
+        strategy, venue, symbols, timeframe, param, cash, certificate, allow_bare, testnet
+    )
     rehearsal = lines.rehearsal_of(rehearse, ca, speed)
-    if rehearsal is None:
+    if rehearsal is None and not testnet:
         asked.require_proof(where)
         _confirm(f"{where.account} on {asked.name}", confirm)
     state = lines.run(_trade(asked, rehearsal, where, closes, json=json))
@@ -107,15 +110,18 @@ def preflight(
     rehearse: RehearseOption = 0,
     ca: CaOption = None,
     speed: SpeedOption = 1.0,
+    testnet: TestnetOption = False,
     json: JsonFlag = False,
 ) -> None:
     """Say everything that speaks against a live start, and change nothing but leverage settings."""
     from ballast.service.cli import journals
 
     where = journals.place()
-    asked = _Asked(strategy, venue, symbols, timeframe, param, cash, certificate, allow_bare)
+    asked = _Asked(
+        strategy, venue, symbols, timeframe, param, cash, certificate, allow_bare, testnet
+    )
     rehearsal = lines.rehearsal_of(rehearse, ca, speed)
-    findings = [] if rehearsal is not None else asked.proof(where)
+    findings = [] if rehearsal is not None or testnet else asked.proof(where)
     findings += lines.run(_look(asked, rehearsal, where))
     rows = [(one.what, str(one.mark), one.text, one.fix) for one in findings]
     is_ready = all(one.mark != "refused" for one in findings)
@@ -143,6 +149,7 @@ class _Asked:
         cash: float | None,
         certificate: Path | None,
         allow_bare: bool,
+        is_test: bool,
     ) -> None:
         """Read the options; raise `UserError` for what cannot be."""
         from ballast.core.time import Timeframe
@@ -150,7 +157,8 @@ class _Asked:
         from ballast.service.live.opening import LiveWish
         from ballast.venues.clients.venues import venue_named
 
-        self.venue = venue_named(venue)
+        self.is_test = is_test
+        self.venue = venue_named(venue, is_test=is_test)
         self.name = self.venue.access.venue
         if not symbols:
             raise UserError("no symbol is named", where="--symbol", expected="-s BTCUSDT")
@@ -252,7 +260,9 @@ async def _look(asked: _Asked, rehearsal: Any, where: Place) -> list[Finding]:  
     from ballast.service.live.running import probed
     from ballast.store.journal import JournalReader, Query
 
-    line = await lines.opened(asked.venue, lines.keys_of(asked.name, where.account), rehearsal)
+    line = await lines.opened(
+        asked.venue, lines.keys_of(asked.name, where.account), rehearsal, may_change=True
+    )
     try:
         opened = await _open(asked, line, where.account)
         with where.database() as database:
@@ -286,7 +296,9 @@ async def _trade(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     source = lines.source_of(asked.name, where.account)
-    line = await lines.opened(asked.venue, lines.signing(source.current()), rehearsal)
+    line = await lines.opened(
+        asked.venue, lines.signing(source.current()), rehearsal, may_change=True
+    )
     try:
         opened = await _open(asked, line, where.account)
         with where.database(read_only=False) as database:

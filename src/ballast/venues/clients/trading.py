@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.core.ids import Purpose, purpose_of
-from ballast.core.reports import Action, Unclear
+from ballast.core.orders import RejectReason
+from ballast.core.reports import Action, Rejection, Unclear
 from ballast.venues.clients.calls import CallError, Urgency
 
 if TYPE_CHECKING:
@@ -64,12 +65,23 @@ class TradingClient:
     def submit(
         self, request: OrderRequest, purpose: Purpose, approved: Approved | None
     ) -> Sequence[Report]:
-        """Send an order; raise `InternalError` for an entry that the gate did not approve."""
+        """Send an order; raise `InternalError` for an entry that the gate did not approve.
+
+        An approval that grew old before its order could go out is a refusal: nothing was sent.
+        """
+        now_ns = self._now_ns()
         if purpose is Purpose.ENTRY:
+            if approved is not None and approved.is_old(now_ns):  # this machine was too slow
+                return (
+                    Rejection(
+                        request.symbol, request.client_id, Action.SUBMIT, RejectReason.EXPIRY,
+                        "the approval was too old to be used; not sent", now_ns,
+                    ),
+                )  # fmt: skip
             self._check(request, approved)
         self._start(
             self.desk.submit(request, urgency_of(purpose)),
-            Unclear(request.symbol, request.client_id, Action.SUBMIT, "", self._now_ns()),
+            Unclear(request.symbol, request.client_id, Action.SUBMIT, "", now_ns),
         )
         return ()
 

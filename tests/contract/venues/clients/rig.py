@@ -79,7 +79,13 @@ class Rig:
         own = getattr(self, "asker", None)
         budget = own.budget if isinstance(own, VenueAsker) else None
         return VenueAsker(
-            self.access, self.session, self.now_ns, keys, budget=budget, patience=ONCE
+            self.access,
+            self.session,
+            self.now_ns,
+            keys,
+            budget=budget,
+            patience=ONCE,
+            may_change=True,
         )
 
     def forgive(self) -> None:

@@ -170,7 +170,7 @@ def test_the_test_network_is_reached_under_its_own_names() -> None:
     entry = venue_named("BYBITLINEAR", is_test=True)
     assert all("testnet" in one for one in entry.hosts)
     with serving(ROWS["BYBITLINEAR"]) as rig:
-        asker = VenueAsker(entry.access, rig.session, time.time_ns, rig.keys)
+        asker = VenueAsker(entry.access, rig.session, time.time_ns, rig.keys, may_change=True)
         desk = entry.desk(asker, time.time_ns)
         assert asker._signer.urls["api"]["private"].startswith("https://api-testnet.")
         assert rig.run(desk.private([])[0].url()).startswith("wss://stream-testnet.")

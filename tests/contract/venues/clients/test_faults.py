@@ -99,7 +99,9 @@ def test_no_connection_means_that_nothing_was_sent(rig: Rig) -> None:
     async def submit() -> Report:
         session = client_session((), rig.venue.port, rig.venue.context())
         try:
-            asker = VenueAsker(rig.entry.access, session, time.time_ns, rig.keys, patience=ONCE)
+            asker = VenueAsker(
+                rig.entry.access, session, time.time_ns, rig.keys, patience=ONCE, may_change=True
+            )
             desk = rig.entry.desk(asker, time.time_ns)
             desk.markets = rig.desk.markets
             return rig.told(await desk.submit(request, Urgency.TRADE))

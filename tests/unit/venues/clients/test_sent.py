@@ -65,7 +65,9 @@ def sent(call: Call, back_s: int = 0) -> Sent:
     async def ask() -> None:
         access = Access("OKX", "okx", no_fault, stamp_back_s=back_s)
         keys = Keys(Secret("key"), Secret("secret"), Secret("phrase"))
-        asker = VenueAsker(access, cast("aiohttp.ClientSession", session), lambda: NOW_NS, keys)
+        asker = VenueAsker(
+            access, cast("aiohttp.ClientSession", session), lambda: NOW_NS, keys, may_change=True
+        )
         await asker.ask(call)
 
     asyncio.run(ask())
@@ -100,7 +102,9 @@ def test_a_clock_that_was_set_back_signs_with_the_present_again() -> None:
     async def stamps(access: Access) -> list[int]:
         left = list(times_ns)
         line = cast("aiohttp.ClientSession", session)
-        asker = VenueAsker(access, line, lambda: left[0], Keys(Secret("key"), Secret("c2VjcmV0")))
+        asker = VenueAsker(
+            access, line, lambda: left[0], Keys(Secret("key"), Secret("c2VjcmV0")), may_change=True
+        )
         found = []
         for _ in times_ns:
             await asker.ask(

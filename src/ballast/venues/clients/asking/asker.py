@@ -49,9 +49,11 @@ class VenueAsker:
         budget: Budget | None = None,
         patience: Patience = PATIENT,
         seed: int = 0,
+        may_change: bool = False,
     ) -> None:
         """Ask a venue; without keys only public questions can be asked.
 
+        Only one that `may_change` sends orders and settings: `runtime.wiring` alone makes it.
         Who asks the same venue from the same address shares one `budget`; left out: a new one.
         `patience` repeats questions that failed, never what changes something.
         """
@@ -67,6 +69,7 @@ class VenueAsker:
         self._patience = patience
         self._rng = stream(seed, f"asking/{access.venue}")
         self._keys = keys or Keys()
+        self._may_change = may_change
         self._signer = signer_of(access, self._keys, session, self.now_ms, self._seen)
 
     async def ask(self, call: Call) -> Any:  # noqa: ANN401 - JSON
@@ -74,6 +77,8 @@ class VenueAsker:
 
         A question that failed in passing is asked again, a few times.
         """
+        if call.changes and not self._may_change:
+            raise InternalError(f"{call.method} changes something, and this asker only asks")
         begun_s, attempt = self._clock.monotonic(), 1
         while True:
             try:

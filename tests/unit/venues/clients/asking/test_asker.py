@@ -81,6 +81,7 @@ class Desk:
             lambda: int(self.clock.now_s * 1e9),
             Keys(Secret("k"), Secret("s")),
             clock=self.clock,
+            may_change=True,
             **({"patience": patience} if patience else {}),
         )
 
