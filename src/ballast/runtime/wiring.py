@@ -143,7 +143,7 @@ def wire(
     line: Line,
     rules: NodeRules,
     journal: Journal,
-    strategy: AnyStrategy,
+    strategy: AnyStrategy | None,
     symbols: Sequence[str],
     timeframe: Timeframe,
     hear: Callable[[Effect], None],
