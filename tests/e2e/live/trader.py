@@ -65,7 +65,7 @@ class Order(msgspec.Struct):
 
 def rules_of(order: Order, abilities: object) -> NodeRules:
     """Return the rules of a node that others decide for."""
-    permission = Permission(HASH, True, FAR_NS, (order.symbol,), 1e15)  # noqa: FBT003
+    permission = Permission(HASH, True, FAR_NS, (order.symbol,), 1e15)
     return NodeRules(
         "trader", HASH, permission, limits=LIMITS, abilities=abilities,  # type: ignore[arg-type]
         cooldown_ns=0, position_max=10**12, drawdown_kill=1.0,
@@ -151,7 +151,7 @@ async def main(order: Order) -> None:
     work = [asyncio.ensure_future(one.run()) for one in wired.carriers]
     try:
         while sum(one.phase is Phase.READY for one in wired.states.values()) < len(work):
-            await asyncio.sleep(0.01)
+            await line.clock.sleep(0.01)
         wired.shell.started(effects)
         await wired.live.begin()
         wired.live.tell(Commanded(Command.RESUME, "trader", "a test", wired.live.now_ns))
