@@ -190,6 +190,19 @@ def test_a_market_order_is_sized_by_money_fee_and_all(rig: Rig) -> None:
     assert seen.filled_lots == pytest.approx(lots, rel=0.01)
 
 
+def test_bars_are_found_however_long_before_them_is_asked(rig: Rig) -> None:
+    """The first bar of a young product: a span before it is empty, and not the end of all."""
+    rig.hold()
+    minute, now_ms = Timeframe.parse("1m"), rig.venue.now_ms
+    for back in (1, 400, 3_000):
+        rows = rig.run(rig.desk.candles(rig.row.symbol, minute, now_ms - back * minute.ms, 500))
+        assert rows, back
+    asked = rig.venue.status()["requests"]
+    later = now_ms + 10 * minute.ms
+    assert rig.run(rig.desk.candles(rig.row.symbol, minute, later, 500)) == []
+    assert rig.venue.status()["requests"] == asked + 1
+
+
 def test_market_data_needs_no_key(rig: Rig) -> None:
     """R-EXCH-20."""
     rig.hold()  # or there was no trade yet, and no bar

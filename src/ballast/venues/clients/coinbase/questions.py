@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
 WALLETS_PAGE, CANDLES_MOST, BOOK_MOST = 250, 350, 5_000
+SPANS_MOST = 50
+"""Spans without a bar that are passed over on the way to the first one."""
 PAGES_MOST = 100
 """Pages walked of any list; an account with more is not ours to page through."""
 GRANULARITIES = {
@@ -193,26 +195,25 @@ class CoinbaseQuestions:
     async def candles(
         self, symbol: str, timeframe: Timeframe, since_ms: int, limit: int
     ) -> list[CandleRow]:
-        """Return bars from a time on, 350 at most; minutes without trades have none."""
+        """Return bars from a time on, 350 at most; minutes without trades have none.
+
+        The venue answers for a span: one that is empty, before a listing, is followed by the next.
+        """
         word = GRANULARITIES[minutes_of(timeframe)]
         span_s, count = timeframe.ms // 1_000, min(limit, CANDLES_MOST)
         start_s = -(-since_ms // timeframe.ms) * span_s
-        asked = {
-            "product_id": self.markets[symbol].name,
-            "start": str(start_s),
-            "end": str(start_s + count * span_s - 1),
-            "granularity": word,
-        }
-        rows = (await self._data("ProductsProductIdCandles", asked))["candles"]
-        found = [
-            CandleRow(
-                int(row["start"]) * 1_000,
-                *(number(row[name]) for name in ("open", "high", "low", "close", "volume")),
-            )
-            for row in rows
-        ]
-        found.sort(key=lambda one: one.open_ms)
-        return found[:limit]
+        for _ in range(SPANS_MOST):
+            asked = {
+                "product_id": self.markets[symbol].name,
+                "start": str(start_s),
+                "end": str(start_s + count * span_s - 1),
+                "granularity": word,
+            }
+            rows = (await self._data("ProductsProductIdCandles", asked))["candles"]
+            start_s += count * span_s
+            if rows or start_s * 1_000 > self._asker.now_ms():
+                return sorted(map(_bar, rows), key=lambda one: one.open_ms)[:limit]
+        return []
 
     @reads_answers
     async def top(self, symbol: str, depth: int) -> TopOfBook:
@@ -227,6 +228,12 @@ class CoinbaseQuestions:
             for side in ("bids", "asks")
         )
         return TopOfBook(symbol, bids[:depth], asks[:depth], self._now_ns())
+
+
+def _bar(row: Mapping[str, Any]) -> CandleRow:
+    open_ms = int(row["start"]) * 1_000
+    o, h, l, c, volume = (number(row[name]) for name in ("open", "high", "low", "close", "volume"))
+    return CandleRow(open_ms, o, h, l, c, volume)
 
 
 def minutes_of(timeframe: Timeframe) -> int:
