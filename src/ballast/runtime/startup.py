@@ -148,6 +148,8 @@ class Probe:
                 else "replaced in one request"
                 if able.replaces
                 else "placed anew, then the old one cancelled"
+                if able.holds_two
+                else "cancelled, then placed anew"
             )
             self._say(market.symbol, Mark.GOOD, f"protected by {stop}, {how}, {moves}")
 
