@@ -60,6 +60,7 @@ def replaced(rig: Rig, old_id: str, new: OrderRequest) -> tuple[Report, Report]:
 
 def test_a_stop_that_cannot_be_placed_leaves_the_old_one_cancelled_and_says_so(spot: Rig) -> None:
     """-2021: from here on the position is bare, and both halves say it (B1, exchanges.md 4.7)."""
+    spot.hold()  # a market that has never traded sets nothing off
     rest = spot.stop()
     spot.rest(rest)
     old, new = replaced(spot, rest.client_id, spot.stop(off=0.02))
@@ -128,6 +129,7 @@ def test_a_take_and_a_stop_are_placed_for_the_same_coins_and_go_together(spot: R
 
 
 def test_a_pair_is_placed_whole_or_not_at_all(spot: Rig) -> None:
+    spot.hold()  # a market that has never traded sets nothing off
     take, stop = a_pair(spot)
     crossed = spot.stop(off=0.02)
     for both, verdict in (((take, crossed), Rejection), (a_pair(spot, qty_lots=1), Rejection)):
@@ -196,12 +198,13 @@ def test_a_cancel_of_a_stop_whose_answer_is_lost_is_found_out(usdm: Rig) -> None
     assert usdm.seen(request.client_id).status is OrderStatus.CANCELLED
 
 
-def test_absence_needs_both_services(usdm: Rig) -> None:
+@pytest.mark.parametrize("purpose", [Purpose.STOP, Purpose.TAKE])
+def test_absence_needs_both_services(usdm: Rig, purpose: Purpose) -> None:
     """One that fails proves nothing, whatever the other says (A5)."""
     for pattern in ("GET /fapi/v1/order$", "GET /fapi/v1/algoOrder$"):
         usdm.fault("error_before", pattern)
-        assert list(usdm.look(usdm.name())) == []
-    assert isinstance(usdm.told(usdm.look(usdm.name())), Miss)
+        assert list(usdm.look(usdm.name(purpose))) == []
+    assert isinstance(usdm.told(usdm.look(usdm.name(purpose))), Miss)
 
 
 def test_hedge_mode_is_seen_refused_and_left(usdm: Rig) -> None:
