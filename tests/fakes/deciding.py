@@ -54,6 +54,12 @@ FIRST_MS = 1_700_006_400_000
 TICK = Decimal("0.01")
 WARM = 80
 """Bars the strategy knows before the first one it decides on."""
+HOURS_MOST = 48
+"""Prices are drawn and the strategy is chosen on so many, so that a shorter run begins the same."""
+STARTS_MOST = 10
+SNAPSHOT_RECORDS = 300
+LATE_NS = 60 * SECOND
+"""A bar that is older than this is history when it comes."""
 POLL_NS = 20 * SECOND
 """Between two comparisons with the venue."""
 BUSY_NS = 60 * SECOND
@@ -131,10 +137,17 @@ class Heard:
 class DecidingClient:
     """Brings bars, reports and looks to a node and carries its effects out."""
 
-    def __init__(self, name: str, seed: int, rate: float, seen: Counter[str], hours: int) -> None:
-        self.name, self.place, self.rate, self.hours = name, PLACES[name], rate, hours
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        rate: float,
+        seen: Counter[str],
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        self.name, self.place, self.rate = name, PLACES[name], rate
         self.draw = stream(seed, "client")
-        bars, kind = drawn_bars(seed, WARM + hours + 1), self.place.kind
+        bars, kind = drawn_bars(seed, WARM + HOURS_MOST + 1), self.place.kind
         parity = trading_strategy(seed, bars, kind)
         self.bars, self.symbols = parity.bars, tuple(one.symbol for one in parity.bars)
         start_ns = int(self.bars[0].ts[WARM]) * 1_000_000
@@ -147,7 +160,7 @@ class DecidingClient:
                 CandleReplay(one.symbol, candles(one.slice(WARM, len(one)), listing), HOUR_NS,
                              DEPTH, steps=2, shift_ns=1, stops=True)
             )  # fmt: skip
-        self.line = MarketLine(seed, 0.0, seen, exchange)
+        self.line = MarketLine(seed, 0.0, seen, exchange, without)
         self.venue = SimulatedClient(exchange, self.line.account)
         self.rules = replace(
             parity.rules(self.venue.digits()), account="ours", abilities=self.place.abilities,
@@ -156,7 +169,7 @@ class DecidingClient:
             limits=Limits(slippage=1.0, same_side_ns=0, duplicate_ns=0, data_age_ns=2 * HOUR_NS),
         )  # fmt: skip
         self.memory, self.heard = Memory(), Heard({one: [] for one in self.symbols})
-        self.crashes = self.failures = self.hour = 0
+        self.crashes = self.starts = self.hour = 0
         self.poll_ns = self.busy_ns = start_ns
         self.wakes: list[int] = []
         self.missed: list[ClosedBar] = []
@@ -177,14 +190,33 @@ class DecidingClient:
     # The process ----------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Open the journal and start the node from it, as a process does."""
-        run = f"run-{self.crashes + self.failures}"
-        self.wakes.clear()
-        journal = MemoryJournal(self.memory, run, self.now_ns)
-        self.live, effects = started(self.rules, journal, self.now_ns)
-        for effect in effects:
+        """Open the journal and start the node from it, as a process does; it may die again."""
+        for _ in range(STARTS_MOST):
+            self.wakes.clear()
+            self.starts += 1
+            journal = MemoryJournal(self.memory, f"run-{self.starts}", self.now_ns)
+            self.live, effects = started(self.rules, journal, self.now_ns)
+            self.live.snapshot_records = SNAPSHOT_RECORDS
+            self.busy_ns = self.poll_ns = self.now_ns
+            if self.carried_out(effects, "crash at start", 1 / 2):
+                return
+
+    def carried_out(self, effects: list[Effect], fault: str, part: float) -> bool:
+        """Carry effects out; return False where the process died amid them."""
+        dies = bool(effects) and self.is_hit(fault, part)
+        sent = int(self.draw.integers(0, len(effects) + 1)) if dies else len(effects)
+        for effect in effects[:sent]:
             self.carry_out(effect)
-        self.busy_ns = self.poll_ns = self.now_ns
+        if dies:
+            self.crashes += 1
+            self.stay_down()
+        return not dies
+
+    def stay_down(self) -> None:
+        """Let the venue go on without us for a while: what it tells then nobody hears (P11)."""
+        if self.is_hit("down", 2.0):
+            most_ns = HOUR_NS * 3 // 2 if self.draw.random() < 0.2 else 60 * SECOND
+            self.line.advance_to(self.now_ns + int(self.draw.integers(1, most_ns)))
 
     def tell(self, event: Event) -> bool:
         """Bring an event; now and then the journal fails, or the process dies amid the sending.
@@ -196,23 +228,17 @@ class DecidingClient:
         try:
             effects = self.live.handle(event)
         except WriteFailedError:
-            self.failures += 1
             self.start()  # what the event said is lost, as a frame is
             return False
         for symbol in self.symbols:
             if not self.book.holding(symbol).lots:
                 self.heard.triggers[symbol].append(None)
-        dies = bool(effects) and self.is_hit("crash", 1 / 150)
-        sent = int(self.draw.integers(0, len(effects) + 1)) if dies else len(effects)
-        for effect in effects[:sent]:
-            self.carry_out(effect)
-        if dies:
-            self.crashes += 1
+        if not self.carried_out(effects, "crash", 1 / 4):
             self.start()
         return True
 
     def is_hit(self, fault: str, part: float = 1.0) -> bool:
-        hit = bool(self.draw.random() < self.line.rate * part)
+        hit = bool(self.draw.random() < self.line.rate * part * self.line.factors[fault])
         self.line.seen[fault] += hit
         return hit
 
@@ -341,7 +367,9 @@ class DecidingClient:
         lost = [one for one in bars if self.is_hit("bar lost", 0.1)]
         there = tuple(one for one in bars if one not in lost)
         self.missed = lost
-        if there:
+        if there and self.now_ns - close_ns > LATE_NS:  # the process was down: learnt, not decided
+            self.tell(told.Learned(there, self.now_ns))
+        elif there:
             self.tell(told.BarsClosed(there, close_ns, self.now_ns))
         self.person()
 

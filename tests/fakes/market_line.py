@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from ballast.oms.resolver import Step
     from ballast.venues.simulated.engine.exchange import Exchange
 
+FAULTS = (
+    "lost", "late", "reply lost", "refusal lies", "read lost", "read lags", "frame dropped",
+    "frame doubled", "trades listed", "price lost", "bar lost", "clock", "write failed", "crash",
+    "crash at start", "down",
+)  # fmt: skip
+"""Everything that can go wrong; each seed draws how much of each, nothing included (swarm)."""
+FACTORS = (0.0, 0.5, 1.0, 1.5)
+
 
 def symbol_of(asked: Asked) -> str:
     """Return the symbol that a request is about."""
@@ -31,14 +39,31 @@ def symbol_of(asked: Asked) -> str:
 class MarketLine(Line):
     """One account on an exchange whose prices are attached; `lots` is what it truly holds."""
 
-    def __init__(self, seed: int, rate: float, seen: Counter[str], exchange: Exchange) -> None:
+    def __init__(
+        self,
+        seed: int,
+        rate: float,
+        seen: Counter[str],
+        exchange: Exchange,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
         self.exchange = exchange
+        draw = stream(seed, "swarm")
+        self.factors = {
+            one: 0.0 if one in without else factor
+            for one, factor in zip(FAULTS, draw.choice(FACTORS, len(FAULTS)), strict=True)
+        }
         self.lots: Counter[str] = Counter()
         super().__init__(seed, rate, seen)
 
     def __post_init__(self) -> None:
         self.account = self.exchange.open_account("ours", {"USDT": CASH})
         self.draw = stream(self.seed, "line")
+
+    def is_hit(self, fault: str) -> bool:
+        hit = bool(self.draw.random() < self.rate * self.factors[fault])
+        self.seen[fault] += hit
+        return hit
 
     def send(self, asked: Asked) -> None:
         self.symbol = symbol_of(asked)

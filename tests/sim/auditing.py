@@ -1,6 +1,8 @@
 """An auditor of a node that decides: looks at the venue and the journal, not at what it believes.
 
-python -m tests.sim.auditing NAME SEED HOURS     # one run again; prints the head of its journal
+python -m tests.sim.auditing NAME SEED HOURS [FAULT,...]   # one run again, without some faults
+
+It prints the head of its journal. `many.py` runs many, and shrinks one that fails.
 """
 
 from __future__ import annotations
@@ -178,7 +180,7 @@ class Auditor:
     def replay(self) -> None:
         """See to it that the journal alone gives the node, to the byte (C8)."""
         node = self.client.live.node
-        records = MemoryJournal(self.client.memory, "later").load().tail
+        records = MemoryJournal(self.client.memory, "later").records()
         again = replayed(records).node
         assert again is not None
         assert again.decider is not None
@@ -190,9 +192,11 @@ class Auditor:
         assert (again.desks, again.halt, again.gate) == (node.desks, node.halt, node.gate)
 
 
-def run(name: str, seed: int, hours: int, seen: Counter[str]) -> Auditor:
+def run(
+    name: str, seed: int, hours: int, seen: Counter[str], without: frozenset[str] = frozenset()
+) -> Auditor:
     """Run a seed for so many hours; on a failure say how to run it again, and show its end."""
-    client = DecidingClient(name, seed, RATES[seed % len(RATES)], seen, hours)
+    client = DecidingClient(name, seed, RATES[seed % len(RATES)], seen, without)
     auditor = Auditor(client)
     try:
         end_ns = client.now_ns + hours * HOUR_NS
@@ -208,15 +212,21 @@ def run(name: str, seed: int, hours: int, seen: Counter[str]) -> Auditor:
             f"{one.seq} {one.kind} {one.body}" for one in client.memory.records[-LAST:]
         )
         error.add_note(
-            f"again: python -m tests.sim.auditing '{name}' {seed} {hours}  # step {auditor.steps}\n"
-            f"{last}"
+            f"again: {again(name, seed, hours, without)}  # step {auditor.steps}\n{last}"
         )
         raise
     return auditor
 
 
+def again(name: str, seed: int, hours: int, without: frozenset[str] = frozenset()) -> str:
+    """Return the command that runs a seed again."""
+    left_out = f" '{','.join(sorted(without))}'" if without else ""
+    return f"python -m tests.sim.auditing '{name}' {seed} {hours}{left_out}"
+
+
 if __name__ == "__main__":
     faults: Counter[str] = Counter()
-    found = run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), faults)
+    left_out = frozenset(sys.argv[4].split(",")) if len(sys.argv) > 4 else frozenset()
+    found = run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), faults, left_out)
     print(found.client.memory.records[-1].hash)  # noqa: T201 - what the caller asked for
     print(dict(faults), found.steps, found.longest_ns, file=sys.stderr)  # noqa: T201

@@ -1,6 +1,6 @@
 """A node that decides by itself, on a line that loses things, killed and started again.
 
-`BALLAST_EXAMPLES` (`make sim N=…`) is the number of seeds of each kind of venue.
+200 days and more than 20,000 faults; `make days` plays more, `make sim N=…` N seeds of each kind.
 """
 
 from __future__ import annotations
@@ -17,19 +17,32 @@ from ballast.core.journal import WriteFailedError
 from ballast.risk.halt.modes import Command
 from ballast.runtime.node import events as told
 from tests.fakes.deciding import PLACES, DecidingClient
-from tests.sim.auditing import run
+from tests.fakes.market_line import FAULTS
+from tests.sim import many
+from tests.sim.auditing import RATES, Auditor, again, run
 
-SEEDS = int(os.environ.get("BALLAST_EXAMPLES", "8"))
+SEEDS = int(os.environ.get("BALLAST_EXAMPLES", "40"))
 HOURS = 30
-FAULTS = ("lost", "late", "reply lost", "read lost", "read lags", "frame dropped", "frame doubled",
-          "trades listed", "price lost", "bar lost", "clock", "write failed", "crash")  # fmt: skip
+BLOCK = len(RATES)
+"""Seeds of one test, each on every kind of venue: one at each rate of faults."""
+FAULTS_OF_BLOCK = 2_000
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PLACES)
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_what_it_decides_is_carried_out_and_protected(name: str, seed: int) -> None:
-    run(name, seed, HOURS, Counter())
+@pytest.mark.parametrize("first", range(0, SEEDS, BLOCK))
+def test_what_it_decides_is_carried_out_and_protected(first: int) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + BLOCK):
+        for name in PLACES:
+            run(name, seed, HOURS, seen)
+    assert seen.total() >= FAULTS_OF_BLOCK, seen
+
+
+def test_the_days_and_faults_that_are_promised() -> None:
+    """R1: what the simulation of `make test` comes to; each block sees to its own faults."""
+    blocks = 40 // BLOCK
+    assert blocks * BLOCK * len(PLACES) * HOURS >= 200 * 24
+    assert blocks * FAULTS_OF_BLOCK >= 20_000
 
 
 @pytest.mark.slow
@@ -65,7 +78,7 @@ def test_a_flatten_is_not_over_while_fills_of_an_entry_are_on_their_way() -> Non
 
 def test_nothing_is_sent_after_a_write_that_failed() -> None:
     """A1, G1: the step whose record is not there is as if it had not been."""
-    client = DecidingClient("spot, cancels", 3, 0.0, Counter(), 6)
+    client = DecidingClient("spot, cancels", 3, 0.0, Counter())
     written = len(client.memory.records)
     client.memory.fail_next = True
     flatten = told.Commanded(Command.FLATTEN, "ann", "test", client.now_ns)
@@ -85,6 +98,27 @@ def test_a_failure_says_how_to_run_it_again(monkeypatch: pytest.MonkeyPatch) -> 
     (note,) = caught.value.__notes__
     assert "python -m tests.sim.auditing 'spot, cancels' 7 2  # step 1" in note
     assert 3 < len(note.splitlines()) <= 31, "the last records, and no more"
+
+
+@pytest.mark.slow
+def test_what_fails_is_counted_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kept command for long runs: a failure costs no other seed, and its cause is cut down."""
+    honest = many.played(16, 1)
+    assert (honest.hours, honest.failed) == (many.SEEDS_AT_ONCE, [])
+    assert honest.faults.total() > 0
+    assert "0 violations" in honest.line()
+
+    def broken(auditor: Auditor) -> None:
+        hours = auditor.client.hour
+        assert hours < 2 or not auditor.client.line.seen["read lost"], "two hours, a read (X1)"
+
+    monkeypatch.setattr("tests.sim.auditing.Auditor.replay", broken)
+    name = next(iter(PLACES))
+    assert many.failure(name, 2, 1, frozenset()) == ""
+    assert many.failure(name, 2, 4, frozenset()) == "(X1)"
+    hours, without = many.shrunk(name, 2, 4)
+    assert (hours, without) == (2, frozenset(FAULTS) - {"read lost"})
+    assert again(name, 2, hours, without).endswith(f"'{','.join(sorted(without))}'")
 
 
 def failing(*_: object) -> None:

@@ -49,6 +49,7 @@ class JournalledNode:
         """Go on with a node whose journal this is."""
         self.node = node
         self.journal = journal
+        self.snapshot_records = SNAPSHOT_RECORDS
         self._since = 0
 
     def handle(self, event: Event) -> list[Effect]:
@@ -60,7 +61,7 @@ class JournalledNode:
         entries = entries_of(event, effects, self.node.now_ns)
         head = self.journal.append(entries)
         self._since += len(entries)
-        if self._since >= SNAPSHOT_RECORDS:
+        if self._since >= self.snapshot_records:
             self._since = 0
             self.journal.snapshot(packed(self.node), seq=head.seq, at_ns=self.node.now_ns)
         return effects
