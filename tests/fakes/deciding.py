@@ -5,7 +5,7 @@ Everything comes from the seed: prices, strategy, kind of venue, faults, deaths,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -35,10 +35,11 @@ from ballast.venues.simulated.engine.liquidity import Ladder
 from ballast.venues.simulated.engine.profile import BuyFee, VenueProfile
 from ballast.venues.simulated.liquidity.candles import CandleReplay
 from tests.fakes.drawn_strategies import drawn_strategy
+from tests.fakes.hearing import Heard
 from tests.fakes.lossy_line import Swap
 from tests.fakes.market_line import MarketLine
 from tests.fakes.memory_journal import Memory, MemoryJournal
-from tests.fakes.parity import Parity, candles, settings_for
+from tests.fakes.parity import LOT, Parity, candles, settings_for
 from tests.fakes.venue import SECOND
 
 if TYPE_CHECKING:
@@ -118,20 +119,6 @@ def trading_strategy(seed: int, bars: list[Bars], kind: Kind) -> Parity:
         if len(parity.loop()[0]) >= hours // 4:
             return parity
     raise AssertionError(f"no strategy of seed {seed} trades")
-
-
-@dataclass
-class Heard:
-    """What the auditor may know of the client beside the venue and the journal."""
-
-    triggers: dict[str, list[int | None]] = field(default_factory=dict)
-    entries: list[tuple[str, int, int]] = field(default_factory=list)
-    """Symbol, lots and time of each entry that was sent."""
-    unwritten: list[str] = field(default_factory=list)
-    """Orders that were sent before their journal."""
-    running: bool = False
-    """What people commanded last, and what the node's own alarm said."""
-    while_halted: list[str] = field(default_factory=list)
 
 
 class DecidingClient:
@@ -233,6 +220,7 @@ class DecidingClient:
         for symbol in self.symbols:
             if not self.book.holding(symbol).lots:
                 self.heard.triggers[symbol].append(None)
+        self.heard.note(event, effects, self.live.node)
         if not self.carried_out(effects, "crash", 1 / 4):
             self.start()
         return True
@@ -269,7 +257,7 @@ class DecidingClient:
             case told.Wake():
                 self.wakes.append(effect.at_wake_ns)
             case told.Alert():
-                if effect.text.startswith("kill switch"):
+                if effect.text.startswith(("kill switch", "paused")):
                     self.heard.running = False
             case told.Judged():
                 pass
@@ -277,9 +265,9 @@ class DecidingClient:
             self.busy_ns = self.now_ns
 
     def list_trades(self, symbol: str) -> None:
-        """Let the venue tell all trades of a symbol, also those it told before."""
-        for fill in self.venue.trades(symbol):
-            self.line.back.append((self.line.soon_ns(), fill))
+        """Let the venue tell all trades of a symbol, also those it told before, in their order."""
+        at_ns = self.line.soon_ns()
+        self.line.back += [(at_ns, fill) for fill in self.venue.trades(symbol)]
 
     def seal(self, submit: told.Submit) -> None:
         """Do what a trade client does, and note what the auditor asks about."""
@@ -287,13 +275,13 @@ class DecidingClient:
         if not any(request.client_id in one.body for one in self.memory.records[-40:]):
             heard.unwritten.append(request.client_id)
         if request.trigger_ticks:
-            heard.triggers[request.symbol].append(request.trigger_ticks)
+            heard.stop(request)
         if submit.purpose is not Purpose.ENTRY:
             return
         approval = self.live.node.approval(request.client_id)
         assert approval is not None, "an entry without approval (A4)"
         price = request.price_ticks or self.line.exchange.last_ticks(request.symbol)
-        notional = float(request.qty_lots * Decimal("0.0001") * price * TICK)
+        notional = float(request.qty_lots * LOT * price * TICK)
         approval.check(request.symbol, request.side, notional * 0.9, self.now_ns)
         heard.entries.append((request.symbol, request.qty_lots, self.now_ns))
         if not heard.running:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ballast.core.orders import AmendRequest, OrderRef, OrderRequest
-from ballast.core.reports import Source
+from ballast.core.orders import AmendRequest, OrderRef, OrderRequest, RejectReason
+from ballast.core.reports import Action, Source
 from ballast.core.rng import stream
 from ballast.venues.simulated.engine.events import Filled, OrderUpdated
+from ballast.venues.simulated.engine.outcomes import Rejected
 from tests.fakes.lossy_line import Asked, Line, Swap, report_of
 from tests.fakes.parity import CASH
+from tests.fakes.venue import SECOND
 
 if TYPE_CHECKING:
     from ballast.core.reports import Report
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 FAULTS = (
     "lost", "late", "reply lost", "refusal lies", "read lost", "read lags", "frame dropped",
     "frame doubled", "trades listed", "price lost", "bar lost", "clock", "write failed", "crash",
-    "crash at start", "down",
+    "crash at start", "down", "stop refused",
 )  # fmt: skip
 """Everything that can go wrong; each seed draws how much of each, nothing included (swarm)."""
+NO_STOP = "stop refused"
 FACTORS = (0.0, 0.5, 1.0, 1.5)
 
 
@@ -54,6 +57,7 @@ class MarketLine(Line):
             for one, factor in zip(FAULTS, draw.choice(FACTORS, len(FAULTS)), strict=True)
         }
         self.lots: Counter[str] = Counter()
+        self.no_stops_ns = 0
         super().__init__(seed, rate, seen)
 
     def __post_init__(self) -> None:
@@ -67,7 +71,18 @@ class MarketLine(Line):
 
     def send(self, asked: Asked) -> None:
         self.symbol = symbol_of(asked)
+        if isinstance(asked, OrderRequest) and asked.trigger_ticks and self.refuses_stops():
+            why = Rejected(RejectReason.MAX_CONDITIONAL_ORDERS, "no more of them")
+            refusal = self.refusal(asked.client_id, Action.SUBMIT, why)
+            self.back.append((self.soon_ns(), refusal))
+            return
         super().send(asked)
+
+    def refuses_stops(self) -> bool:
+        """Tell whether the venue takes no stops for a while (X5, X12)."""
+        if self.now_ns >= self.no_stops_ns and self.draw.random() < 0.2 and self.is_hit(NO_STOP):
+            self.no_stops_ns = self.now_ns + 20 * SECOND
+        return self.now_ns < self.no_stops_ns
 
     def carry_out(self, asked: Asked) -> list[Report]:
         self.symbol = symbol_of(asked)

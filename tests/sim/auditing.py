@@ -19,6 +19,7 @@ from ballast.runtime.node.journalled import replayed
 from tests.fakes.deciding import HOUR_NS, DecidingClient
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.venue import SECOND
+from tests.sim.entering import Rules, Watch
 
 if TYPE_CHECKING:
     from ballast.core.orders import Order
@@ -33,22 +34,6 @@ LAST = 30
 """Records that a failure shows."""
 
 
-class Watch:
-    """What is remembered of one symbol between two looks."""
-
-    def __init__(self, now_ns: int) -> None:
-        self.seen = self.best = self.side = 0
-        self.known_ns = now_ns
-        self.since_ns = dict.fromkeys(("flat", "wrong", "bare", "calm"), now_ns)
-        self.ill: set[str] = set()
-
-    def hold(self, name: str, now_ns: int, *, is_well: bool) -> None:
-        """Remember since when something has not been well."""
-        if is_well or name not in self.ill:
-            self.since_ns[name] = now_ns
-        (self.ill.discard if is_well else self.ill.add)(name)
-
-
 class Auditor:
     """Looks at every step; `finish` looks at what must hold at rest."""
 
@@ -58,6 +43,7 @@ class Auditor:
         self.honest_ns = client.now_ns
         self.longest_ns = 0
         self.steps = 0
+        self.rules = Rules(client)
 
     def look(self, *, is_honest: bool) -> None:
         """Check everything that can be checked now."""
@@ -68,6 +54,7 @@ class Auditor:
         assert max(self.line.accepted.values(), default=1) == 1, "accepted twice (A2)"
         if not is_honest:
             self.honest_ns = self.line.now_ns
+        self.rules.look(self.watches, self.honest_ns)
         orders: defaultdict[str, list[Order]] = defaultdict(list)
         for one in self.line.exchange.open_orders(self.line.account):
             orders[one.request.symbol].append(one)
@@ -105,6 +92,7 @@ class Auditor:
         if phantom or self.client.book.holding(symbol).lots != lots:
             watch.known_ns = now_ns
         held = sum(one.left_lots for one in stops)
+        self.rules.gap(watch, (lots, held), self.honest_ns)
         watch.hold("flat", now_ns, is_well=lots != 0 or not stops)
         watch.hold("wrong", now_ns, is_well=not lots or (held == abs(lots) and len(stops) == 1))
         watch.hold("bare", now_ns, is_well=held >= abs(lots))

@@ -14,15 +14,18 @@ from ballast.core.errors import BallastError
 from ballast.core.ids import Purpose
 from ballast.core.journal import WriteFailedError
 from ballast.oms.book import BookOfRecord
+from ballast.oms.protection import guard as guarding
+from ballast.oms.protection.cover import Cover, Verdict
 from ballast.risk.halt import modes
 from ballast.runtime.node import decider as deciding
-from ballast.runtime.node import execution, journalled
+from ballast.runtime.node import desk, execution, journalled
 from ballast.runtime.node import node as noding
 from ballast.runtime.node.decider import Decider
 from ballast.runtime.node.events import Submit
 from ballast.runtime.node.execution import Execution
 from ballast.runtime.node.journalled import JournalledNode
 from ballast.runtime.node.node import Node
+from ballast.runtime.node.session import Session
 from tests.sim import (
     test_planted_node_bugs,
     test_planted_order_bugs,
@@ -170,6 +173,30 @@ def whatever_is_missing(node: Execution, event: Any) -> None:
     POSITION(node, event)
 
 
+def protected_or_not(*_: Any) -> list[str]:
+    return []
+
+
+def never_crossed(*_: Any) -> bool:
+    return False
+
+
+def without_limits(session: Session) -> Any:
+    """Limits of the account that nobody holds (F3)."""
+    market = MARKET(session)
+    for name in ("entries_hour", "entries_day", "entry_spacing_ms", "position_cap", "total_risk",
+                 "position_risk", "leverage", "cluster_risk"):  # fmt: skip
+        market.limits[name] = 0
+    market.plan["leverage"] = 20.0
+    return market
+
+
+def cancels_first(case: Any, old: Any, **_: Any) -> Verdict:
+    """Incident 19: the old stop goes before the new one is there."""
+    return Verdict(case.memory, tuple(guarding._cancels([old])))
+
+
+MARKET = Session.market
 ENTER, CLIENT_ID, JUDGE, FORGET = (
     Execution._enter,
     execution.client_id,
@@ -205,14 +232,19 @@ BUGS: dict[str, tuple[Any, str, Any]] = {
     "nothing is ever forgotten": (Execution, "_forget", nothing),
     "trades forgotten before their orders": (BookOfRecord, "forget", every_trade),
     "orders forgotten while fills are missing": (Execution, "_position", whatever_is_missing),
+    "an entry beside a bare position": (desk, "unprotected", protected_or_not),
+    "a stop behind the price": (Cover, "is_crossed", never_crossed),
+    "refused stops that stop nothing": (Execution, "_pause", nothing),
+    "cancel, then perhaps create": (guarding._Case, "_moved", cancels_first),
+    "limits of the account not held": (Session, "market", without_limits),
     "a restart without its last steps": (journalled, "replayed", without_the_end),
 }  # fmt: skip
 
 
-def test_at_least_45_bugs_are_planted() -> None:
+def test_at_least_60_bugs_are_planted() -> None:
     """Orders, protection, the node that is told, the node that decides."""
     others = (test_planted_node_bugs, test_planted_order_bugs, test_planted_protection_bugs)
-    assert sum(len(one.BUGS) for one in others) + len(BUGS) >= 45
+    assert sum(len(one.BUGS) for one in others) + len(BUGS) >= 60
 
 
 @pytest.mark.slow

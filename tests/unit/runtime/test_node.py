@@ -220,3 +220,24 @@ def test_an_old_order_leaves_once_the_venue_agrees(node: Node) -> None:
         f"a fill of {name}, which is over and forgotten, is not booked: 1"
     ]
     assert not node.book.holdings()
+
+
+def test_stops_refused_twice_close_the_position_and_pause_the_account(node: Node) -> None:
+    """B4: closed at market, told, and nothing more is opened until a person resumes."""
+    effects = node.handle(Reported(filled(entry(node)), NOW + SECOND))
+    for _ in range(2):
+        (stop,) = (one for one in effects if isinstance(one, Submit))
+        assert stop.purpose is Purpose.STOP
+        name = stop.request.client_id
+        no = Rejection(
+            SYMBOL, name, Action.SUBMIT, RejectReason.MAX_CONDITIONAL_ORDERS, "", NOW + SECOND
+        )
+        effects = node.handle(Reported(no, NOW + SECOND))
+    assert placed(effects) == [Purpose.FLATTEN]
+    assert told(effects) == [
+        "stop refused",
+        f"paused: the venue refuses stops of {SYMBOL} (no_stop)",
+    ]
+    assert node.halt.mode is Mode.PAUSED
+    node.handle(by_ann(Command.RESUME))
+    assert node.halt.mode is Mode.RUNNING

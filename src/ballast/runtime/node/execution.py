@@ -18,6 +18,7 @@ from ballast.oms import lifecycle, resolver
 from ballast.oms.book import BookOfRecord
 from ballast.oms.protection import guard as guarding
 from ballast.oms.protection.cover import (
+    Alarm,
     Amend,
     Cancel,
     Cover,
@@ -250,10 +251,23 @@ class Execution:
         )
         desk.guard = verdict.memory
         self._out += [Alert(symbol, alarm.value) for alarm in verdict.alarms]
+        if Alarm.REFUSED in verdict.alarms:
+            self._pause(symbol)
         for act in verdict.acts:
             self._act(symbol, act)
         if verdict.wake_ns:
             self._out.append(Wake(verdict.wake_ns))
+
+    def _pause(self, symbol: str) -> None:
+        """Open nothing more where the venue takes no stops: the next entry would be bare too (B4).
+
+        A line that loses stops is another matter: it comes back, and the gate asks for it.
+        """
+        before = self.halt
+        why = f"the venue refuses stops of {symbol}"
+        self.halt = modes.tripped(before, "no_stop", why, self.now_ns, kills=False, closes=False)
+        if self.halt is not before and self.halt.mode is not before.mode:
+            self._out.append(Alert("", f"paused: {why} (no_stop)"))
 
     def _cover(self, symbol: str, lots: int, desk: Desk) -> Cover:
         """Say what should rest for a position."""
