@@ -82,5 +82,7 @@ class Access:
     """What the calls of one end point may cost within `path_window_s`, where the venue counts each
     by itself (OKX); 0: it does not."""
     path_window_s: float = 2.0
+    is_demo: bool = False
+    """Whether it is the venue's demo, whose addresses ccxt has beside the real ones (Binance)."""
     nonce_grows: bool = False
     """Whether each signed request must carry a larger number than the one before (Kraken)."""

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import UserError, suggest
 from ballast.venues.clients.binance.access import SPOT as BINANCE_SPOT
+from ballast.venues.clients.binance.access import SPOT_DEMO as BINANCE_SPOT_DEMO
 from ballast.venues.clients.binance.access import USDM as BINANCE_USDM
+from ballast.venues.clients.binance.access import USDM_DEMO as BINANCE_USDM_DEMO
+from ballast.venues.clients.binance.spot import SpotDemoDesk as BinanceSpotDemo
 from ballast.venues.clients.binance.spot import SpotDesk as BinanceSpotDesk
 from ballast.venues.clients.binance.spot import abilities_of as binance_spot_abilities
 from ballast.venues.clients.binance.usdm import ABILITIES as BINANCE_USDM_ABILITIES
+from ballast.venues.clients.binance.usdm import UsdmDemoDesk as BinanceUsdmDemo
 from ballast.venues.clients.binance.usdm import UsdmDesk as BinanceUsdmDesk
 from ballast.venues.clients.bybit import access as bybit
 from ballast.venues.clients.bybit.desk import (
@@ -73,6 +77,18 @@ VENUES: dict[str, Venue] = {
 
 
 TESTNETS: dict[str, Venue] = {
+    "BINANCE": Venue(
+        BINANCE_SPOT_DEMO,
+        BinanceSpotDemo,
+        binance_spot_abilities,
+        ("demo-api.binance.com", "demo-ws-api.binance.com", "demo-stream.binance.com"),
+    ),
+    "BINANCEUSDM": Venue(
+        BINANCE_USDM_DEMO,
+        BinanceUsdmDemo,
+        lambda _: BINANCE_USDM_ABILITIES,
+        ("demo-fapi.binance.com", "fstream.binancefuture.com"),
+    ),
     "BYBIT": Venue(bybit.ACCESS_TEST, BybitSpotTest, bybit.abilities_of, bybit.TEST_HOSTS),
     "BYBITLINEAR": Venue(
         bybit.ACCESS_LINEAR_TEST, BybitLinearTest, bybit.abilities_of, bybit.TEST_HOSTS

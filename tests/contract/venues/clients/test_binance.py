@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.contract.venues.clients.listening import listening
 from tests.contract.venues.clients.rig import Rig, serving
 from tests.contract.venues.clients.rows import ROWS
+from yarl import URL
 
 from ballast.core.ids import Purpose
 from ballast.core.orders import MarginMode, OrderKind, OrderStatus, PositionMode, RejectReason, Side
 from ballast.core.reports import Action, Miss, OrderReport, Rejection, Unclear
+from ballast.core.time import Timeframe
+from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
 from ballast.venues.clients.streams.state import Phase
+from ballast.venues.clients.venues import TESTNETS
+from ballast.venues.simulated.server.resolver import client_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from aiohttp import ClientSession
+
     from ballast.core.orders import OrderRequest
     from ballast.core.reports import Report
+
+
+MINUTE = Timeframe.parse("1m")
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +174,38 @@ def test_reduce_only_is_refused_by_us_and_not_dropped(spot: Rig) -> None:
     assert isinstance(told, Rejection)
     assert told.reason is RejectReason.NOT_SUPPORTED
     assert spot.venue.status()["requests"] == asked > before
+
+
+@pytest.mark.parametrize("venue", ["BINANCE", "BINANCEUSDM"])
+def test_the_demo_has_addresses_of_its_own_and_no_wallet(
+    served_spot: Rig, served_usdm: Rig, venue: str
+) -> None:
+    """Keys of the demo are no keys of the venue: nothing may reach the real addresses."""
+    rig = {"BINANCE": served_spot, "BINANCEUSDM": served_usdm}[venue]
+    entry = TESTNETS[venue]
+
+    async def demo() -> ClientSession:
+        return client_session(entry.hosts, rig.venue.port, rig.venue.context())
+
+    session = rig.run(demo())
+    try:
+        desk: Any = entry.desk(
+            VenueAsker(entry.access, session, rig.now_ns, rig.keys, may_change=True), rig.now_ns
+        )
+        rig.run(desk.load())
+        assert rig.run(desk.status()).is_open
+        grants = rig.run(desk.grants())
+        assert (grants.can_trade, grants.can_withdraw) == (True, False)
+        request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
+        (told,) = rig.run(desk.submit(request, Urgency.TRADE))
+        assert told.status is OrderStatus.NEW
+        (talk,) = desk.private([rig.row.symbol])
+        assert URL(rig.run(talk.url())).host in entry.hosts
+        for talk in (*desk.public([rig.row.symbol], MINUTE), *desk.depth([rig.row.symbol])):
+            assert URL(rig.run(talk.url())).host in entry.hosts
+    finally:
+        rig.run(session.close())
+        rig.clear()
 
 
 # USD-M: conditional orders --------------------------------------------------------------------

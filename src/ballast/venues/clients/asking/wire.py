@@ -66,7 +66,7 @@ def signer_of(
     session._retry_connection = False  # noqa: SLF001 - there is no other way
     base: type[Any] = getattr(ccxt, access.ccxt_id)
     made = _guarded(base, access, session, venue_ms, seen)
-    return made(
+    signer = made(
         {
             "apiKey": keys.key.reveal(),
             "secret": keys.secret.reveal(),
@@ -76,6 +76,9 @@ def signer_of(
             "options": dict(access.options),
         }
     )
+    if access.is_demo:
+        signer.enable_demo_trading(enable=True)
+    return signer
 
 
 def _guarded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ballast.venues.clients.access import WINDOW_MS, Access, Usage
@@ -61,3 +62,5 @@ USDM = Access(
     orders_minute=1_200.0,
     read_usage=read_usdm_usage,
 )
+SPOT_DEMO, USDM_DEMO = replace(SPOT, is_demo=True), replace(USDM, is_demo=True)
+"""Demo trading: keys of its own, money that is none, and no pages of the wallet."""

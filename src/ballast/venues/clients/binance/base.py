@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ballast.core.orders import RejectReason
 from ballast.core.reports import Action, Rejection, Report, Unclear
+from ballast.venues.clients.account import VenueStatus
 from ballast.venues.clients.binance.public import (
     candles_of,
     depth_limit,
@@ -16,7 +17,9 @@ from ballast.venues.clients.binance.public import (
 from ballast.venues.clients.binance.rows import (
     NS_MS,
     UNREADABLE,
+    Restrictions,
     ServerTime,
+    SystemStatus,
     Ticker,
     UnsayableError,
     read,
@@ -80,6 +83,17 @@ class BinanceDesk:
                 reason=RejectReason.UNKNOWN_SYMBOL,
             )
         return market
+
+    async def status(self) -> VenueStatus:
+        """Return whether Binance is open; it has one answer for all its markets."""
+        call = Call("sapiGetSystemStatus")
+        found = await self._ask(call, lambda answer: read(answer, SystemStatus))
+        return VenueStatus(is_open=found.status == 0, text=found.msg)
+
+    async def _rights(self) -> Restrictions:
+        """Return what the wallet says of the key."""
+        call = Call("sapiGetAccountApiRestrictions", urgency=Urgency.ASK)
+        return await self._ask(call, lambda answer: read(answer, Restrictions))
 
     async def server_ms(self) -> int:
         """Return the venue's time."""
@@ -181,6 +195,23 @@ class BinanceDesk:
             self._no(Action.CANCEL, symbol, old_id, RejectReason.NOT_DONE, text),
             self._no(Action.SUBMIT, symbol, request.client_id, reason, text),
         ]
+
+
+class WithoutWallet(BinanceDesk):
+    """A desk of demo trading: it has no pages of the wallet, and nothing to withdraw."""
+
+    async def status(self) -> VenueStatus:
+        """Return open if it answers at all."""
+        await self.server_ms()
+        return VenueStatus(is_open=True, text="demo")
+
+    async def _rights(self) -> Restrictions:
+        return Restrictions(
+            enable_reading=True,
+            ip_restrict=False,
+            enable_spot_and_margin_trading=True,
+            enable_futures=True,
+        )
 
 
 def cost_of(count: int, costs: tuple[tuple[int, float], ...]) -> float:

@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.orders import OrderKind, RejectReason
 from ballast.core.reports import Action, Look, Miss, OrderReport, Source
 from ballast.oms.protection.cover import Abilities
-from ballast.venues.clients.account import Balance, Grants, VenuePosition, VenueStatus
+from ballast.venues.clients.account import Balance, Grants, VenuePosition
 from ballast.venues.clients.binance import spot_pairs, spot_words
-from ballast.venues.clients.binance.base import BinanceDesk, is_lost
+from ballast.venues.clients.binance.base import BinanceDesk, WithoutWallet, is_lost
 from ballast.venues.clients.binance.paging import PAGE, rows_since
 from ballast.venues.clients.binance.rows import (
     UNREADABLE,
-    Restrictions,
     SpotAccount,
     SpotFees,
     SpotOrder,
     SpotTrade,
-    SystemStatus,
     UnsayableError,
     of_ours,
     read,
@@ -44,8 +42,6 @@ if TYPE_CHECKING:
     from ballast.venues.clients.desk import Conversation, Paid
     from ballast.venues.clients.market import Market
 
-USER_URL = "wss://ws-api.binance.com:443/ws-api/v3"
-STREAM_URL = "wss://stream.binance.com:9443/stream"
 KINDS = ("kline", "bookTicker", "trade")
 ABILITIES = Abilities(reduces_only=False, replaces=True, stops_at_market=True)
 DAY_MS = 86_400_000
@@ -64,6 +60,8 @@ class SpotDesk(BinanceDesk):
     """One account of Binance spot."""
 
     venue = "BINANCE"
+    user_url = "wss://ws-api.binance.com:443/ws-api/v3"
+    stream_url = "wss://stream.binance.com:9443/stream"
     methods = "public"
     candle_costs = ((PAGE, 2.0),)
     depth_costs = ((100, 5.0), (500, 25.0), (1_000, 50.0))
@@ -76,16 +74,9 @@ class SpotDesk(BinanceDesk):
         call = Call("publicGetExchangeInfo", cost=RULES_COST)
         self.markets = await self._ask(call, spot_markets)
 
-    async def status(self) -> VenueStatus:
-        """Return whether Binance is open."""
-        call = Call("sapiGetSystemStatus")
-        found = await self._ask(call, lambda answer: read(answer, SystemStatus))
-        return VenueStatus(is_open=found.status == 0, text=found.msg)
-
     async def grants(self) -> Grants:
         """Return what the key may do; moving coins to other accounts counts as withdrawing."""
-        call = Call("sapiGetAccountApiRestrictions", urgency=Urgency.ASK)
-        key = await self._ask(call, lambda answer: read(answer, Restrictions))
+        key = await self._rights()
         account = await self._account()
         return Grants(
             can_read=key.enable_reading,
@@ -283,15 +274,15 @@ class SpotDesk(BinanceDesk):
     def private(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return what tells orders, fills and balances of the account, of all its symbols."""
         del symbols
-        return (SpotTalk(USER_URL, self._asker, self.markets),)
+        return (SpotTalk(self.user_url, self._asker, self.markets),)
 
     def public(self, symbols: Sequence[str], timeframe: Timeframe) -> Sequence[Conversation]:
         """Return what tells candles, best prices and trades."""
-        return (self._talk("public", STREAM_URL, symbols, KINDS, timeframe),)
+        return (self._talk("public", self.stream_url, symbols, KINDS, timeframe),)
 
     def depth(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return what tells changes of the books, every 100 ms."""
-        return (self._talk("public.depth", STREAM_URL, symbols, ("depth@100ms",)),)
+        return (self._talk("public.depth", self.stream_url, symbols, ("depth@100ms",)),)
 
     # Inside ---------------------------------------------------------------------------------
 
@@ -359,6 +350,13 @@ class SpotDesk(BinanceDesk):
                 *(spot_words.fill_of(market, one, client_id) for one in trades),
             ]
         )
+
+
+class SpotDemoDesk(WithoutWallet, SpotDesk):
+    """The desk of spot in demo trading."""
+
+    user_url = "wss://demo-ws-api.binance.com/ws-api/v3"
+    stream_url = "wss://demo-stream.binance.com/stream"
 
 
 def _shown(market: Market, row: SpotOrder) -> list[OrderReport]:

@@ -15,7 +15,7 @@ from ballast.core.orders import CONDITIONAL, OrderStatus, RejectReason
 from ballast.core.reports import Action, Look, Miss, OrderReport, Source
 from ballast.oms.protection.cover import Abilities
 from ballast.venues.clients.binance import usdm_words as words
-from ballast.venues.clients.binance.base import is_lost
+from ballast.venues.clients.binance.base import WithoutWallet, is_lost
 from ballast.venues.clients.binance.paging import PAGE, rows_since
 from ballast.venues.clients.binance.rows import NS_MS, of_ours, read
 from ballast.venues.clients.binance.usdm_account import UsdmAccountDesk
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
 ABILITIES = Abilities(reduces_only=True, amends_stops=False, replaces=False, stops_at_market=True)
-QUOTES_URL = "wss://fstream.binance.com/public/stream"
-MARKET_URL = "wss://fstream.binance.com/market/stream"
 WEEK_MS = 7 * 86_400_000
 OPEN_COST, OPEN_ALL_COST, ORDERS_COST, TRADES_COST = 1.0, 40.0, 5.0, 5.0
 ASK_ALL_FROM = 40
@@ -43,6 +41,8 @@ ASK_ALL_FROM = 40
 
 class UsdmDesk(UsdmAccountDesk):
     """One account of Binance USD-M."""
+
+    streams_url = "wss://fstream.binance.com"
 
     # Orders ---------------------------------------------------------------------------------
 
@@ -164,19 +164,21 @@ class UsdmDesk(UsdmAccountDesk):
     def private(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return what tells orders, fills, balances and positions of the account."""
         del symbols
-        return (UsdmTalk(self._asker, self.markets),)
+        return (UsdmTalk(self.streams_url, self._asker, self.markets),)
 
     def public(self, symbols: Sequence[str], timeframe: Timeframe) -> Sequence[Conversation]:
         """Return what tells candles, trades and marks, and what tells best prices."""
         kinds = ("kline", "aggTrade", "markPrice@1s")
+        quotes = f"{self.streams_url}/public/stream"
         return (
-            self._talk("public", MARKET_URL, symbols, kinds, timeframe),
-            self._talk("public.quotes", QUOTES_URL, symbols, ("bookTicker",)),
+            self._talk("public", f"{self.streams_url}/market/stream", symbols, kinds, timeframe),
+            self._talk("public.quotes", quotes, symbols, ("bookTicker",)),
         )
 
     def depth(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return what tells changes of the books, every 100 ms."""
-        return (self._talk("public.depth", QUOTES_URL, symbols, ("depth@100ms",)),)
+        address = f"{self.streams_url}/public/stream"
+        return (self._talk("public.depth", address, symbols, ("depth@100ms",)),)
 
     # Inside ---------------------------------------------------------------------------------
 
@@ -335,6 +337,12 @@ class UsdmDesk(UsdmAccountDesk):
         params = {"symbol": market.name, "limit": PAGE}
         call = Call("fapiPrivateGetAllAlgoOrders", params, urgency, cost=ORDERS_COST)
         return await self._ask(call, lambda answer: read(answer, list[AlgoOrder]))
+
+
+class UsdmDemoDesk(WithoutWallet, UsdmDesk):
+    """The desk of USD-M in demo trading."""
+
+    streams_url = "wss://fstream.binancefuture.com"
 
 
 _OPEN = frozenset({OrderStatus.UNTRIGGERED, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})

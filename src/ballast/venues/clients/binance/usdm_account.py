@@ -12,16 +12,13 @@ from ballast.venues.clients.account import (
     Grants,
     SymbolSetting,
     VenuePosition,
-    VenueStatus,
 )
 from ballast.venues.clients.binance.base import BinanceDesk
 from ballast.venues.clients.binance.paging import PAGE
 from ballast.venues.clients.binance.rows import (
     MINUTE_MS,
     NS_MS,
-    Restrictions,
     ShapeError,
-    SystemStatus,
     read,
 )
 from ballast.venues.clients.binance.rules import usdm_markets
@@ -68,16 +65,9 @@ class UsdmAccountDesk(BinanceDesk):
             leverages = await self._ask(Call("fapiPrivateGetLeverageBracket"), _leverages)
         self.markets = self._read(lambda: usdm_markets(answer, leverages))
 
-    async def status(self) -> VenueStatus:
-        """Return whether Binance is open; it has one answer for all its markets."""
-        call = Call("sapiGetSystemStatus")
-        found = await self._ask(call, lambda answer: read(answer, SystemStatus))
-        return VenueStatus(is_open=found.status == 0, text=found.msg)
-
     async def grants(self) -> Grants:
         """Return what the key may do; moving coins to other accounts counts as withdrawing."""
-        call = Call("sapiGetAccountApiRestrictions", urgency=Urgency.ASK)
-        key = await self._ask(call, lambda answer: read(answer, Restrictions))
+        key = await self._rights()
         call = Call("fapiPrivateGetAccountConfig", {}, Urgency.ASK, cost=CONFIG_COST)
         config = await self._ask(call, lambda answer: read(answer, AccountConfig))
         return Grants(

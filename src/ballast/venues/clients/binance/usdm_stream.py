@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from ballast.venues.clients.desk import News
     from ballast.venues.clients.market import Market
 
-USER_URL = "wss://fstream.binance.com/private/ws/"
 KEEP_S = 1_200.0
 STRAYS = 500
 """Events of orders that are not known to be ours, kept until a conditional order may name them."""
@@ -129,9 +128,9 @@ MARGIN = {"cross": MarginMode.CROSS, "isolated": MarginMode.ISOLATED}
 class UsdmTalk(Talk):
     """One connection that tells the events of the account."""
 
-    def __init__(self, asker: Asker, markets: Mapping[str, Market]) -> None:
-        """Speak for the key of `asker`."""
-        super().__init__("private", USER_URL)
+    def __init__(self, host: str, asker: Asker, markets: Mapping[str, Market]) -> None:
+        """Speak for the key of `asker`; `host` is where the streams are, with its protocol."""
+        super().__init__("private", f"{host}/private/ws/")
         self._asker, self._markets = asker, markets
         self._named: dict[int, str] = {}
         self._algos: set[str] = set()
@@ -146,7 +145,7 @@ class UsdmTalk(Talk):
         """Ask for a listen key, or for the one that lives."""
         answer = await self._asker.ask(Call("fapiPrivatePostListenKey", urgency=Urgency.PROTECT))
         try:
-            return USER_URL + read(answer, ListenKey).listen_key
+            return self._address + read(answer, ListenKey).listen_key
         except ShapeError as error:
             raise CallError(Verdict.UNCLEAR, f"no listen key: {error}") from error
 

@@ -26,6 +26,7 @@ MARKET = Market(
     "BTCUSDT", "BTCUSDT", "BTC", "USDT", Kind.PERPETUAL, tick=Decimal("0.1"), lot=Decimal("0.001")
 )
 ENTRY, STOP = "ble234567abcdefgh2", "bls234567abcdefgh2"
+HOST = "wss://fstream.binance.com"
 CHILD = 8886774
 AT_MS = 1568879465650
 AT_NS = AT_MS * 1_000_000
@@ -55,7 +56,7 @@ class Keys:
 
 
 def talk() -> UsdmTalk:
-    return UsdmTalk(Keys(), {"BTCUSDT": MARKET})
+    return UsdmTalk(HOST, Keys(), {"BTCUSDT": MARKET})
 
 
 def hear(body: dict[str, Any], speaker: UsdmTalk | None = None) -> Any:
@@ -87,7 +88,7 @@ def algo(**change: Any) -> dict[str, Any]:
 
 def test_the_address_holds_a_listen_key_which_is_kept_alive() -> None:
     keys = Keys()
-    speaker = UsdmTalk(keys, {})
+    speaker = UsdmTalk(HOST, keys, {})
     assert asyncio.run(speaker.url()) == "wss://fstream.binance.com/private/ws/abc123"
     asyncio.run(speaker.keep())
     assert keys.asked == ["fapiPrivatePostListenKey", "fapiPrivatePutListenKey"]
@@ -97,7 +98,7 @@ def test_the_address_holds_a_listen_key_which_is_kept_alive() -> None:
 
 def test_no_listen_key_is_a_failed_call() -> None:
     with pytest.raises(CallError) as caught:
-        asyncio.run(UsdmTalk(Keys({"other": 1}), {}).url())
+        asyncio.run(UsdmTalk(HOST, Keys({"other": 1}), {}).url())
     assert caught.value.verdict is Verdict.UNCLEAR
 
 

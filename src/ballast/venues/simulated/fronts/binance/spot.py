@@ -40,6 +40,7 @@ HOSTS = frozenset(
     {
         "api.binance.com", "api-gcp.binance.com", "api1.binance.com", "api2.binance.com",
         "api3.binance.com", "api4.binance.com", "stream.binance.com", "ws-api.binance.com",
+        "demo-api.binance.com", "demo-ws-api.binance.com", "demo-stream.binance.com",
         "data-api.binance.vision", "data-stream.binance.vision",
     }
 )  # fmt: skip

@@ -50,6 +50,7 @@ HOSTS = frozenset(
     {
         "fapi.binance.com", "fstream.binance.com", "fstream-auth.binance.com",
         "testnet.binancefuture.com", "stream.binancefuture.com", "demo-fapi.binance.com",
+        "fstream.binancefuture.com",
         "api.binance.com",  # of the wallet: what a key may do, whether Binance is open
     }
 )  # fmt: skip
