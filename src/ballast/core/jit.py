@@ -24,6 +24,18 @@ import numba
 import platformdirs
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.typed_passes import InlineOverloads, NopythonRewrites
+from numba.core.untyped_passes import (
+    DeadBranchPrune,
+    FindLiterallyCalls,
+    InlineClosureLikes,
+    InlineInlinables,
+    LiteralPropagationSubPipelinePass,
+    LiteralUnroll,
+    MakeFunctionToJitFunction,
+    RewriteSemanticConstants,
+    WithLifting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +148,14 @@ class _Ingredient(JITCodeLibrary):
         library._finalized = True  # noqa: SLF001
 
 
+_LEFT_OUT = {
+    DeadBranchPrune, FindLiterallyCalls, InlineClosureLikes, InlineInlinables, InlineOverloads,
+    LiteralPropagationSubPipelinePass, LiteralUnroll, MakeFunctionToJitFunction, NopythonRewrites,
+    RewriteSemanticConstants, WithLifting,
+}  # fmt: skip
+"""Passes for closures, `with`, literals and array expressions, which inner functions do without."""
+
+
 class _InnerCompiler(CompilerBase):
     """The usual compiler, for functions without a door for Python.
 
@@ -143,13 +163,16 @@ class _InnerCompiler(CompilerBase):
     """
 
     def define_pipelines(self) -> list[Any]:
-        """Return the usual passes; what they write goes into an ingredient."""
+        """Return the usual passes but some; what they write goes into an ingredient."""
         state: Any = self.state
         library: Any = _Ingredient
         passes: Any = DefaultPassBuilder
+        manager = passes.define_nopython_pipeline(state)
+        manager.passes = [each for each in manager.passes if each[0] not in _LEFT_OUT]
+        manager.finalize()
         name = state.func_id.func_qualname if state.func_id else "inner"
         state.library = library(state.targetctx.codegen(), name)
-        return [passes.define_nopython_pipeline(state)]
+        return [manager]
 
 
 CACHE_DIR = _cache_dir()
