@@ -199,6 +199,22 @@ def test_what_is_not_sent_costs_nothing(rig: Rig) -> None:
     assert rig.venue.status()["requests"] == asked > before
 
 
+def test_who_asks_for_the_same_trades_at_once_shares_one_walk(rig: Rig) -> None:
+    """A history costs two points of twenty; each symbol of a session asks for its own trades."""
+    rig.submit(rig.order(OrderKind.MARKET, Side.BUY))
+    symbol, since_ms = rig.row.symbol, rig.venue.now_ms - 60_000
+
+    async def thrice() -> list[list[Fill]]:
+        return await asyncio.gather(*(rig.desk.trades(symbol, since_ms) for _ in range(3)))
+
+    asked = rig.venue.status()["requests"]
+    first, second, third = rig.run(thrice())
+    assert first == second == third != []
+    assert rig.venue.status()["requests"] == asked + 1
+    assert rig.run(rig.desk.trades(symbol, since_ms)) == first  # asked anew
+    assert rig.venue.status()["requests"] == asked + 2
+
+
 def test_trades_are_walked_page_by_page(rig: Rig) -> None:
     """Fifty a page at the venue: 51 trades are two."""
     since_ms = rig.venue.now_ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import Fill, OrderStatus, RejectReason
@@ -19,10 +20,11 @@ from ballast.venues.clients.outcomes import outcome
 from ballast.venues.clients.reading import reads_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ballast.core.orders import AmendRequest, OrderRequest
     from ballast.core.time import Timeframe
+    from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.desk import Conversation
 
 ORDER_PAGE, TRADE_PAGE, TRADES_ASKED = 50, 50, 20
@@ -33,6 +35,11 @@ Rows = dict[str, Any]
 
 class KrakenDesk(KrakenQuestions):
     """One account at Kraken spot."""
+
+    def __init__(self, asker: Asker, now_ns: Callable[[], int]) -> None:
+        """Work through an asker; `now_ns` dates what the venue does not."""
+        super().__init__(asker, now_ns)
+        self._walks: dict[int | None, asyncio.Future[Rows]] = {}
 
     # Orders ---------------------------------------------------------------------------------
 
@@ -193,6 +200,20 @@ class KrakenDesk(KrakenQuestions):
     @reads_answers
     async def trades(self, symbol: str, since_ms: int | None = None) -> list[Fill]:
         """Return own trades, oldest first. The history has no pairs: all of it is walked."""
+        rows = await self._history(since_ms)
+        first_ns = (since_ms or 0) * MS_NS  # times are told cut off, so the start lets more pass
+        return [one for one in await self._fills(rows, symbol) if one.at_ns >= first_ns]
+
+    async def _history(self, since_ms: int | None) -> Rows:
+        """Return the trades of all pairs; who asks for the same at once shares one walk."""
+        walk = self._walks.get(since_ms)
+        if walk is None:
+            walk = asyncio.ensure_future(self._walk(since_ms))
+            self._walks[since_ms] = walk
+            walk.add_done_callback(lambda _: self._walks.pop(since_ms, None))
+        return await asyncio.shield(walk)
+
+    async def _walk(self, since_ms: int | None) -> Rows:
         rows: Rows = {}
         asked = {"without_count": "true"}
         if since_ms is not None:  # what happened at the start itself is left out
@@ -202,9 +223,7 @@ class KrakenDesk(KrakenQuestions):
             page = (await self._private("TradesHistory", asked, cost=HISTORY))["trades"]
             rows |= page
             if since_ms is None or len(page) < TRADE_PAGE:
-                break
-        first_ns = (since_ms or 0) * MS_NS  # times are told cut off, so the start lets more pass
-        return [one for one in await self._fills(rows, symbol) if one.at_ns >= first_ns]
+                return rows
 
     @reads_answers
     async def _trades_of(self, symbol: str, client_id: str) -> list[Fill]:
