@@ -167,7 +167,17 @@ def test_every_verb_speaks_json_with_stable_keys(verb: str, space: Path) -> None
 def test_every_verb_is_in_the_table_of_keys() -> None:
     """A new verb gets its row, unless its tests of its own hold its keys."""
     named = {arguments[0] for arguments, _ in KEYS.values()}
-    apart = {"demo", "config", "indicators", "certify", "venue", "reset", "live", "preflight"}
+    apart = {
+        "demo",
+        "config",
+        "indicators",
+        "certify",
+        "venue",
+        "reset",
+        "live",
+        "preflight",
+        "diagnose",
+    }
     assert set(VERBS) - named <= apart, set(VERBS) - named
 
 

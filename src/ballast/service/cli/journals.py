@@ -47,6 +47,11 @@ class Place:
         return self.root / "inbox" / self.account
 
     @property
+    def state(self) -> Path:
+        """File in which a running node says every second what it believes."""
+        return self.root / "state" / f"{self.account}.json"
+
+    @property
     def archives(self) -> Path:
         """Folder of the archives."""
         from ballast.store.journal.whole import archives_of

@@ -307,7 +307,9 @@ async def _trade(
                 tell = teller(is_on=not sys.stderr.isatty() and not is_quiet)
                 before = restored(journal, asked.strategy)
                 require(await probed(line, opened, before, asked.settings.engine))
-                running = LiveRunning(line, opened, journal, Inbox(where.inbox), tell, source)
+                running = LiveRunning(
+                    line, opened, journal, Inbox(where.inbox), tell, source, where.state
+                )
                 with live_screen(quiet=is_quiet) as draw:
                     await running.run(stop, draw, closes=closes)
                 return live_state_of(running)

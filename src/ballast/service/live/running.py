@@ -14,6 +14,7 @@ from ballast.risk.halt.modes import Command
 from ballast.runtime.node.events import Alert, Commanded
 from ballast.runtime.startup import Probe, Wanted
 from ballast.runtime.wiring import wire
+from ballast.service.diagnose.memory import write_memory
 from ballast.service.keys.following import follow
 from ballast.service.paper.running import Heard
 from ballast.venues.clients.access import Keys
@@ -22,6 +23,7 @@ from ballast.venues.clients.streams.state import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ballast.core.journal import Journal
     from ballast.core.settings import EngineSettings
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from ballast.store.inbox import Inbox
 
 INBOX_S = 0.25
+STATE_S = 1.0
 READY_S = 30.0
 """How long the streams may take to begin; a venue that is not heard is not traded."""
 SETTLE_S = 5.0
@@ -71,8 +74,12 @@ class LiveRunning:
         inbox: Inbox | None = None,
         tell: Callable[[int, Effect], None] = lambda _, __: None,
         keys: KeySource | None = None,
+        state_file: Path | None = None,
     ) -> None:
-        """Prepare; `run` does it. `keys` are looked at again while it runs."""
+        """Prepare; `run` does it. `keys` are looked at again while it runs.
+
+        `state_file` says every second what this process believes, for `ballast diagnose`.
+        """
         self._keys = keys
         self.line = line
         self.opened = opened
@@ -81,6 +88,7 @@ class LiveRunning:
         self.wired: Wired | None = None
         self._inbox = inbox
         self._tell = tell
+        self._state_file = state_file
 
     @property
     def node(self) -> Node:
@@ -154,9 +162,14 @@ class LiveRunning:
             await asyncio.sleep(0.02)
 
     async def _serve(self, draw: Callable[[LiveRunning], None]) -> None:
+        said_s = 0.0
         while True:
             self.take_commands()
             draw(self)
+            now_s = asyncio.get_running_loop().time()
+            if self._state_file is not None and now_s - said_s >= STATE_S:
+                said_s = now_s
+                write_memory(self._state_file, self.node, self.opened.symbols, self.line.now_ns())
             await asyncio.sleep(INBOX_S)
 
     async def _until(self, stop: asyncio.Event, closes: int | None) -> None:
