@@ -78,7 +78,6 @@ RISES, FALLS = 1, 2
 ACTIVE, WAITING = "Order", "tpslOrder"
 """`orderFilter` of spot: an order in the book; one that waits for a price and holds its coins from
 the start. `StopOrder` would take them only when it triggers, when they may be gone."""
-FILTERS = (ACTIVE, WAITING, "StopOrder")
 BASE_COIN, QUOTE_COIN = "baseCoin", "quoteCoin"
 
 STATUSES = {
