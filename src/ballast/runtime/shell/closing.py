@@ -2,6 +2,7 @@
 
 The stream's own word that a candle closed comes first; a close at which a symbol's is missing after
 `GRACE_S` is asked for. What the venue does not have either is a gap: it stays one, and is told.
+Now and then the last bars are asked for anyway, and what differs is told (`BarBook`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ballast.runtime.node.events import ClosedBar
+from ballast.runtime.shell.barbook import BarBook, Source
 from ballast.venues.clients.calls import CallError
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ LOOK_S = 0.02
 ASKED = 3
 """Bars asked for at a close: the one that closed, one before it, and the growing one."""
 PAGE = 500
+CHECKED = 12
+"""So many closes are compared at once with what the venue says when it is asked."""
 
 
 class LiveBars:
@@ -42,8 +46,8 @@ class LiveBars:
         now_ns: Callable[[], int],
     ) -> None:
         """Make bars of these symbols, in this order."""
-        self.missing = 0
-        """Bars that neither the stream nor the venue had in time."""
+        self.book = BarBook(tuple(symbols))
+        """Counts gaps, late bars, and bars that stream and venue told differently."""
         self.asked = 0
         """Closes at which the stream was too late and the venue was asked."""
         self._desk = desk
@@ -51,7 +55,14 @@ class LiveBars:
         self._timeframe = timeframe
         self._clock = clock
         self._now_ns = now_ns
-        self._closed: dict[tuple[str, int], ClosedBar] = {}
+        self._closes = 0
+        self._checks: set[asyncio.Task[None]] = set()
+        self._defect: BaseException | None = None
+
+    @property
+    def missing(self) -> int:
+        """Return how many bars neither the stream nor the venue had in time."""
+        return self.book.gaps
 
     def take(self, candle: Candle) -> None:
         """Hear of a candle; only a closed one is a bar."""
@@ -62,8 +73,7 @@ class LiveBars:
         prices = tuple(float(market.tick * one) for one in ticks)
         volume = float(market.lot * candle.volume_lots)
         open_ms = candle.open_ns // MS_NS
-        bar = ClosedBar(candle.symbol, open_ms, (*prices, volume))
-        self._closed[candle.symbol, open_ms] = bar
+        self.book.tell(ClosedBar(candle.symbol, open_ms, (*prices, volume)), Source.STREAM)
 
     def next_close_ns(self) -> int:
         """Return the next time at which bars close."""
@@ -72,31 +82,47 @@ class LiveBars:
 
     async def closed(self, close_ns: int) -> tuple[ClosedBar, ...]:
         """Return the bars that closed at a time, in declared order, within a few seconds of it."""
+        if self._defect is not None:
+            raise self._defect
         open_ms = close_ns // MS_NS - self._timeframe.ms
         late_s = self._clock.monotonic() + GRACE_S
-        while self._lacks(open_ms) and self._clock.monotonic() < late_s:
+        while self.book.lacking(open_ms) and self._clock.monotonic() < late_s:
             await self._clock.sleep(LOOK_S)
-        lacking = self._lacks(open_ms)
+        lacking = self.book.lacking(open_ms)
         if lacking:
             self.asked += 1
-            await asyncio.gather(*(self._ask(one, open_ms) for one in lacking))
-        self.missing += len(self._lacks(open_ms))
-        found = [self._closed.get((symbol, open_ms)) for symbol in self._symbols]
-        for key in [one for one in self._closed if one[1] <= open_ms]:
-            del self._closed[key]
-        return tuple(one for one in found if one is not None)
+            since_ms = open_ms - self._timeframe.ms  # the one before, to compare
+            await asyncio.gather(*(self._ask(one, since_ms, ASKED) for one in lacking))
+        self._closes += 1
+        if self._closes % CHECKED == 0:
+            self._check(open_ms)
+        return self.book.give(open_ms)
 
-    def _lacks(self, open_ms: int) -> list[str]:
-        return [one for one in self._symbols if (one, open_ms) not in self._closed]
-
-    async def _ask(self, symbol: str, open_ms: int) -> None:
+    async def _ask(self, symbol: str, since_ms: int, count: int) -> None:
         try:
-            rows = await self._desk.candles(symbol, self._timeframe, open_ms, ASKED)
+            rows = await self._desk.candles(symbol, self._timeframe, since_ms, count)
         except CallError:
             return
         for row in rows:
-            if row.open_ms == open_ms and self._is_final(row):
-                self._closed[symbol, open_ms] = bar_of(symbol, row)
+            if self._is_final(row):
+                self.book.tell(bar_of(symbol, row), Source.ASKED)
+
+    def _check(self, open_ms: int) -> None:
+        """Compare what the stream told with what the venue says, while nobody waits for it."""
+        since_ms = open_ms - (CHECKED - 1) * self._timeframe.ms
+
+        async def check() -> None:
+            for symbol in self._symbols:
+                await self._ask(symbol, since_ms, CHECKED + 1)
+
+        task = asyncio.create_task(check())
+        self._checks.add(task)
+        task.add_done_callback(self._checked)
+
+    def _checked(self, task: asyncio.Task[None]) -> None:
+        self._checks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._defect = task.exception()
 
     def _is_final(self, row: CandleRow) -> bool:
         return (row.open_ms + self._timeframe.ms) * MS_NS <= self._now_ns()
