@@ -28,8 +28,8 @@ class UnsayableError(ValueError):
     """A request that Binance has no words for; nothing is sent."""
 
 
-UNREADABLE = (ShapeError, OffGridError)
-"""What reading a row may raise."""
+UNREADABLE = (ShapeError, OffGridError, ArithmeticError)
+"""What reading a row may raise: another shape, a number off the grid, one beyond all bounds."""
 
 
 def read(value: Any, into: type[T]) -> T:  # noqa: ANN401 - decoded JSON

@@ -107,7 +107,7 @@ class UsdmAccountDesk(BinanceDesk):
             lambda: [
                 held
                 for market in markets
-                for held in _held(market, rows.get(market.name, []), settings[market.name])
+                for held in _held(market, rows.get(market.name, []), settings.get(market.name))
             ]
         )
 
@@ -222,7 +222,9 @@ def _leverages(answer: Any) -> dict[str, Decimal]:  # noqa: ANN401 - JSON
     }
 
 
-def _held(market: Market, rows: list[Risk], setting: SymbolConfig) -> list[VenuePosition]:
+def _held(market: Market, rows: list[Risk], setting: SymbolConfig | None) -> list[VenuePosition]:
+    if setting is None:
+        raise ShapeError(f"no settings of {market.name} were told")
     leverage, mode = Decimal(setting.leverage), margin_of(setting.margin_type)
     found = [
         VenuePosition(

@@ -209,6 +209,19 @@ def test_what_is_set_already_is_not_set_again() -> None:
     assert venue.asked == ["fapiPrivateGetPositionSideDual", "fapiPrivateGetSymbolConfig"]
 
 
+def test_a_position_without_its_settings_is_no_answer() -> None:
+    venue = Venue(fapiPrivateV3GetPositionRisk=[[]], fapiPrivateGetSymbolConfig=[[]])
+    with pytest.raises(CallError):
+        asyncio.run(usdm(venue).positions(["BTCUSDT"]))
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "NaN", "x", "0.00001"])
+def test_a_number_beyond_all_bounds_is_a_doubt_and_no_defect(number: str) -> None:
+    venue = Venue(fapiPrivatePostOrder=[order(executedQty=number)])
+    (told,) = asyncio.run(usdm(venue).submit(LIMIT, Urgency.TRADE))
+    assert isinstance(told, Unclear)
+
+
 def test_a_stop_is_at_market_only_where_the_symbol_takes_that() -> None:
     both = frozenset({OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT})
     limited = frozenset({OrderKind.STOP_LIMIT})
