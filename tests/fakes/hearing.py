@@ -74,6 +74,9 @@ class Heard:
         is_stop = purpose_of(no.client_id) is Purpose.STOP and no.reason not in HELD
         if not is_stop or record is None or record.phase is not Phase.REFUSED:
             return
+        stops = [one for one in node.book.open_orders(no.symbol) if one.purpose is Purpose.STOP]
+        if any(one.phase is Phase.LIVE for one in stops):
+            return  # it was to take the place of one that rests, and holds the position still
         self.refused[no.symbol] += 1
         leaves = any(isinstance(one, told.Submit | told.CancelOrder) for one in effects)
         if self.refused[no.symbol] == 2 and leaves and node.halt.mode is Mode.RUNNING:
