@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ballast.runtime.clock import SystemClock
 from ballast.service.cli import options
 from ballast.service.cli.output import JsonFlag, Table, emit, note, progress, warn
 
@@ -43,18 +43,6 @@ class Order:
     rules: bool
     workers: int
     base_url: str | None
-
-
-class SystemClock:
-    """The clock of this machine, for waiting; what time it is, the venue says."""
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 def register(app: typer.Typer) -> None:

@@ -18,7 +18,7 @@ from tests.fakes.streams import Ear, eventually
 
 from ballast.core.instrument import Kind
 from ballast.core.marketdata import BookUpdate
-from ballast.service.cli.data_download import SystemClock
+from ballast.runtime.clock import SystemClock
 from ballast.service.testing import simulated_exchange
 from ballast.venues.clients.bybit.public import DepthStream
 from ballast.venues.clients.bybit.words import SPOT
