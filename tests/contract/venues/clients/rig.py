@@ -25,7 +25,7 @@ from ballast.venues.clients.asking import wire
 from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.asking.budget import Budget
 from ballast.venues.clients.asking.patience import ONCE
-from ballast.venues.clients.calls import Urgency
+from ballast.venues.clients.calls import CallError, Urgency, Verdict
 from ballast.venues.clients.venues import VENUES
 from ballast.venues.clients.waiting import LoopClock
 from ballast.venues.simulated.fronts.coinbase.front import CoinbaseFront
@@ -251,11 +251,21 @@ class Rig:
         self.asker.offset_ns = 0
         for one in self.account()["orders"]:
             self.cancel(one["client_id"])
-        held = {p.symbol: p.lots for p in self.run(self.desk.positions([self.row.symbol]))}
-        lots = held[self.row.symbol]
+        lots = self._held()[self.row.symbol]
         if self.market.is_perpetual and lots:
             side = Side.SELL if lots > 0 else Side.BUY
             self.submit(self.order(OrderKind.MARKET, side, qty_lots=abs(lots), reduce_only=True))
+
+    def _held(self) -> dict[str, int]:
+        """Return what is held; a budget that was forgiven may have asked too often before."""
+        try:
+            found = self.run(self.desk.positions([self.row.symbol]))
+        except CallError as error:
+            if error.verdict is not Verdict.RATE:
+                raise
+            self.run(asyncio.sleep(2.5))
+            found = self.run(self.desk.positions([self.row.symbol]))
+        return {one.symbol: one.lots for one in found}
 
 
 def unhurry(venue: ServedVenue) -> None:
