@@ -54,6 +54,33 @@ class Refused:
     limit: float
 
 
+_STEPS: tuple[tuple[Any, str], ...] = (
+    (stepwise.begin_close, "(int64, int64)"),
+    (stepwise.close_bar, "(int64, int64, int64)"),
+    (stepwise.decide, "(int64,)"),
+    (
+        stepwise.opened,
+        "(int64, int64, int64, float64, float64, int64, int64, float64, float64, int64)",
+    ),
+    (stepwise.closed, "(int64, int64, int64, float64, float64, int64, int64, float64, int64)"),
+    (stepwise.takes_of, "(int64, int64, int64[::1])"),
+    (stepwise.entry_over, "(int64, int64)"),
+    (stepwise.write_off, "(int64, int64, int64)"),
+    (stepwise.sell_dust, "(int64, int64, float64, int64, float64)"),
+)
+"""The steps, with the types that `Live` calls them with."""
+
+
+def compile_steps() -> None:
+    """Compile every step now, or load what is kept of it.
+
+    Left to the first call, the first fill of a machine's first session waits for the compiler:
+    seconds in which the position that it opened has no stop.
+    """
+    for step, types in _STEPS:
+        step.compile(types)
+
+
 class Live:
     """The kernel's memory of one account, in live arrays; places are those of the symbols."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from ballast.core.bars import Bars
 from ballast.core.errors import DataError, UserError
 from ballast.core.instrument import FeeRate, Instrument
+from ballast.kernel.live import compile_steps
 from ballast.research.assembly import assemble
 from ballast.research.run import legs_of
 from ballast.research.series import Series
@@ -102,6 +103,7 @@ async def open_live(
         may_be_bare=wish.allow_bare,
         permission=permission_of(held) if held is not None else any_permission(strategy, names),
     )
+    compile_steps()  # now, and not when the first fill wants its stop
     instruments = tuple(one.rules for one in series)
     cash = settings.engine.initial_cash
     return OpenedLive(strategy, tuple(legs), rules, names, timeframe, cash, instruments)
