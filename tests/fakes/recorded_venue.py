@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.marketdata import Candle
-from ballast.venues.clients.account import CandleRow, TopOfBook, VenueStatus
+from ballast.venues.clients.account import CandleRow, DayTicker, TopOfBook, VenueStatus
 from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.market import Market
 
@@ -77,6 +77,13 @@ class RecordedVenue:
         self._answer()
         view = self._exchange.book(symbol, depth)
         return TopOfBook(symbol, tuple(view.bids), tuple(view.asks), self._now_ns())
+
+    async def tickers(self) -> list[DayTicker]:
+        self._answer()
+        return [
+            DayTicker(one.symbol, Decimal(repr(float(one.close[-1]))), Decimal(0))
+            for one in self._bars.values()
+        ]
 
     def private(self, symbols: Sequence[str]) -> Sequence[Any]:
         del symbols

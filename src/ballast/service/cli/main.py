@@ -44,6 +44,8 @@ VERBS: dict[str, Verb] = {
     "live": Verb(f"{_HOME}.live", "Trade at a real venue, or rehearse it.", _NODE),
     "preflight": Verb(f"{_HOME}.live", "What speaks against a live start.", _NODE),
     "diagnose": Verb(f"{_HOME}.diagnose", "Do memory, journal and venue agree?", _NODE),
+    "symbols": Verb(f"{_HOME}.symbols", "Rules and fees of a venue's symbols.", _NODE),
+    "universe": Verb(f"{_HOME}.universe", "Choose a venue's symbols by rules.", _NODE),
     "pause": Verb(f"{_HOME}.commands", "Let the node open nothing more.", _NODE),
     "resume": Verb(f"{_HOME}.commands", "Let the node trade again.", _NODE),
     "flatten": Verb(f"{_HOME}.commands", "Have the node close everything, then pause.", _NODE),

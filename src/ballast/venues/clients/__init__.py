@@ -6,6 +6,7 @@
     desk.py     the port: what every venue's desk can do (`VenueDesk`, `Conversation`)
     outcomes.py a failed request about an order, as a report         known.py  the venue's ids
     reading.py  an answer of another shape                           candles.py  bars that close
+    universe.py which symbols are chosen     survey.py    the questions that it needs
     trading.py  orders of the node to a desk, answers back as reports
     binance/ bybit/ okx/ kraken/ coinbase/   one folder a venue: words, requests, frames
 

@@ -81,6 +81,25 @@ class CandleRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DayTicker:
+    """What a symbol did in the last 24 hours, and its best prices. 0: the venue states none."""
+
+    symbol: str
+    last: Decimal
+    volume_quote: Decimal
+    """Traded in 24 hours, in quote units."""
+    bid: Decimal = Decimal(0)
+    ask: Decimal = Decimal(0)
+
+    @property
+    def spread_bps(self) -> Decimal | None:
+        """Return the spread in basis points of the middle; None without two sides that part."""
+        if not 0 < self.bid <= self.ask:
+            return None
+        return (self.ask - self.bid) * 20_000 / (self.ask + self.bid)
+
+
+@dataclass(frozen=True, slots=True)
 class TopOfBook:
     """The best levels, best first, as (ticks, lots)."""
 

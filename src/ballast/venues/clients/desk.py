@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ballast.core.time import Timeframe
     from ballast.venues.clients.account import (
         CandleRow,
+        DayTicker,
         Grants,
         SymbolSetting,
         TopOfBook,
@@ -216,6 +217,10 @@ class VenueDesk(Protocol):
 
     async def top(self, symbol: str, depth: int) -> TopOfBook:
         """Return the best levels of the book."""
+        ...
+
+    async def tickers(self) -> list[DayTicker]:
+        """Return the last 24 hours of every symbol that the venue tells of and `markets` has."""
         ...
 
     # Sockets --------------------------------------------------------------------------------

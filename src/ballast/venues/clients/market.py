@@ -46,6 +46,8 @@ class Market:
     """Kinds of orders the venue takes for it, as it states them."""
     leverage_max: Decimal = Decimal(1)
     listed_ms: int | None = None
+    delists_ms: int | None = None
+    """When its trading ends, where the venue has announced it."""
 
     @property
     def is_perpetual(self) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ballast.core.ports import Clock
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import CandleRow, TopOfBook, VenueStatus
+    from ballast.venues.clients.account import CandleRow, DayTicker, TopOfBook, VenueStatus
     from ballast.venues.clients.calls import Urgency
     from ballast.venues.clients.desk import Conversation, News, VenueDesk
     from ballast.venues.clients.market import Market
@@ -220,6 +220,10 @@ class PaperDesk:
     async def top(self, symbol: str, depth: int) -> TopOfBook:
         """Return the best levels of the venue's book."""
         return await self._outer.top(symbol, depth)
+
+    async def tickers(self) -> list[DayTicker]:
+        """Return the last 24 hours of the venue's symbols."""
+        return await self._outer.tickers()
 
     def private(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return no conversation: `pump` tells of the account."""

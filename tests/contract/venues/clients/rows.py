@@ -126,7 +126,9 @@ ROWS = {
             private="GET /api/v3/brokerage/accounts$",
             is_slow=True,
             streamed="5m",
-            lacks=frozenset({"clock", "duplicate", "streamed_fills", "streamed_balances"}),
+            lacks=frozenset(
+                {"clock", "duplicate", "streamed_fills", "streamed_balances", "best_prices"}
+            ),
         ),
         Row(
             "KRAKEN",

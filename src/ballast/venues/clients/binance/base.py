@@ -12,6 +12,7 @@ from ballast.venues.clients.binance.public import (
     candles_of,
     depth_limit,
     interval_of,
+    tickers_of,
     top_of,
 )
 from ballast.venues.clients.binance.rows import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from ballast.core.orders import OrderRequest
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import CandleRow, TopOfBook
+    from ballast.venues.clients.account import CandleRow, DayTicker, TopOfBook
     from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.market import Market
 
@@ -51,6 +52,10 @@ class BinanceDesk:
     """Rows or levels at most, and the weight of a question for so many."""
     prices: Call
     """The question for the last prices of all symbols."""
+    day_cost: float
+    """The weight of the last 24 hours of all symbols."""
+    best: Call | None = None
+    """The question for the best prices of all symbols, where the 24 hours do not tell them."""
 
     def __init__(self, asker: Asker, now_ns: Callable[[], int]) -> None:
         """Ask through `asker`; `now_ns` is the machine's clock, for what we did ourselves."""
@@ -122,6 +127,12 @@ class BinanceDesk:
         return await self._ask(
             call, lambda answer: top_of(market, answer, depth, self._asker.now_ms() * NS_MS)
         )
+
+    async def tickers(self) -> list[DayTicker]:
+        """Return the last 24 hours of all symbols."""
+        days = await self._asker.ask(Call(f"{self.methods}GetTicker24hr", cost=self.day_cost))
+        best = await self._asker.ask(self.best) if self.best is not None else ()
+        return self._read(lambda: tickers_of(self.markets, days, best))
 
     async def _worth(self, amounts: Mapping[str, Decimal], quote: str) -> Decimal:
         """Return what assets are worth in `quote`; one without a price in it counts nothing."""

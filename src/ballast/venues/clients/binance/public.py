@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import RejectReason
-from ballast.venues.clients.account import CandleRow, TopOfBook
-from ballast.venues.clients.binance.rows import NS_MS, Depth, ShapeError, read
+from ballast.venues.clients.account import CandleRow, DayTicker, TopOfBook
+from ballast.venues.clients.binance.rows import NS_MS, BestRow, DayRow, Depth, ShapeError, read
 from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.market import number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ballast.core.time import Timeframe
     from ballast.venues.clients.market import Market
@@ -63,3 +63,22 @@ def top_of(market: Market, answer: Any, depth: int, at_ns: int) -> TopOfBook:  #
         for side in (book.bids, book.asks)
     )
     return TopOfBook(market.symbol, bids, asks, book.e * NS_MS or at_ns)
+
+
+def tickers_of(
+    markets: Mapping[str, Market],
+    days: Any,  # noqa: ANN401 - JSON
+    best: Any = (),  # noqa: ANN401 - JSON
+) -> list[DayTicker]:
+    """Return `ticker/24hr` of listed symbols; best prices of `bookTicker` where it was asked."""
+    touch = {row.symbol: (row.bid_price, row.ask_price) for row in read(best, list[BestRow])}
+    return [
+        DayTicker(
+            row.symbol,
+            number(row.last_price),
+            number(row.quote_volume),
+            *map(number, touch.get(row.symbol, (row.bid_price, row.ask_price))),
+        )
+        for row in read(days, list[DayRow])
+        if row.symbol in markets
+    ]

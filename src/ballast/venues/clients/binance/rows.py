@@ -173,6 +173,24 @@ class Depth(Row):
     e: int = msgspec.field(name="E", default=0)
 
 
+class DayRow(Row):
+    """The last 24 hours of a symbol; USD-M tells best prices elsewhere."""
+
+    symbol: str
+    last_price: str
+    quote_volume: str
+    bid_price: str = ""
+    ask_price: str = ""
+
+
+class BestRow(Row):
+    """Best prices of a symbol."""
+
+    symbol: str
+    bid_price: str
+    ask_price: str
+
+
 class Ticker(Row):
     """Last price of a symbol."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 TRADING = "TRADING"
 PERPETUAL = "PERPETUAL"
+NEVER_MS = 4_133_404_800_000
+"""`deliveryDate` of a perpetual, in the year 2100, until its end is announced."""
 SPOT_KINDS = {
     "LIMIT": OrderKind.LIMIT,
     "MARKET": OrderKind.MARKET,
@@ -47,6 +49,7 @@ class SymbolRow(Row):
     contract_type: str = ""
     margin_asset: str = ""
     onboard_date: int | None = None
+    delivery_date: int | None = None
 
 
 class _Symbols(Row):
@@ -132,6 +135,7 @@ def market_of(
             kinds=kinds,
             leverage_max=leverage_max or number(1),
             listed_ms=row.onboard_date,
+            delists_ms=ends if 0 < (ends := row.delivery_date or 0) < NEVER_MS else None,
         )
     except UNREADABLE:
         return None

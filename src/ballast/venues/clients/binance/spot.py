@@ -66,6 +66,7 @@ class SpotDesk(BinanceDesk):
     candle_costs = ((PAGE, 2.0),)
     depth_costs = ((100, 5.0), (500, 25.0), (1_000, 50.0))
     prices = Call("publicGetTickerPrice", {}, Urgency.ASK, cost=PRICES_COST)
+    day_cost = 80.0
 
     # What the venue is ----------------------------------------------------------------------
 

@@ -56,6 +56,8 @@ class UsdmAccountDesk(BinanceDesk):
     candle_costs = ((99, 1.0), (499, 2.0), (1_000, 5.0), (1_500, 10.0))
     depth_costs = ((50, 2.0), (100, 5.0), (500, 10.0), (1_000, 20.0))
     prices = Call("fapiPublicV2GetTickerPrice", {}, Urgency.ASK, cost=2.0)
+    day_cost = 40.0
+    best = Call("fapiPublicGetTickerBookTicker", cost=5.0)
 
     async def load(self) -> None:
         """Ask for the rules of all perpetuals, and with a key for the leverage each may have."""

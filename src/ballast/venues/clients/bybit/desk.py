@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import CONDITIONAL, RejectReason, TriggerBy
 from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Source, Unclear
+from ballast.venues.clients.account import DayTicker
 from ballast.venues.clients.bybit import requests, rows, stops, words
 from ballast.venues.clients.bybit.access import TEST_HOSTS
 from ballast.venues.clients.bybit.private import PrivateStream
@@ -20,8 +21,9 @@ from ballast.venues.clients.bybit.public import DepthStream, PublicStream
 from ballast.venues.clients.bybit.questions import Questions, rows_of
 from ballast.venues.clients.bybit.spoken import HOST
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
+from ballast.venues.clients.market import number
 from ballast.venues.clients.outcomes import outcome
-from ballast.venues.clients.reading import UNREADABLE
+from ballast.venues.clients.reading import UNREADABLE, reads_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +40,7 @@ Row = dict[str, Any]
 PAUSES_S = (0.1, 0.4)
 """Between looks at an order that was just taken: the lists of the venue follow its matching within
 some hundredths of a second. Whoever trades hears of it by the stream meanwhile."""
+DAY_FIELDS = ("lastPrice", "turnover24h", "bid1Price", "ask1Price")
 
 
 class Bybit(Questions):
@@ -225,6 +228,22 @@ class Bybit(Questions):
 
     def _unclear(self, symbol: str, client_id: str, action: Action) -> Unclear:
         return Unclear(symbol, client_id, action, "taken, but not shown yet", self._now_ns())
+
+    # Market data ----------------------------------------------------------------------------
+
+    @reads_answers
+    async def tickers(self) -> list[DayTicker]:
+        """Return the last 24 hours of all symbols of the category."""
+        result = await self.ask(self._get("publicGetV5MarketTickers", Urgency.ROUTINE))
+        markets = {one.name: one for one in self.markets.values()}
+        return [
+            DayTicker(
+                markets[row["symbol"]].symbol,
+                *(number(row[name]) for name in DAY_FIELDS),
+            )
+            for row in rows_of(result)
+            if row["symbol"] in markets
+        ]
 
     # Sockets --------------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ def _perpetual(row: dict[str, Any], category: Category) -> Market:
         max_price=number(prices.get("maxPrice")),
         leverage_max=number(row["leverageFilter"].get("maxLeverage")) or Decimal(1),
         listed_ms=int(row.get("launchTime") or 0) or None,
+        delists_ms=int(row.get("deliveryTime") or 0) or None,
     )
 
 

@@ -9,6 +9,7 @@ from ballast.core.orders import RejectReason
 from ballast.venues.clients.account import (
     Balance,
     CandleRow,
+    DayTicker,
     Grants,
     TopOfBook,
     VenuePosition,
@@ -228,6 +229,22 @@ class CoinbaseQuestions:
             for side in ("bids", "asks")
         )
         return TopOfBook(symbol, bids[:depth], asks[:depth], self._now_ns())
+
+    @reads_answers
+    async def tickers(self) -> list[DayTicker]:
+        """Return the last 24 hours of all products, whose rows tell no best prices."""
+        call = Call("v3PublicGetBrokerageMarketProducts", {"product_type": "SPOT"}, cost=PUBLIC)
+        rows = (await self._asker.ask(call))["products"]
+        found = ((self._products.find(row["product_id"]), row) for row in rows)
+        return [
+            DayTicker(
+                market.symbol,
+                number(row["price"]),
+                number(row.get("approximate_quote_24h_volume")),
+            )
+            for market, row in found
+            if market is not None
+        ]
 
 
 def _bar(row: Mapping[str, Any]) -> CandleRow:

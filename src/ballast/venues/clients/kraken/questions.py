@@ -9,6 +9,7 @@ from ballast.core.orders import RejectReason
 from ballast.venues.clients.account import (
     Balance,
     CandleRow,
+    DayTicker,
     Grants,
     TopOfBook,
     VenuePosition,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
 HALF_SECOND_MS = 500
+DAY = 1
+"""Of the pairs of figures in `Ticker`: today, and the last 24 hours."""
 BOOK_MOST = 500
 NONCES = 3
 """Times a request is sent whose nonce came behind a later one: it was refused unread."""
@@ -201,6 +204,23 @@ class KrakenQuestions:
             for side in ("bids", "asks")
         )
         return TopOfBook(symbol, bids, asks, self._now_ns())
+
+    @reads_answers
+    async def tickers(self) -> list[DayTicker]:
+        """Return the last 24 hours of all pairs: volume times the average price it traded at."""
+        said = await self._public("Ticker")
+        found = ((self._names.find(name), row) for name, row in said.items())
+        return [
+            DayTicker(
+                market.symbol,
+                number(row["c"][0]),
+                number(row["v"][DAY]) * number(row["p"][DAY]),
+                number(row["b"][0]),
+                number(row["a"][0]),
+            )
+            for market, row in found
+            if market is not None
+        ]
 
 
 def minutes_of(timeframe: Timeframe) -> int:

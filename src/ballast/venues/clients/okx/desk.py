@@ -16,8 +16,9 @@ from ballast.venues.clients.okx.looks import Looks
 from ballast.venues.clients.okx.orders import Orders
 from ballast.venues.clients.okx.private import Business, Private
 from ballast.venues.clients.okx.public import Bars, Books, Quotes
-from ballast.venues.clients.okx.questions import Questions, legible, read
+from ballast.venues.clients.okx.questions import Questions, chosen, legible, read
 from ballast.venues.clients.okx.rows import MS_NS, ns_of, text
+from ballast.venues.clients.okx.tickers import ticker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ballast.core.orders import AmendRequest, Fill, OrderRequest
     from ballast.core.reports import Look, OrderReport, Report
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import Balance, CandleRow, Grants, VenueStatus
+    from ballast.venues.clients.account import Balance, CandleRow, DayTicker, Grants, VenueStatus
     from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.desk import Conversation
     from ballast.venues.clients.market import Market
@@ -170,6 +171,14 @@ class OkxDesk:
                 for side in ("bids", "asks")
             )
             return TopOfBook(symbol, bids, asks, ns_of(row, "ts"))
+
+    async def tickers(self) -> list[DayTicker]:
+        """Return the last 24 hours of all instruments."""
+        call = read("publicGetMarketTickers", 20, instType=self.inst_type)
+        rows = await self._asks.rows(call)
+        names = {one.name: one for one in self.markets.values()}
+        with legible():
+            return [ticker_of(row, market) for row, market in chosen(names, rows)]
 
     # Sockets --------------------------------------------------------------------------------
 

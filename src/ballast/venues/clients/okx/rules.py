@@ -51,7 +51,8 @@ def _spot(row: dict[str, Any]) -> Market:
         max_qty=number(row.get("maxLmtSz")),
         is_trading=row["state"] == LIVE,
         status=row["state"],
-        listed_ms=_ms(row),
+        listed_ms=_ms(row, "listTime"),
+        delists_ms=_ms(row, "expTime"),
     )
 
 
@@ -73,7 +74,8 @@ def _swap(row: dict[str, Any]) -> Market:
         is_trading=row["state"] == LIVE,
         status=row["state"],
         leverage_max=number(row.get("lever")) or number("1"),
-        listed_ms=_ms(row),
+        listed_ms=_ms(row, "listTime"),
+        delists_ms=_ms(row, "expTime"),
     )
 
 
@@ -84,6 +86,6 @@ def _step(row: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - a Decimal
     return found
 
 
-def _ms(row: dict[str, Any]) -> int | None:
-    text = str(row.get("listTime") or "")
+def _ms(row: dict[str, Any], name: str) -> int | None:
+    text = str(row.get(name) or "")
     return int(text) if text.isdigit() else None
