@@ -8,6 +8,7 @@ leverage, margin mode and one-way mode, as the settings want them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -120,6 +121,7 @@ class Probe:
                 self._say(symbol, Mark.BAD, f"not trading: {market.status}")
             else:
                 self._say(symbol, Mark.GOOD, f"trading, tick {market.tick}, lot {market.lot}")
+                self._delisting(market)
         for rules in self._wanted.rules:
             market = self._desk.markets.get(rules.symbol)
             if market is not None and (market.tick, market.lot) != (rules.tick, rules.lot):
@@ -130,6 +132,13 @@ class Probe:
                     f"{market.tick}, {market.lot}",
                     "end the session flat and begin a new account's journal",
                 )
+
+    def _delisting(self, market: Market) -> None:
+        """Remark, not refuse: a position that is held must be watched to its end (R-EXCH-15)."""
+        if market.delists_ms is not None:
+            day = datetime.fromtimestamp(market.delists_ms / 1_000, UTC).date()
+            text = f"the venue takes it off its list on {day}"
+            self._say(market.symbol, Mark.REMARK, text, "be flat in it before that day")
 
     def _protection(self) -> None:
         """Refuse a venue or symbol where a position cannot have a stop that rests there."""

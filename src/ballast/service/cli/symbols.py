@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,6 +65,8 @@ def symbols(
 
 
 def _cell(row: dict[str, Any], name: str) -> object:
+    if name == "status" and row["delists_ms"] is not None:
+        return f"{row[name]}, ends {datetime.fromtimestamp(row['delists_ms'] / 1_000, UTC).date()}"
     return ", ".join(row[name]) if name == "orders" else row[name]
 
 

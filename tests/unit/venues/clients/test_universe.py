@@ -82,6 +82,12 @@ def test_a_symbol_on_the_very_bound_is_chosen(rules: Rules) -> None:
     assert names(select([PLAIN], rules, NOW_MS, {"BTC"})) == ["BTC"]
 
 
+def test_equally_traded_ones_come_by_name() -> None:
+    many = [candidate("BBB"), candidate("CCC"), candidate("AAA")]
+    for order in (many, many[::-1]):
+        assert names(select(order, Rules(top=2), NOW_MS)) == ["AAA", "BBB"]
+
+
 def test_a_closed_venue_has_no_universe() -> None:
     found = select([PLAIN], Rules(), NOW_MS, closed="until noon")
     assert found.chosen == ()
