@@ -85,7 +85,7 @@ class Probe:
         self.abilities = venue.abilities(self.market)
         self.is_perpetual = known.kind is Kind.PERPETUAL
         self._desk = venue.desk(Nobody(), lambda: NOW_NS)
-        self._desk.markets = {SYMBOL: self.market}
+        self._desk.markets = {SYMBOL: self.market}  # type: ignore[misc]  # of a class that may
 
     def takes(self, request: OrderRequest) -> bool:
         """Tell whether the desk would send an order."""

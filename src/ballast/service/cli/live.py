@@ -14,6 +14,7 @@ from ballast.core.errors import UserError
 from ballast.service.cli import lines, options
 from ballast.service.cli.lines import CaOption, RehearseOption, SpeedOption, TestnetOption  # noqa: TC001 - typer reads them
 from ballast.service.cli.output import JsonFlag, Table, emit, note
+from ballast.service.cli.paper_live import state_tables
 from ballast.service.cli.runs import (
     SymbolOption,
     VenueOption,
@@ -93,7 +94,7 @@ def live(
         asked.require_proof(where)
         _confirm(f"{where.account} on {asked.name}", confirm)
     state = lines.run(_trade(asked, rehearsal, where, closes, json=json))
-    emit(state, json=json, tables=None if json else _tables(state))
+    emit(state, json=json, tables=None if json else state_tables(state))
     if not json:
         note("stopped; protection rests at the venue, and the same command goes on")
 
@@ -317,15 +318,3 @@ async def _trade(
                 journal.close()
     finally:
         await line.close()
-
-
-def _tables(state: dict[str, Any]) -> list[Table]:
-    """Return the tables of the end of a session."""
-    names = ("account", "venue", "strategy", "time", "mode", "reason", "equity", "fills", "entries",
-             "refused", "bare_seconds", "clock_offset_ms", "reconciliations")  # fmt: skip
-    found = [Table([], [(name, state[name]) for name in names])]
-    for name in ("positions", "limits", "decisions", "streams"):
-        rows = state[name]
-        if rows:
-            found.append(Table(tuple(rows[0]), [tuple(row.values()) for row in rows], name))
-    return found

@@ -6,12 +6,14 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ballast.core.errors import UserError
 from ballast.service.cli import options
+from ballast.service.cli.lines import CaOption, RehearseOption  # noqa: TC001 - typer reads them
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 from ballast.service.cli.runs import (
     FromOption,
@@ -37,6 +39,26 @@ app = typer.Typer(add_completion=False)
 MS_S = 1_000.0
 
 
+ParamOption = Annotated[
+    list[str] | None, typer.Option("--param", "-p", help="name=number; repeatable.")
+]
+BarsOption = Annotated[
+    int | None, typer.Option(min=1, help="Stop after so many closes; the next start goes on.")
+]
+PaceOption = Annotated[
+    float, typer.Option(min=0.0, help="Times as fast as the clock; 0: as fast as it goes.")
+]
+FaultsOption = Annotated[
+    float, typer.Option(min=0.0, max=0.5, help="Part of requests and messages that get lost.")
+]
+CertificateOption = Annotated[
+    Path | None, typer.Option(help="Trade under this certificate, as live trading will.")
+]
+LiveOption = Annotated[
+    bool, typer.Option("--live", help="On the market of --venue as it is now, without a key.")
+]
+
+
 @app.command()
 def paper(
     strategy: Annotated[str, typer.Argument(help="Name or file; `ballast strategies` lists them.")],
@@ -45,33 +67,32 @@ def paper(
     venue: VenueOption = "",
     from_: FromOption = "",
     to: ToOption = "",
-    param: Annotated[
-        list[str] | None, typer.Option("--param", "-p", help="name=number; repeatable.")
-    ] = None,
+    param: ParamOption = None,
     cash: Annotated[float | None, typer.Option(help="Cash at the start.")] = None,
-    bars: Annotated[
-        int | None, typer.Option(min=1, help="Stop after so many closes; the next start goes on.")
-    ] = None,
-    speed: Annotated[
-        float, typer.Option(min=0.0, help="Times as fast as the clock; 0: as fast as it goes.")
-    ] = 0.0,
-    faults: Annotated[
-        float, typer.Option(min=0.0, max=0.5, help="Part of requests and messages that get lost.")
-    ] = 0.0,
+    bars: BarsOption = None,
+    speed: PaceOption = 0.0,
+    faults: FaultsOption = 0.0,
     seed: Annotated[int, typer.Option(help="Which faults.")] = 0,
     allow_bare: Annotated[
         bool, typer.Option("--allow-bare", help="Trade a strategy that has no stop.")
     ] = False,
-    certificate: Annotated[
-        Path | None, typer.Option(help="Trade under this certificate, as live trading will.")
-    ] = None,
+    certificate: CertificateOption = None,
     report: Annotated[bool, typer.Option("--report", help="Write the HTML report.")] = False,
+    live: LiveOption = False,
+    rehearse: RehearseOption = 0,
+    ca: CaOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Trade stored candles on paper, journalled; a session that is killed goes on where it was.
 
-    --from is the first bar that is traded: what is stored before it is history.
+    --from is the first bar that is traded: what is stored before it is history. With --live the
+    market is the venue's, now; only the money is none.
     """
+    if live:
+        _refuse_beside_live(from_, to, speed, faults, report)
+        where_from = (strategy, venue, symbols, timeframe)
+        _live(where_from, param, cash, certificate, allow_bare, bars, rehearse, ca, json=json)
+        return
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import screen, teller
     from ballast.service.paper.opening import Wish, open_paper
@@ -106,6 +127,57 @@ def paper(
         note("no bar is left" if not left else "stopped; the same command goes on")
         if page is not None:
             emit(f"report {page.resolve()}")
+
+
+def _refuse_beside_live(from_: str, to: str, speed: float, faults: float, report: bool) -> None:
+    """Raise `UserError` for options that only a session on stored candles has."""
+    given = {"--from": from_, "--to": to, "--speed": speed, "--faults": faults, "--report": report}
+    for name, value in given.items():
+        if value:
+            raise UserError(f"{name} and --live", fix="leave one of them out")
+
+
+def _live(
+    what: tuple[str, str, list[str] | None, str],
+    param: list[str] | None,
+    cash: float | None,
+    certificate: Path | None,
+    allow_bare: bool,
+    closes: int | None,
+    rehearse: int,
+    ca: Path | None,
+    *,
+    json: bool,
+) -> None:
+    """Trade on paper at a venue's market as it is now."""
+    from ballast.core.time import Timeframe
+    from ballast.service.cli import journals, lines
+    from ballast.service.cli.paper_live import state_tables, trade
+    from ballast.service.live.opening import LiveWish
+    from ballast.venues.clients.venues import venue_named
+
+    strategy, venue, symbols, timeframe = what
+    if not symbols:
+        raise UserError("no symbol is named", where="--symbol", expected="-s BTCUSDT")
+    config = config_of(flags_of(cash))
+    held = certificate_of(certificate) if certificate is not None else None
+    state = lines.run(
+        trade(
+            find_strategy(config, strategy),
+            venue_named(venue),
+            tuple(dict.fromkeys(one.upper() for one in symbols)),
+            Timeframe.parse(timeframe),
+            config.settings,
+            journals.place(),
+            LiveWish(parse_params(param), held, allow_bare),
+            lines.rehearsal_of(rehearse, ca),
+            closes,
+            is_quiet=options.current().quiet or json,
+        )
+    )
+    emit(state, json=json, tables=None if json else state_tables(state))
+    if not json:
+        note("stopped; the same command goes on")
 
 
 def certificate_of(path: Path) -> Certificate:

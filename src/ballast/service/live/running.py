@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import getpass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import UserError
 from ballast.core.orders import MarginMode
@@ -22,14 +22,14 @@ from ballast.venues.clients.calls import CallError
 from ballast.venues.clients.streams.state import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from pathlib import Path
 
     from ballast.core.journal import Journal
     from ballast.core.settings import EngineSettings
     from ballast.runtime.node.events import Effect
     from ballast.runtime.node.node import Node
-    from ballast.runtime.shell.live import Rhythm
+    from ballast.runtime.shell.live import Live, Rhythm
     from ballast.runtime.startup import Finding
     from ballast.runtime.wiring import Line, Wired
     from ballast.service.keys.account import Keys as AccountKeys
@@ -75,10 +75,14 @@ class LiveRunning:
         tell: Callable[[int, Effect], None] = lambda _, __: None,
         keys: KeySource | None = None,
         state_file: Path | None = None,
+        beside: Callable[[Live], Sequence[Coroutine[Any, Any, None]]] = lambda _: (),
+        is_heard: Callable[[], bool] = lambda: True,
     ) -> None:
         """Prepare; `run` does it. `keys` are looked at again while it runs.
 
         `state_file` says every second what this process believes, for `ballast diagnose`.
+        `beside` is what must go on beside the session, and ends it where it ends: a paper account;
+        nothing is traded before its books are heard.
         """
         self._keys = keys
         self.line = line
@@ -89,6 +93,8 @@ class LiveRunning:
         self._inbox = inbox
         self._tell = tell
         self._state_file = state_file
+        self._beside = beside
+        self._is_heard = is_heard
 
     @property
     def node(self) -> Node:
@@ -115,6 +121,7 @@ class LiveRunning:
         )  # fmt: skip
         self.wired = wired
         work = [asyncio.ensure_future(one.run()) for one in wired.carriers]
+        work += [asyncio.ensure_future(one) for one in self._beside(wired.live)]
         try:
             await self._heard_by_all(wired, work)
             wired.shell.started(effects)
@@ -136,6 +143,8 @@ class LiveRunning:
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             for one in done:
                 one.result()
+            with contextlib.suppress(TimeoutError):  # so that what is shown last is so
+                await asyncio.wait_for(wired.live.show(), SETTLE_S)
         finally:
             for one in work:
                 one.cancel()
@@ -147,7 +156,7 @@ class LiveRunning:
         limit = asyncio.get_running_loop().time() + READY_S
         while True:
             ready = [one for one in wired.states.values() if one.phase is Phase.READY]
-            if len(ready) >= len(wired.carriers):
+            if len(ready) >= len(wired.carriers) and self._is_heard():
                 return
             for one in work:
                 if one.done():

@@ -123,7 +123,11 @@ class VenueDesk(Protocol):
 
     venue: str
     """As in the stores: BINANCE, BINANCEUSDM, BYBIT, BYBITLINEAR, OKX, OKXSWAP, ..."""
-    markets: Mapping[str, Market]
+
+    @property
+    def markets(self) -> Mapping[str, Market]:
+        """Return the trading rules of each symbol, as `load` asked for them last."""
+        ...
 
     # What the venue is ----------------------------------------------------------------------
 

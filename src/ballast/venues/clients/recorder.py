@@ -136,6 +136,10 @@ class Recorder:
         tape.capture.begin_part(self.now_ns())
         return rows, numbers
 
+    def drain(self, symbol: str) -> NDArray[np.void]:
+        """Take the rows since the last call, which go on where the last ones ended."""
+        return self._tapes[symbol].capture.drain()
+
     def grid(self, symbol: str) -> Grid:
         """Return the steps that the rows of a symbol count in."""
         return self._tapes[symbol].grid

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.core.ids import Purpose
-from ballast.core.orders import AmendRequest, OrderRef, PositionSide
+from ballast.core.orders import AmendRequest, MarginMode, OrderRef, PositionSide
 from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Source
 from ballast.venues.simulated.engine.events import Filled, FundingPaid, OrderUpdated
 from ballast.venues.simulated.engine.outcomes import Accepted, HalfDone, Rejected
@@ -127,12 +127,15 @@ class SimulatedClient:
             if listing.quote != quote:
                 continue
             if listing.kind == "perpetual":
-                total += self.exchange.position(self.account, symbol).unrealised_atoms
+                held = self.exchange.position(self.account, symbol)
+                total += held.unrealised_atoms
+                if held.margin_mode is MarginMode.ISOLATED:  # its margin left the wallet
+                    total += held.margin_atoms
             else:
                 coins = self.exchange.balance(self.account, listing.base).total_atoms
-                held = self.exchange.amount(listing.base, coins)
+                owned = self.exchange.amount(listing.base, coins)
                 price = listing.price(self.exchange.last_ticks(symbol))
-                total += int(held * price * 10 ** self.digits()[quote])
+                total += int(owned * price * 10 ** self.digits()[quote])
         return total
 
     def digits(self) -> dict[str, int]:

@@ -63,10 +63,18 @@ class PaperDesk:
     # The exchange in this process -----------------------------------------------------------
 
     async def pump(
-        self, hear: Callable[[News, int], None], clock: Clock, every_s: float = PUMP_S
+        self,
+        hear: Callable[[News, int], None],
+        clock: Clock,
+        every_s: float = PUMP_S,
+        feed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Let time pass until cancelled, and tell what happened to the account."""
+        """Let time pass until cancelled, and tell what happened to the account.
+
+        `feed` gives the exchange what the venue's market did meanwhile.
+        """
         while True:
+            feed()
             self._settle()
             told, self._waiting = self._waiting, []
             for one in told:

@@ -1,0 +1,126 @@
+"""`ballast paper --live`: a strategy on a venue's market as it is now, with money that is none."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ballast.core.errors import UserError
+from ballast.service.cli import lines, options
+from ballast.service.cli.output import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ballast.core.settings import Settings
+    from ballast.core.time import Timeframe
+    from ballast.service.cli.journals import Place
+    from ballast.service.live.opening import LiveWish
+    from ballast.service.live.paper import PaperMarket
+    from ballast.strategies.plan import AnyStrategy
+
+
+async def trade(
+    strategy: AnyStrategy,
+    venue: Any,  # noqa: ANN401 - a Venue
+    symbols: Sequence[str],
+    timeframe: Timeframe,
+    settings: Settings,
+    where: Place,
+    wish: LiveWish,
+    rehearsal: Any,  # noqa: ANN401 - a Rehearsal
+    closes: int | None,
+    *,
+    is_quiet: bool,
+) -> dict[str, Any]:
+    """Trade until stopped; return the state of the session."""
+    from ballast.service.live.paper import open_paper_market
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    line = await lines.opened(venue, None, rehearsal)
+    try:
+        market = open_paper_market(
+            line,
+            symbols,
+            settings.costs,
+            Decimal(str(settings.engine.initial_cash)),
+            where.root / "paper" / f"{where.account}.venue",
+        )
+        return await _session(
+            market, strategy, symbols, timeframe, settings, where, wish, stop, closes,
+            is_quiet=is_quiet,
+        )  # fmt: skip
+    finally:
+        await line.close()
+
+
+async def _session(
+    market: PaperMarket,
+    strategy: AnyStrategy,
+    symbols: Sequence[str],
+    timeframe: Timeframe,
+    settings: Settings,
+    where: Place,
+    wish: LiveWish,
+    stop: asyncio.Event,
+    closes: int | None,
+    *,
+    is_quiet: bool,
+) -> dict[str, Any]:
+    from ballast.runtime.node.journalled import restored
+    from ballast.runtime.startup import require
+    from ballast.service.cli import journals
+    from ballast.service.cli.paper_screen import live_screen, teller
+    from ballast.service.live.opening import open_live
+    from ballast.service.live.paper import on_paper
+    from ballast.service.live.running import LiveRunning, probed
+    from ballast.service.live.state import live_state_of
+    from ballast.store.inbox import Inbox
+    from ballast.store.journal import JournalWriter
+    from ballast.venues.clients.calls import CallError
+
+    try:
+        opened = on_paper(
+            await open_live(
+                market.line, strategy, symbols, timeframe, settings, where.account, wish
+            )
+        )
+    except CallError as error:
+        raise UserError(f"{market.line.name} does not answer: {error}") from None
+    with where.database(read_only=False) as database:
+        journal = JournalWriter(database, where.head_file, journals.start("paper"))
+        try:
+            before = restored(journal, strategy)
+            require(await probed(market.line, opened, before, settings.engine))
+            running = LiveRunning(
+                market.line,
+                opened,
+                journal,
+                Inbox(where.inbox),
+                teller(is_on=not sys.stderr.isatty() and not is_quiet),
+                state_file=where.state,
+                beside=market.works,
+                is_heard=lambda: market.is_heard,
+            )
+            with live_screen(quiet=is_quiet or options.current().quiet) as draw:
+                await running.run(stop, draw, closes=closes)
+            return live_state_of(running)
+        finally:
+            journal.close()
+
+
+def state_tables(state: dict[str, Any]) -> list[Table]:
+    """Return the tables of the end of a session."""
+    names = ("account", "venue", "strategy", "time", "mode", "reason", "equity", "fills", "entries",
+             "refused", "bare_seconds", "clock_offset_ms", "reconciliations")  # fmt: skip
+    found = [Table([], [(name, state[name]) for name in names])]
+    for name in ("positions", "limits", "decisions", "streams"):
+        rows = state[name]
+        if rows:
+            found.append(Table(tuple(rows[0]), [tuple(row.values()) for row in rows], name))
+    return found
