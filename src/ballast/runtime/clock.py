@@ -6,6 +6,12 @@ import asyncio
 import time
 
 
+def _elapsed_ns() -> int:
+    """Return nanoseconds since some moment, the machine's sleep included where it can tell."""
+    source = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic_ns() if source is None else time.clock_gettime_ns(source)
+
+
 class FastClock:
     """The machine's clocks at another speed, for rehearsals: an hour of a venue in some minutes."""
 
@@ -33,11 +39,19 @@ class FastClock:
 
 
 class SystemClock:
-    """The machine's clocks."""
+    """The machine's clocks. What time it is goes on evenly from the start of the process.
+
+    Somebody who sets the machine's clock moves no timer and no deadline of a session; what that
+    leaves wrong is measured against the venue's clock.
+    """
+
+    def __init__(self) -> None:
+        """Take the machine's time, once."""
+        self._start_ns = time.time_ns() - _elapsed_ns()
 
     def now_ns(self) -> int:
-        """Return nanoseconds UTC; may jump when somebody sets the clock."""
-        return time.time_ns()
+        """Return nanoseconds UTC; it never jumps, and it counts while the machine sleeps."""
+        return self._start_ns + _elapsed_ns()
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""

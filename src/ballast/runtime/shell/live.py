@@ -16,6 +16,7 @@ from ballast.core.marketdata import Candle
 from ballast.core.orders import Fill
 from ballast.core.reports import OrderReport
 from ballast.runtime.node.events import (
+    Alert,
     BarsClosed,
     Elapsed,
     Funded,
@@ -188,6 +189,7 @@ class Live(Asking):
             learned.sort(key=lambda bar: bar.open_ms)
             if learned:
                 self.tell(Learned(tuple(learned), self.now_ns))
+        await self._rules()
         status = await self.desk.status()
         self.facts.is_maintenance = not status.is_open
         await self._set_aside()
@@ -267,9 +269,8 @@ class Live(Asking):
 
     async def _rules(self) -> None:
         await self.ask(self.desk.load())
-        for symbol in self.symbols:
-            market = self.desk.markets.get(symbol)
-            self.facts.of(symbol).is_trading = market is not None and market.is_trading
+        for symbol in self.facts.refresh(self.desk.markets, self.now_ns):
+            self.shell.hear(Alert(symbol, "its end of trading is announced: nothing is opened"))
 
     async def _fundings(self) -> None:
         """Ask for payments since the last entry; the node passes over those it has booked."""

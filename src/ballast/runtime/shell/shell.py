@@ -80,7 +80,7 @@ class Shell:
         self.live = live
         self.client = client
         self.now_ns = now_ns
-        self._hear = hear
+        self.hear = hear
         self._queue: deque[Event] = deque()
         self._wakes: list[int] = []
         self._is_busy = False
@@ -135,7 +135,7 @@ class Shell:
             case Wake():
                 heapq.heappush(self._wakes, effect.at_wake_ns)
             case Judged() | Alert():
-                self._hear(effect)
+                self.hear(effect)
         return ()
 
     def _asked(self, effect: Ask | AskTrades) -> Sequence[Report]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ballast.venues.clients.desk import News
     from ballast.venues.clients.market import Market
 
+MS_NS = 1_000_000
+LEAVES_NS = 3 * 86_400 * 1_000_000_000
+"""Before an announced end of trading nothing is opened: depth leaves earlier than the symbol."""
 SLIPPAGE_SHARE = 0.5
 """Part of equity whose slippage the gate is told: no position may be larger."""
 
@@ -31,6 +34,8 @@ class Seen:
     data_ns: int = 0
     """When anything last changed: a repeated quote does not count (E3)."""
     is_trading: bool | None = None
+    is_leaving: bool = False
+    """Whether its end of trading is announced and near: nothing is opened any more."""
     is_contiguous: bool | None = None
     slippage: float | None = None
 
@@ -49,7 +54,21 @@ class VenueFacts:
     def __init__(self, markets: Mapping[str, Market], symbols: Iterable[str]) -> None:
         """Know nothing yet but what the rules of the symbols say."""
         self.is_maintenance: bool | None = None
-        self._seen = {one: Seen(is_trading=markets[one].is_trading) for one in symbols}
+        self._seen = {one: Seen() for one in symbols}
+        self.refresh(markets, now_ns=0)
+
+    def refresh(self, markets: Mapping[str, Market], now_ns: int) -> list[str]:
+        """Take the rules as they are now; return the symbols that were found to leave soon."""
+        leaving = []
+        for symbol, seen in self._seen.items():
+            market = markets.get(symbol)
+            seen.is_trading = market is not None and market.is_trading
+            if market is not None and leaves_soon(market, now_ns):
+                seen.is_trading = False
+                if not seen.is_leaving:
+                    leaving.append(symbol)
+                seen.is_leaving = True
+        return leaving
 
     def of(self, symbol: str) -> Seen:
         """Return what was heard of a symbol."""
@@ -71,7 +90,7 @@ class VenueFacts:
             case Candle():
                 return self._priced(news.symbol, seen, news.close_ticks, received_ns)
             case Listed():
-                seen.is_trading = news.is_trading
+                seen.is_trading = news.is_trading and not seen.is_leaving
             case _:
                 pass
         return ""
@@ -97,6 +116,11 @@ class VenueFacts:
             clock_offset_ns=timing.offset_ns,
             clock_ns=timing.measured_ns,
         )
+
+
+def leaves_soon(market: Market, now_ns: int) -> bool:
+    """Tell whether a symbol's announced end of trading is near (R-EXCH-15)."""
+    return market.delists_ms is not None and market.delists_ms * MS_NS - now_ns <= LEAVES_NS
 
 
 def slippage_of(top: TopOfBook, market: Market, equity: float) -> float | None:
