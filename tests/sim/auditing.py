@@ -69,7 +69,12 @@ class Auditor:
         assert decider is not None
         p = decider.live.pos[decider.places[symbol]]
         held = self.client.book.holding(symbol).lots
-        assert int(p.lots) * int(p.side or 0) == held, "the kernel holds something else (C2)"
+        early = sum(
+            int(one.fill.side) * one.fill.qty_lots
+            for one in self.client.live.node.desk(symbol).early
+        )
+        kernel = int(p.lots) * int(p.side or 0)
+        assert kernel + early == held, "the kernel holds something else (C2)"
 
     def symbol(self, symbol: str, watch: Watch, orders: list[Order]) -> None:
         lots, now_ns = self.line.lots[symbol], self.line.now_ns

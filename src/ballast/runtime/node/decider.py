@@ -208,7 +208,7 @@ class Decider:
     # What became of it ----------------------------------------------------------------------
 
     def filled(self, record: OrderRecord, fill: Fill, take: int | None, *, kills: bool) -> int:
-        """Book a fill of an order of ours; return the lots that the kernel could not place (0)."""
+        """Book a fill of an order of ours; return the lots that closed nothing the kernel holds."""
         s = self.places.get(fill.symbol)
         if s is None:
             return fill.qty_lots

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ballast.core.ids import Purpose
+from ballast.core.orders import Fill  # noqa: TC001 - the codec reads the types
 from ballast.oms.book import Keeping
 from ballast.oms.protection.cover import Abilities, Memory, Patience, Take
 from ballast.oms.record import Phase
@@ -46,6 +47,17 @@ class NodeRules:
     """What is decided here; None: another part decides, and says so in `Decided`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A fill that closes what the kernel has not heard was opened: it waits for the entry."""
+
+    client_id: str
+    fill: Fill
+    """Of the lots that wait."""
+    take: int | None
+    kills: bool
+
+
 @dataclass(slots=True)
 class Desk:
     """What the node keeps of one symbol beside the book."""
@@ -63,6 +75,8 @@ class Desk:
     refused_takes: tuple[int, ...] = ()
     """Takes the venue refused: they are not asked for again with this position."""
     link: Link | None = None
+    early: tuple[Early, ...] = ()
+    """In the order in which they were heard; none is left once the symbol is flat."""
     venue_lots: int | None = None
     asked_ns: int | None = None
     aside_lots: int | None = None

@@ -295,6 +295,7 @@ class Execution:
         desk.guard = Memory()
         desk.takes = desk.refused_takes = ()
         desk.taking.clear()
+        desk.early = ()
         self.gate = remembering.closed(self.gate, symbol, self.now_ns + self.rules.cooldown_ns)
 
     def _act(self, symbol: str, act: Act) -> None:

@@ -11,6 +11,7 @@ decides, and says so (`Decided`, `Moved`, `Left`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from ballast.risk.gate.facts import Candidate
 from ballast.risk.gate.judge import judge
 from ballast.risk.halt import baselines, modes, runaway
 from ballast.runtime.node.decider import Decider
-from ballast.runtime.node.desk import NO_LINK, Known, NodeRules, gather
+from ballast.runtime.node.desk import NO_LINK, Early, Known, NodeRules, gather
 from ballast.runtime.node.events import (
     Alert,
     BarsClosed,
@@ -318,14 +319,33 @@ class Node(Execution):
     def _booked(self, record: OrderRecord, fill: Fill) -> None:
         if self.decider is None:
             return
-        take = self.desk(fill.symbol).taking.get(record.client_id)
-        left = self.decider.filled(record, fill, take, kills=self.halt.closes)
-        if left:
+        desk = self.desk(fill.symbol)
+        take = desk.taking.get(record.client_id)
+        waits = self._in_kernel(Early(record.client_id, fill, take, self.halt.closes))
+        if waits is not None:
+            desk.early = (*desk.early, waits)
             self._out.append(
-                Alert(fill.symbol, f"{left} lots of {record.client_id} closed nothing")
+                Alert(
+                    fill.symbol,
+                    f"{waits.fill.qty_lots} lots of {record.client_id} closed the unknown",
+                )
             )
-        if record.purpose is Purpose.ENTRY and record.phase in OVER:
-            self._ended(record)
+        if record.purpose is Purpose.ENTRY:
+            left = [self._in_kernel(one) for one in desk.early]
+            desk.early = tuple(one for one in left if one is not None)
+            if record.phase in OVER:
+                self._ended(record)
+
+    def _in_kernel(self, early: Early) -> Early | None:
+        """Book a fill in the kernel; return what of it must wait, with its share of the fee."""
+        fill, record = early.fill, self.book.get(early.client_id)
+        if self.decider is None or record is None:
+            return None
+        left = self.decider.filled(record, fill, early.take, kills=early.kills)
+        if not left:
+            return None
+        fee = fill.fee_atoms * left // fill.qty_lots
+        return replace(early, fill=replace(fill, qty_lots=left, fee_atoms=fee))
 
     def _entry_ended(self, symbol: str) -> None:
         if self.decider is not None:
