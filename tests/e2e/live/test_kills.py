@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ballast.service.testing.venue import ServedVenue
 
-KILLS = int(os.environ.get("BALLAST_KILLS", "3"))
+KILLS = int(os.environ.get("BALLAST_KILLS", "2"))
 VENUES = ("BINANCE", "BINANCEUSDM", "BYBITLINEAR", "OKXSWAP")
 READY_S = 60.0
 BARE_S = 15.0

@@ -32,7 +32,7 @@ PARAMS: dict[str, list[str]] = {
     "price": ["50000", "60000", "70000.01"], "stopPrice": ["10000", "90000"],
     "quoteOrderQty": ["600"], "icebergQty": ["0.1"], "trailingDelta": ["100"],
     "newClientOrderId": ["a-1", "a-2", "a-3"], "origClientOrderId": ["a-1", "a-2", "a-3"],
-    "orderId": IDS, "orderListId": IDS[:8], "limit": ["5", "500", "5000"],
+    "orderId": IDS, "orderListId": IDS[:16], "limit": ["5", "500", "5000"],
     "interval": ["1m", "1h", "1M"],
     "startTime": ["1"], "endTime": ["1999999999999"], "fromId": ["1"], "recvWindow": ["5000"],
     "cancelReplaceMode": ["STOP_ON_FAILURE", "ALLOW_FAILURE"], "cancelOrderId": ["1", "2"],

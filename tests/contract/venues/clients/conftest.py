@@ -21,6 +21,25 @@ def ccxt_is_imported() -> None:
         import ccxt.async_support  # noqa: F401, PLC0415 - 0.8 s, only where it is needed
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what makes no sense at a venue: its row says what it lacks, its own tests the rest.
+
+    `needs("clock")` names what a test is about, `only("BYBIT")` the one venue it is of.
+    """
+    items[:] = [one for one in items if _makes_sense(one)]
+
+
+def _makes_sense(item: pytest.Item) -> bool:
+    spec = getattr(item, "callspec", None)
+    values = spec.params.values() if spec is not None else ()
+    names = [one for one in values if isinstance(one, str) and one in ROWS]
+    if not names:
+        return True
+    about = {mark.args[0] for mark in item.iter_markers("needs")} | set(values)
+    only = {mark.args[0] for mark in item.iter_markers("only")}
+    return not (about & ROWS[names[0]].lacks) and (not only or names[0] in only)
+
+
 @pytest.fixture(scope="module", params=list(ROWS))
 def served(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """Serve a venue for all tests of a file."""

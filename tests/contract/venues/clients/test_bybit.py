@@ -37,11 +37,6 @@ def served(request: pytest.FixtureRequest) -> Iterator[Rig]:
         yield rig
 
 
-def only(rig: Rig, venue: str) -> None:
-    if rig.row.venue != venue:
-        pytest.skip(f"of {venue} alone")
-
-
 def test_a_post_only_order_that_would_trade_is_taken_and_ended(rig: Rig) -> None:
     request = rig.order(OrderKind.LIMIT, Side.BUY, off=0.01, post_only=True)
     told = rig.told(rig.submit(request))
@@ -51,9 +46,9 @@ def test_a_post_only_order_that_would_trade_is_taken_and_ended(rig: Rig) -> None
     assert rig.truth(request.client_id) is None
 
 
+@pytest.mark.only("BYBIT")
 def test_a_spot_stop_beyond_the_price_does_not_stay(rig: Rig) -> None:
     """Spot takes no direction: it would wait for the price to come back (B3)."""
-    only(rig, "BYBIT")
     rig.hold()
     request = rig.stop(off=0.02)
     told = rig.told(rig.submit(request, Urgency.PROTECT))
@@ -64,8 +59,8 @@ def test_a_spot_stop_beyond_the_price_does_not_stay(rig: Rig) -> None:
     assert rig.rest(take).status is OrderStatus.UNTRIGGERED  # this one means that side
 
 
+@pytest.mark.only("BYBIT")
 def test_a_market_order_of_spot_is_sized_by_money_or_by_coins(rig: Rig) -> None:
-    only(rig, "BYBIT")
     by_money = rig.order(OrderKind.MARKET, Side.BUY, qty_lots=0, quote_atoms=60_000_000_000)
     rig.submit(by_money)
     seen = rig.seen(by_money.client_id)
@@ -108,9 +103,9 @@ def test_an_amend_without_an_answer_is_a_doubt_and_the_stop_still_stands(
     assert seen.trigger_ticks == (ticks if moved else stop.trigger_ticks)
 
 
+@pytest.mark.only("BYBITLINEAR")
 def test_the_stop_of_a_position_is_set_read_back_and_shown_as_somebody_elses(rig: Rig) -> None:
     """R-EXCH-10."""
-    only(rig, "BYBITLINEAR")
     symbol = rig.row.symbol
     with pytest.raises(CallError) as caught:
         rig.run(rig.desk.set_position_stop(symbol, 500_000))
@@ -130,8 +125,8 @@ def test_the_stop_of_a_position_is_set_read_back_and_shown_as_somebody_elses(rig
     assert rig.run(rig.desk.open_orders([symbol])) == ()
 
 
+@pytest.mark.only("BYBITLINEAR")
 def test_a_stop_on_a_perpetual_never_opens_the_other_side(rig: Rig) -> None:
-    only(rig, "BYBITLINEAR")
     rig.hold()
     stop = rig.stop(qty_lots=rig.lots * 5)
     told = rig.told(rig.submit(stop, Urgency.PROTECT))
@@ -142,8 +137,8 @@ def test_a_stop_on_a_perpetual_never_opens_the_other_side(rig: Rig) -> None:
     assert rig.run(rig.desk.positions([rig.row.symbol]))[0].lots == 0
 
 
+@pytest.mark.only("BYBITLINEAR")
 def test_a_position_is_closed_whole_whatever_it_is(rig: Rig) -> None:
-    only(rig, "BYBITLINEAR")
     rig.hold()
     whole = rig.order(OrderKind.MARKET, Side.SELL, qty_lots=0, close_position=True)
     rig.submit(whole)

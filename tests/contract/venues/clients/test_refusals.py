@@ -57,8 +57,6 @@ CASES: dict[str, tuple[Callable[[Rig], OrderRequest], set[RejectReason]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_refusal_has_our_reason_and_leaves_no_order(rig: Rig, case: str) -> None:
-    if case in rig.row.lacks:
-        pytest.skip(f"{rig.row.venue} takes such an order, and ends it: see its own tests")
     make, reasons = CASES[case]
     if case == "trigger":
         rig.hold()
@@ -70,9 +68,8 @@ def test_a_refusal_has_our_reason_and_leaves_no_order(rig: Rig, case: str) -> No
     assert rig.truth(request.client_id) is None
 
 
+@pytest.mark.needs("duplicate")
 def test_a_name_that_is_taken_is_refused_as_that(rig: Rig) -> None:
-    if "duplicate" in rig.row.lacks:
-        pytest.skip(f"{rig.row.venue} answers with the order that has it: see its own tests")
     request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
     placed = rig.rest(request)
     told = rig.told(rig.submit(request))
@@ -96,10 +93,9 @@ def test_too_many_requests_are_told_with_the_time_to_wait(rig: Rig) -> None:
     rig.forgive()
 
 
+@pytest.mark.needs("clock")
 def test_a_wrong_clock_is_told_apart(rig: Rig) -> None:
     """Ahead, then behind: a clock that was set back must not go on signing with the future."""
-    if "clock" in rig.row.lacks:
-        pytest.skip(f"{rig.row.venue} has no word for it: see its own tests")
     for offset_ns in (120_000_000_000, -120_000_000_000):
         rig.asker.offset_ns = offset_ns
         with pytest.raises(CallError) as caught:
@@ -121,9 +117,8 @@ def test_a_clock_that_is_wrong_is_measured(rig: Rig) -> None:
         rig.asker.time, rig.asker.offset_ns = None, 0
 
 
+@pytest.mark.needs("clock")
 def test_a_call_that_is_refused_for_its_time_is_sent_once_more(rig: Rig) -> None:
-    if "clock" in rig.row.lacks:
-        pytest.skip(f"{rig.row.venue} has no word for it: see its own tests")
     rig.asker.keep_time(rig.desk.server_ms)
     rig.asker.offset_ns = -180_000_000_000
     try:
