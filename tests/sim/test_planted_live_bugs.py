@@ -18,7 +18,7 @@ from ballast.oms.protection import guard as guarding
 from ballast.oms.protection.cover import Cover, Verdict
 from ballast.risk.halt import modes
 from ballast.runtime.node import decider as deciding
-from ballast.runtime.node import desk, execution, journalled
+from ballast.runtime.node import execution, journalled
 from ballast.runtime.node import node as noding
 from ballast.runtime.node.decider import Decider
 from ballast.runtime.node.events import Submit
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from ballast.runtime.node.events import Effect, Event
 
-SEEDS = max(24, int(os.environ.get("BALLAST_EXAMPLES", "24")))
+SEEDS = max(72, int(os.environ.get("BALLAST_EXAMPLES", "24")))
 HOURS = 30
 WHERE = ("perpetual, new first", "spot, cancels")
 FILLED, LEARNT, WANT, COMMANDED = Decider.filled, Node._booked, Node._want, modes.commanded
@@ -173,10 +173,6 @@ def whatever_is_missing(node: Execution, event: Any) -> None:
     POSITION(node, event)
 
 
-def protected_or_not(*_: Any) -> list[str]:
-    return []
-
-
 def never_crossed(*_: Any) -> bool:
     return False
 
@@ -232,7 +228,6 @@ BUGS: dict[str, tuple[Any, str, Any]] = {
     "nothing is ever forgotten": (Execution, "_forget", nothing),
     "trades forgotten before their orders": (BookOfRecord, "forget", every_trade),
     "orders forgotten while fills are missing": (Execution, "_position", whatever_is_missing),
-    "an entry beside a bare position": (desk, "unprotected", protected_or_not),
     "a stop behind the price": (Cover, "is_crossed", never_crossed),
     "refused stops that stop nothing": (Execution, "_pause", nothing),
     "cancel, then perhaps create": (guarding._Case, "_moved", cancels_first),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,10 @@ from tests.fakes.coinbase_desk import (
     with_ccxt,
 )
 
+from ballast.venues.simulated.fronts.coinbase import front
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -52,6 +56,14 @@ def check_told(told: list[Any]) -> None:
     assert len(told) == len(STEPS) >= 45
     for number, (step, heard) in enumerate(zip(STEPS, told, strict=True)):
         assert plain(heard) == plain(step.told), f"step {number}: {step.do} {step.with_}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unhurried() -> Iterator[None]:
+    """Let a fast machine ask as fast as it can: limits have tests of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(front, "PRIVATE_S", replace(front.PRIVATE_S, limit=3_000))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -143,8 +143,9 @@ class LiveRunning:
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             for one in done:
                 one.result()
+            await wired.client.settle(SETTLE_S)
             with contextlib.suppress(TimeoutError):  # so that what is shown last is so
-                await asyncio.wait_for(wired.live.show(), SETTLE_S)
+                await asyncio.wait_for(wired.live.reconcile(), SETTLE_S)
         finally:
             for one in work:
                 one.cancel()
