@@ -7,6 +7,7 @@
     outcomes.py a failed request about an order, as a report         known.py  the venue's ids
     reading.py  an answer of another shape                           candles.py  bars that close
     universe.py which symbols are chosen     survey.py    the questions that it needs
+    spot.py     what a desk of spot answers of leverage and funding
     trading.py  orders of the node to a desk, answers back as reports
     binance/ bybit/ okx/ kraken/ coinbase/   one folder a venue: words, requests, frames
 

@@ -21,15 +21,13 @@ from ballast.venues.clients.coinbase.products import Products
 from ballast.venues.clients.known import Known
 from ballast.venues.clients.market import number
 from ballast.venues.clients.reading import reads_answers
+from ballast.venues.clients.spot import SpotOnly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ballast.core.orders import MarginMode
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import SymbolSetting
     from ballast.venues.clients.calls import Asker
-    from ballast.venues.clients.desk import Paid
     from ballast.venues.clients.market import Market
 
 WALLETS_PAGE, CANDLES_MOST, BOOK_MOST = 250, 350, 5_000
@@ -44,7 +42,7 @@ GRANULARITIES = {
 """Minutes of the bars there are."""
 
 
-class CoinbaseQuestions:
+class CoinbaseQuestions(SpotOnly):
     """An account's questions."""
 
     venue = "COINBASE"
@@ -172,23 +170,6 @@ class CoinbaseQuestions:
             prices = {row["product_id"]: number(row["price"]) for row in said["products"]}
             worth += sum((prices[name] * total for name, total in names.items()), Decimal(0))
         return worth
-
-    async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
-        """Return nothing: there is no funding on spot."""
-        del symbol, since_ms
-        return []
-
-    async def setting(self, symbol: str) -> SymbolSetting | None:
-        """Return None: spot has no leverage."""
-        del symbol
-        return None
-
-    async def set_up(self, symbol: str, leverage: Decimal, margin_mode: MarginMode) -> None:
-        """Do nothing: orders are sent without leverage; raise `CallError` for another than 1."""
-        del symbol, margin_mode
-        if leverage != 1:
-            text = "spot has no leverage"
-            raise CallError(Verdict.REFUSED, text, reason=RejectReason.LEVERAGE)
 
     # Market data ----------------------------------------------------------------------------
 

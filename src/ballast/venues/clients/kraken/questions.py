@@ -22,15 +22,13 @@ from ballast.venues.clients.kraken.names import ONLINE, Names, asset_of
 from ballast.venues.clients.kraken.public import MINUTES
 from ballast.venues.clients.market import number
 from ballast.venues.clients.reading import reads_answers
+from ballast.venues.clients.spot import SpotOnly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ballast.core.orders import MarginMode
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import SymbolSetting
     from ballast.venues.clients.calls import Asker
-    from ballast.venues.clients.desk import Paid
     from ballast.venues.clients.market import Market
 
 HALF_SECOND_MS = 500
@@ -45,7 +43,7 @@ READ_RIGHTS = frozenset({"query-funds", "query-open-trades", "query-closed-trade
 WITHDRAW_RIGHT = "withdraw-funds"
 
 
-class KrakenQuestions:
+class KrakenQuestions(SpotOnly):
     """An account's questions."""
 
     venue = "KRAKEN"
@@ -155,23 +153,6 @@ class KrakenQuestions:
         return number(
             (await self._private("TradeBalance", {"asset": self._names.code(quote)}))["eb"]
         )
-
-    async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
-        """Return nothing: there is no funding on spot."""
-        del symbol, since_ms
-        return []
-
-    async def setting(self, symbol: str) -> SymbolSetting | None:
-        """Return None: spot has no leverage."""
-        del symbol
-        return None
-
-    async def set_up(self, symbol: str, leverage: Decimal, margin_mode: MarginMode) -> None:
-        """Do nothing: orders are sent without leverage; raise `CallError` for another than 1."""
-        del symbol, margin_mode
-        if leverage != 1:
-            text = "spot has no leverage"
-            raise CallError(Verdict.REFUSED, text, reason=RejectReason.LEVERAGE)
 
     # Market data ----------------------------------------------------------------------------
 

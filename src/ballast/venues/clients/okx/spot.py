@@ -5,23 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ballast.core.orders import RejectReason
 from ballast.venues.clients.market import number
 from ballast.venues.clients.okx import account, words
 from ballast.venues.clients.okx.access import TEST_HOSTS
 from ballast.venues.clients.okx.desk import OkxDesk
 from ballast.venues.clients.okx.questions import legible, read
-from ballast.venues.clients.okx.requests import refused
+from ballast.venues.clients.spot import SpotOnly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ballast.core.orders import MarginMode
-    from ballast.venues.clients.account import SymbolSetting, VenuePosition
-    from ballast.venues.clients.desk import Paid
+    from ballast.venues.clients.account import VenuePosition
 
 
-class OkxSpot(OkxDesk):
+class OkxSpot(SpotOnly, OkxDesk):
     """One account at OKX spot."""
 
     venue = "OKX"
@@ -49,22 +46,6 @@ class OkxSpot(OkxDesk):
                 ),
                 Decimal(0),
             )
-
-    async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
-        """Return nothing: spot pays no funding."""
-        del symbol, since_ms
-        return []
-
-    async def setting(self, symbol: str) -> SymbolSetting | None:
-        """Return None: spot has no leverage."""
-        del symbol
-        return None
-
-    async def set_up(self, symbol: str, leverage: Decimal, margin_mode: MarginMode) -> None:
-        """Raise `CallError` unless the leverage is 1: spot has no other."""
-        del symbol, margin_mode
-        if leverage != 1:
-            raise refused("spot has no leverage", RejectReason.LEVERAGE)
 
 
 class OkxSpotTest(OkxSpot):
