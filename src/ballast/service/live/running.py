@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.errors import UserError
 from ballast.core.orders import MarginMode
 from ballast.risk.halt.modes import Command
-from ballast.runtime.node.events import Alert, Commanded
+from ballast.runtime.node.events import Alert
 from ballast.runtime.startup import Probe, Wanted
 from ballast.runtime.wiring import wire
+from ballast.service.commands import commanded, take_commands
 from ballast.service.diagnose.memory import write_memory
 from ballast.service.keys.following import follow
 from ballast.service.paper.running import Heard
@@ -183,40 +184,29 @@ class LiveRunning:
             await asyncio.sleep(INBOX_S)
 
     async def _until(self, stop: asyncio.Event, closes: int | None) -> None:
-        while closes is None or self.figures_closes < closes:
+        while closes is None or self.closes_decided < closes:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), INBOX_S)
             if stop.is_set():
                 return
 
     @property
-    def figures_closes(self) -> int:
+    def closes_decided(self) -> int:
         """Return how many closes were decided since this start."""
         return self.wired.live.figures.closes if self.wired is not None else 0
 
     # Commands -------------------------------------------------------------------------------
 
     def take_commands(self) -> None:
-        """Take a person's commands out of the inbox, in order; one that may not be is put away."""
-        for message in list(self._inbox.waiting()) if self._inbox is not None else ():
-            try:
-                command = Command(message.command)
-            except ValueError:
-                outcome = f"no command '{message.command}'"
-            else:
-                outcome = self.command(command, message.who, message.reason)
-            if self._inbox is not None:
-                self._inbox.done(message, outcome)
+        """Take a person's commands out of the inbox, in order."""
+        take_commands(self._inbox, self.command)
 
     def command(self, command: Command, who: str, reason: str) -> str:
         """Carry out a command; return what came of it."""
-        try:
-            self.node.halt_after(command, who, reason)
-        except UserError as error:
-            return f"refused: {error.what}"
+        node = self.node
         assert self.wired is not None  # noqa: S101 - `node` would have said so
-        self.wired.live.tell(Commanded(command, who, reason, self.line.now_ns()))
-        return f"done: {self.node.halt.mode}"
+        tell = self.wired.live.tell
+        return commanded(node, tell, command, who, reason, self.line.now_ns())
 
     def _rekey(self, keys: AccountKeys) -> None:
         self.line.asker.rekey(Keys(*keys.texts()))

@@ -10,12 +10,13 @@ from ballast.core.codec import Codec, Kind
 from ballast.core.errors import UserError
 from ballast.core.time import format_ms
 from ballast.risk.halt.modes import Command
-from ballast.runtime.node.events import Alert, Commanded, Effect, Judged, Learned
+from ballast.runtime.node.events import Alert, Effect, Judged, Learned
 from ballast.runtime.node.journalled import RULES, started
 from ballast.runtime.shell.feeds import RecordedFeed
 from ballast.runtime.shell.paper import Paper
 from ballast.runtime.shell.relive import relive
 from ballast.runtime.shell.shell import Shell
+from ballast.service.commands import commanded, take_commands
 from ballast.service.paper.opening import Recipe
 
 if TYPE_CHECKING:
@@ -113,25 +114,13 @@ class Running:
         return close_ns is not None and self.paper.run(close_ns)
 
     def take_commands(self) -> None:
-        """Take a person's commands out of the inbox, in order; one that may not be is put away."""
-        for message in list(self.inbox.waiting()) if self.inbox is not None else ():
-            try:
-                command = Command(message.command)
-            except ValueError:
-                outcome = f"no command '{message.command}'"
-            else:
-                outcome = self.command(command, message.who, message.reason)
-            if self.inbox is not None:
-                self.inbox.done(message, outcome)
+        """Take a person's commands out of the inbox, in order."""
+        take_commands(self.inbox, self.command)
 
     def command(self, command: Command, who: str, reason: str) -> str:
         """Carry out a command; return what came of it."""
-        try:
-            self.node.halt_after(command, who, reason)
-        except UserError as error:
-            return f"refused: {error.what}"
-        self.shell.tell(Commanded(command, who, reason, self.opened.exchange.now_ns))
-        return f"done: {self.node.halt.mode}"
+        now_ns = self.opened.exchange.now_ns
+        return commanded(self.node, self.shell.tell, command, who, reason, now_ns)
 
 
 def _require_recipe(opened: Opened, journal: Journal) -> None:
