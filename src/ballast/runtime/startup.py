@@ -62,8 +62,6 @@ class Wanted:
     margin_mode: MarginMode = MarginMode.CROSS
     ours: tuple[tuple[str, int], ...] = ()
     """Lots of each symbol that the journal says are ours."""
-    trades: bool = True
-    """False: only public data is wanted (R-EXCH-20)."""
 
 
 class Probe:
@@ -82,10 +80,9 @@ class Probe:
         self._clock()
         self._symbols()
         self._protection()
-        if self._wanted.trades:
-            await self._key()
-            await self._settings()
-            await self._holdings()
+        await self._key()
+        await self._settings()
+        await self._holdings()
         return self.findings
 
     def _say(self, what: str, mark: Mark, text: str, fix: str = "") -> None:

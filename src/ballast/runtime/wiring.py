@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError, UserError
+from ballast.risk.halt.breaker import RULES as BREAKER
 from ballast.runtime.clock import FastClock, SystemClock
 from ballast.runtime.node.journalled import started
 from ballast.runtime.shell.closing import LiveBars
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from ballast.core.journal import Journal
     from ballast.core.time import Timeframe
+    from ballast.risk.halt.breaker import BreakerRules
     from ballast.runtime.node.desk import NodeRules
     from ballast.runtime.node.events import Effect
     from ballast.strategies.plan import AnyStrategy
@@ -148,6 +150,7 @@ def wire(
     timeframe: Timeframe,
     hear: Callable[[Effect], None],
     rhythm: Rhythm | None = None,
+    breaker: BreakerRules = BREAKER,
 ) -> tuple[Wired, list[Effect]]:
     """Start a node from its journal at a venue; return it and what is to be done first.
 
@@ -163,6 +166,7 @@ def wire(
     live = Live(
         line.desk, shell, bars, line.clock, symbols,
         timing=line.timing, measure=line.asker.measure, sends=client, rhythm=rhythm,
+        breaker=breaker,
     )  # fmt: skip
     client.serve(live.report, live.price_ticks)
     wired = Wired(line, shell, client, live)

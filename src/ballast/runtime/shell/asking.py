@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from ballast.core.reports import OrderReport, Unclear
 from ballast.risk.halt import breaker
-from ballast.runtime.node.events import OrdersShown, PositionShown, Reported, Valued
+from ballast.runtime.node.events import Alert, OrdersShown, PositionShown, Reported, Valued
 from ballast.runtime.shell.bare import BareTime
 from ballast.runtime.shell.venue_facts import VenueFacts, slippage_of
 from ballast.venues.clients.calls import CallError, Verdict
+from ballast.venues.clients.market import FEE_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MS_NS = 1_000_000
+SECOND_NS = 1_000_000_000
 OVERLAP_MS = 60_000
 """How far a question for trades reaches back behind the last one: reads lag (X6)."""
 DEPTH = 20
@@ -51,14 +54,21 @@ class Figures:
 class Asking:
     """A node and a venue that is asked about its account."""
 
-    def __init__(self, desk: VenueDesk, shell: Shell, symbols: Sequence[str]) -> None:
-        """Ask for these symbols."""
+    def __init__(
+        self,
+        desk: VenueDesk,
+        shell: Shell,
+        symbols: Sequence[str],
+        rules: breaker.BreakerRules = breaker.RULES,
+    ) -> None:
+        """Ask for these symbols; `rules` are those of the circuit breaker."""
         self.desk = desk
         self.shell = shell
         self.symbols = tuple(symbols)
         self.quote = desk.markets[self.symbols[0]].quote
         self.facts = VenueFacts(desk.markets, symbols)
         self.breaker = breaker.Breaker()
+        self._rules_of_breaker = rules
         self.bare = BareTime()
         self.figures = Figures()
         self.orders: tuple[OrderReport, ...] = ()
@@ -81,27 +91,49 @@ class Asking:
         """Take what the venue says of orders of symbols that are traded here."""
         for one in reports:
             if isinstance(one, Unclear):
-                self.breaker = breaker.failed(self.breaker, one.why, self.now_ns)
+                self._failed(one.why)
             if one.symbol in self.symbols:
                 self.tell(Reported(one, self.now_ns))
 
-    def atoms(self, amount: float) -> int:
+    def atoms(self, amount: Decimal) -> int:
+        """Return an amount of the quote asset in atoms."""
         session = self.shell.node.rules.session
-        digits = session.seats[0].digits[self.quote] if session is not None else 8
-        return round(amount * float(10**digits))
+        digits = session.seats[0].digits[self.quote] if session is not None else FEE_DIGITS
+        return round(amount.scaleb(digits))
+
+    def gate(self) -> breaker.Gate:
+        """Return whether entries may rely on the link."""
+        return self.breaker.gate(self.now_ns, self._rules_of_breaker)
 
     async def ask(self, question: Awaitable[T]) -> T | None:
-        """Ask the venue; None where it did not answer. The breaker counts (R-NET-08)."""
-        now_ns = self.now_ns
-        self.breaker = breaker.tried(self.breaker, now_ns)
+        """Ask the venue; None where it did not answer. The breaker counts (R-NET-08).
+
+        An open breaker keeps entries away, not questions: what is held must be watched. But no
+        answer closes it before its time; the first question after that is its trial.
+        """
+        was_open = self.gate() is breaker.Gate.OPEN
+        self.breaker = breaker.tried(self.breaker, self.now_ns, self._rules_of_breaker)
+        found: T | None = None
+        failure = ""
         try:
             found = await question
         except CallError as error:
-            if error.verdict in FAULTS:
-                self.breaker = breaker.failed(self.breaker, str(error), self.now_ns)
-            return None
-        self.breaker = breaker.succeeded(self.breaker)
+            failure = str(error) if error.verdict in FAULTS else ""  # else it did answer
+        if not was_open:
+            if failure:
+                self._failed(failure)
+            else:
+                self.breaker = breaker.succeeded(self.breaker)
         return found
+
+    def _failed(self, what: str) -> None:
+        """Count a failure of the link; tell a person when it is one too many."""
+        was_closed = self.gate() is breaker.Gate.CLOSED
+        rules = self._rules_of_breaker
+        self.breaker = breaker.failed(self.breaker, what, self.now_ns, rules)
+        if was_closed and self.gate() is breaker.Gate.OPEN:
+            held_s = rules.open_ns // SECOND_NS
+            self.shell.hear(Alert("", f"{rules.failures} failures: no entries for {held_s} s"))
 
     async def reconcile(self) -> bool:
         """Ask for everything that may have been missed, and tell it; return whether all came."""
@@ -120,11 +152,10 @@ class Asking:
     async def _trades(self, symbol: str) -> list[Fill]:
         since_ms = self._trades_ms.get(symbol)
         if since_ms is None:  # a process begins: as far back as our oldest order that may be open
-            oldest = min(
-                (one.prepared_ns for one in self.shell.node.book.reducing(symbol)),
-                default=self.now_ns,
-            )
-            since_ms = min(oldest, self.shell.node.now_ns) // MS_NS
+            book = self.shell.node.book
+            unsettled = [*book.open_orders(symbol), *book.doubtful()]
+            sent = [one.prepared_ns for one in unsettled if one.symbol == symbol]
+            since_ms = min(sent, default=self.now_ns) // MS_NS
         return await self.desk.trades(symbol, since_ms - OVERLAP_MS)
 
     async def show(self) -> bool:
@@ -136,7 +167,7 @@ class Asking:
             self.ask(self.desk.equity(self.quote)),
         )
         if equity is not None:
-            self.tell(Valued(self.atoms(float(equity)), self.now_ns))
+            self.tell(Valued(self.atoms(equity), self.now_ns))
         for one in positions or ():
             self.positions[one.symbol] = one
             self.tell(PositionShown(one.symbol, one.lots, asked_ns, self.now_ns, one.side))
@@ -153,7 +184,7 @@ class Asking:
             seen.slippage = None
             return
         session = self.shell.node.rules.session
-        equity = self.shell.node.levels.equity / self.atoms(1.0) if session else 0.0
+        equity = self.shell.node.levels.equity / self.atoms(Decimal(1)) if session else 0.0
         seen.slippage = slippage_of(top, self.desk.markets[symbol], equity)
         if top.bids and top.asks:
             best = (top.bids[0][0], top.asks[0][0])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from ballast.core.marketdata import Candle
 from ballast.core.orders import Fill
 from ballast.core.reports import OrderReport
+from ballast.risk.halt.breaker import RULES as BREAKER
 from ballast.runtime.node.events import (
     Alert,
     BarsClosed,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from ballast.core.ports import Clock
+    from ballast.risk.halt.breaker import BreakerRules
     from ballast.runtime.node.events import ClosedBar
     from ballast.runtime.shell.closing import LiveBars
     from ballast.runtime.shell.shell import Shell
@@ -91,9 +93,10 @@ class Live(Asking):
         measure: Callable[[], Awaitable[None]],
         sends: Sends,
         rhythm: Rhythm | None = None,
+        breaker: BreakerRules = BREAKER,
     ) -> None:
         """Serve a node; `timing` tells how far the venue's clock is off, `measure` looks anew."""
-        super().__init__(desk, shell, symbols)
+        super().__init__(desk, shell, symbols, breaker)
         self.bars = bars
         self._clock = clock
         self._timing = timing
@@ -141,7 +144,7 @@ class Live(Asking):
 
     def _funded(self, paid: Paid) -> None:
         if paid.symbol in self.symbols:
-            atoms = self.atoms(float(paid.amount))
+            atoms = self.atoms(paid.amount)
             self.tell(Funded(paid.symbol, atoms, paid.at_ns))
 
     # A close --------------------------------------------------------------------------------
@@ -162,7 +165,7 @@ class Live(Asking):
             seen.is_contiguous = last_ms < 0 or last_ms + span_ms == bar.open_ms
             seen.data_ns = now_ns  # a bar that closed is news
             self.tell(Priced(bar.symbol, self._last(bar), now_ns))
-            link = self.facts.link(bar.symbol, self.breaker.gate(now_ns), self._timing())
+            link = self.facts.link(bar.symbol, self.gate(), self._timing())
             self.tell(Linked(bar.symbol, link, now_ns))
         self.figures.closes += 1
         self.tell(BarsClosed(bars, close_ns, now_ns))

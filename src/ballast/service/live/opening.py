@@ -15,6 +15,7 @@ from ballast.kernel.live import compile_steps
 from ballast.research.assembly import assemble
 from ballast.research.run import legs_of
 from ballast.research.series import Series
+from ballast.risk.halt.breaker import BreakerRules
 from ballast.runtime.shell.closing import LiveBars
 from ballast.service.sessions import any_permission, permission_of, require_stop, rules_of
 from ballast.venues.clients.market import FEE_DIGITS
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from ballast.strategies.plan import AnyStrategy
     from ballast.venues.clients.market import Market
 
+MS_NS = 1_000_000
 FIRST_BARS = 1_500
 """Bars asked for to begin with; a strategy that needs more is given more."""
 SPARE_WARMUPS = 4
@@ -60,6 +62,7 @@ class OpenedLive:
     cash: float
     """What the strategy sizes by at its start, in quote units."""
     instruments: tuple[Instrument, ...]
+    breaker: BreakerRules
 
 
 async def open_live(
@@ -106,7 +109,11 @@ async def open_live(
     compile_steps()  # now, and not when the first fill wants its stop
     instruments = tuple(one.rules for one in series)
     cash = settings.engine.initial_cash
-    return OpenedLive(strategy, tuple(legs), rules, names, timeframe, cash, instruments)
+    network = settings.network
+    breaker = BreakerRules(
+        network.breaker_failures, network.breaker_open_ms * MS_NS, network.breaker_history
+    )
+    return OpenedLive(strategy, tuple(legs), rules, names, timeframe, cash, instruments, breaker)
 
 
 def abilities_at(line: Line, symbols: Sequence[str]) -> Abilities:

@@ -7,7 +7,6 @@ stands there. The exchange is kept in a file after everything that changed the a
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,10 +34,7 @@ if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
 PPM = 1_000_000
-DIGEST = 16
-BOOKS_S = 60.0
-"""How long the books may take to come; a market that is not heard is not traded."""
-MAX_PRICE_FACTOR, MAX_QTY = 1_000, 10**9
+MAX_QTY = 10**9
 
 
 @dataclass(slots=True)
@@ -144,13 +140,19 @@ def listing_of(market: Market, costs: CostSettings) -> Listing:
 
 
 def _keep(path: Path, data: bytes) -> None:
-    replace_file(Disk(), path, [hashlib.blake2b(data, digest_size=DIGEST).digest(), data])
+    replace_file(Disk(), path, [data])
 
 
 def _restore(exchange: Exchange, path: Path) -> None:
+    """Go on with a kept exchange; raise `DataError` for another one's, or a damaged one."""
     with disk_errors(path):
-        raw = path.read_bytes()
-    digest, data = raw[:DIGEST], raw[DIGEST:]
-    if hashlib.blake2b(data, digest_size=DIGEST).digest() != digest:
-        raise DataError("the paper account is damaged", where=str(path), fix="`ballast reset`")
-    exchange.restore(data)
+        data = path.read_bytes()
+    try:
+        exchange.restore(data)
+    except DataError as error:
+        raise DataError(
+            f"the paper account cannot go on: {error.what}",
+            where=str(path),
+            expected="the symbols, steps and fees it began with",
+            fix="start it as before, take another account, or `ballast reset`",
+        ) from None

@@ -118,7 +118,7 @@ class LiveRunning:
         opened = self.opened
         wired, effects = wire(
             self.line, opened.rules, self.journal, opened.strategy, opened.symbols,
-            opened.timeframe, self._hear, rhythm,
+            opened.timeframe, self._hear, rhythm, opened.breaker,
         )  # fmt: skip
         self.wired = wired
         work = [asyncio.ensure_future(one.run()) for one in wired.carriers]

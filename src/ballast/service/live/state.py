@@ -44,7 +44,7 @@ def live_state_of(running: LiveRunning, *, decisions: int = 8, alerts: int = 4) 
         "bare_now": sorted(live.bare.since_ns),
         "lag_seconds": round(live.figures.lag_s, 3),
         "clock_offset_ms": round((running.line.timing().offset_ns or 0) / MS_NS, 1),
-        "breaker": str(live.breaker.gate(running.line.now_ns())),
+        "breaker": str(live.gate()),
         "streams": [
             {"stream": one.name, "state": str(one.phase), "why": one.reason}
             for one in wired.states.values()

@@ -1,0 +1,87 @@
+"""The breaker of a session: three failures keep entries away for 300 s, then one trial decides.
+
+R-NET-08, A-EXCH-05. Questions go on meanwhile, because what is held must be watched; their answers
+close nothing before the time is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.fakes.live_sessions import LiveSession
+
+from ballast.core.instrument import Kind
+from ballast.risk.halt.breaker import Gate
+from ballast.venues.clients.calls import CallError, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+
+async def answers() -> int:
+    return 1
+
+
+async def fails(verdict: Verdict = Verdict.UNCLEAR) -> int:
+    raise CallError(verdict, "no answer")
+
+
+@pytest.fixture
+def session() -> LiveSession:
+    return LiveSession(Kind.PERPETUAL)
+
+
+def ask(session: LiveSession, *questions: Awaitable[int]) -> None:
+    async def all_of() -> None:
+        for one in questions:
+            await session.live.ask(one)
+
+    asyncio.run(all_of())
+
+
+def test_an_open_breaker_stays_open_for_its_time_whatever_answers(session: LiveSession) -> None:
+    live = session.live
+    ask(session, fails(), fails(), answers(), fails(), fails())
+    assert live.gate() is Gate.CLOSED
+    ask(session, fails())
+    assert live.gate() is Gate.OPEN
+    session.clock.now_s += 299.0
+    ask(session, answers(), answers())
+    assert live.gate() is Gate.OPEN
+    session.clock.now_s += 1.0
+    assert live.gate() is Gate.HALF_OPEN
+    ask(session, answers())
+    assert live.gate() is Gate.CLOSED
+
+
+def test_a_trial_that_fails_opens_it_again(session: LiveSession) -> None:
+    ask(session, fails(), fails(), fails())
+    session.clock.now_s += 300.0
+    ask(session, fails())
+    assert session.live.gate() is Gate.OPEN
+    session.clock.now_s += 299.0
+    ask(session, answers())
+    assert session.live.gate() is Gate.OPEN
+    session.clock.now_s += 1.0
+    ask(session, answers())
+    assert session.live.gate() is Gate.CLOSED
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.KEY, Verdict.MISSING, Verdict.CLOCK])
+def test_a_refusal_is_an_answer(session: LiveSession, verdict: Verdict) -> None:
+    """Also as the trial: else a refused trial would leave the breaker waiting for ever."""
+    ask(session, fails(), fails(), fails(verdict), fails(), fails())
+    assert session.live.gate() is Gate.CLOSED
+    ask(session, fails())
+    session.clock.now_s += 300.0
+    ask(session, fails(verdict))
+    assert session.live.gate() is Gate.CLOSED
+
+
+def test_a_person_is_told_once_when_it_opens(session: LiveSession) -> None:
+    told: list[object] = []
+    session.shell.hear = told.append
+    ask(session, fails(), fails(), fails(), fails(), answers())
+    assert len(told) == 1
