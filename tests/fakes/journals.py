@@ -60,10 +60,12 @@ class Home:
             return PostgresDatabase(self.url, self.account)
         return SqliteDatabase(self.path, read_only=read_only)
 
-    def open(self, database: Database | None = None, **more: object) -> JournalWriter:
+    def open(
+        self, database: Database | None = None, purpose: str = "run", **more: object
+    ) -> JournalWriter:
         """Open as the next run."""
         self.starts += 1
-        start = Start(f"run-{self.starts}", f"process {self.starts}", self.starts, **more)  # type: ignore[arg-type]
+        start = Start(f"{purpose}-{self.starts}", f"process {self.starts}", self.starts, **more)  # type: ignore[arg-type]
         return JournalWriter(database or self.database(), self.head_file, start)
 
     def verify(self, *anchors: tuple[str, Head]) -> Verification:

@@ -1,7 +1,7 @@
 """Killed at any moment, started again: nothing sent twice, nothing lost, nothing left bare.
 
 Real processes, real SIGKILLs, real sockets and TLS, the venue's own protocol (A1, A3, A8, B2, B4,
-G1; issue "100 kills on each of four venues": `BALLAST_KILLS=100`). The auditor looks at the venue's
+G1). `BALLAST_KILLS=100` kills as often at each venue. The auditor looks at the venue's
 engine, of which the trader knows nothing.
 """
 

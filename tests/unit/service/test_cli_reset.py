@@ -107,6 +107,28 @@ def test_only_a_paper_account_can_be_reset(space: Path, account: str) -> None:
     assert "is no journal of a paper account" in line
 
 
+@pytest.mark.parametrize("purpose", ["paper-live", "rehearsal"])
+def test_the_exchange_of_a_paper_account_goes_with_its_journal(space: Path, purpose: str) -> None:
+    """Else the next session would begin with the positions of the last."""
+    account = purpose.replace("-", "_")
+    with Home(space / "journal", account=account).open(purpose=purpose):
+        pass
+    kept = space / "journal" / "paper" / f"{account}.venue"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_bytes(b"an exchange")
+    done = on(space, account, *RESET, "--yes", "--json").json()
+    assert not kept.exists()
+    assert kept.with_name(f"{done['closed']}.venue").read_bytes() == b"an exchange"
+
+
+def test_a_live_account_is_not_reset(space: Path, account: str) -> None:
+    for purpose in ("paper-live", "live"):
+        with Home(space / "journal", account=account).open(purpose=purpose):
+            pass
+    line = on(space, account, *RESET, "--yes", "--force").mistake()
+    assert "is no journal of a paper account" in line
+
+
 def test_a_session_that_runs_is_not_reset(space: Path, account: str) -> None:
     traded(space, account, "--bars", "2")
     with Home(space / "journal", account=account).open():

@@ -2,41 +2,102 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
 import pytest
+from tests.fakes.journals import Home
 from tests.fakes.shell import ballast
 
+from ballast.core.errors import UserError
 from ballast.core.journal import Record
 from ballast.core.time import DAY_MS
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.events import BarsClosed, ClosedBar, Elapsed
 from ballast.runtime.node.journalled import CODEC
-from ballast.service.live.period import paper_days
+from ballast.runtime.node.session import Session
+from ballast.service.kinds import SessionKind, kinds_in, require_kind
+from ballast.service.live.period import Sought, paper_days
+from ballast.store.journal import JournalReader
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MS_NS = 1_000_000
 
 
-def journal(strategy: str, days: list[int]) -> list[Record]:
+def journal(
+    days: list[int],
+    *,
+    strategy: str = "a",
+    venue: str = "BINANCE",
+    timeframe: str = "1h",
+    params: dict[str, float] | None = None,
+    run: str = "paper-live-1",
+) -> list[Record]:
     """Return the records of a node that decided on a bar of each of these days."""
-    values: list[object] = [NodeRules("paper", strategy, permission=None), Elapsed(1)]
+    given = {"fast": 9.0} if params is None else params
+    session = Session("", strategy, given, venue, timeframe, seats=(), limits={})
+    values: list[object] = [
+        NodeRules("paper", strategy, permission=None, session=session),
+        Elapsed(1),
+    ]
     for day in days:
         bar = ClosedBar("BTCUSDT", (day * DAY_MS), (1.0, 1.0, 1.0, 1.0, 1.0))
         close_ns = (day * DAY_MS + 1) * MS_NS
         values.append(BarsClosed((bar,), close_ns, close_ns))
     entries = [CODEC.entry(one, 1) for one in values]
     return [
-        Record(seq, "run", 1, one.at_ns, one.kind, one.version, one.body, "00" * 32)
+        Record(seq, run, 1, one.at_ns, one.kind, one.version, one.body, "00" * 32)
         for seq, one in enumerate(entries, start=1)
     ]
 
 
+SOUGHT = Sought("a", {"fast": 9.0}, "BINANCE", "1h", after_ms=10 * DAY_MS + 1)
+
+
 def test_days_after_the_certificate_count_once_over_all_journals() -> None:
-    journals = [journal("a", [9, 10, 11, 11, 12]), journal("a", [12, 13])]
-    assert paper_days(journals, "a", after_ms=10 * DAY_MS + 1) == 3
+    journals = [journal([9, 10, 11, 11, 12]), journal([12, 13], run="live-7")]
+    assert paper_days(journals, SOUGHT) == 3
 
 
-def test_days_of_another_strategy_and_days_it_has_seen_count_nothing() -> None:
-    assert paper_days([journal("b", [11, 12])], "a", after_ms=10 * DAY_MS) == 0
-    assert paper_days([journal("a", [8, 9])], "a", after_ms=10 * DAY_MS) == 0
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"strategy": "b"},
+        {"venue": "OKX"},
+        {"timeframe": "4h"},
+        {"params": {"fast": 10.0}},
+        {"run": "rehearsal-1"},
+        {"run": "paper-rehearsal-1"},
+        {"run": "testnet-1"},
+        {"run": "anything"},
+    ],
+    ids=str,
+)
+def test_days_of_something_else_or_of_a_made_up_market_count_nothing(other: dict[str, Any]) -> None:
+    assert paper_days([journal([11, 12, 13])], SOUGHT) == 3
+    assert paper_days([journal([11, 12, 13], **other)], SOUGHT) == 0
+
+
+def test_days_the_certificate_has_seen_count_nothing() -> None:
+    assert paper_days([journal([8, 9, 10])], SOUGHT) == 0
+
+
+@pytest.mark.parametrize("before", list(SessionKind))
+def test_an_account_stays_what_it_began_as(before: SessionKind, tmp_path: Path) -> None:
+    """What was on paper is at no venue: no real session goes on from its journal."""
+    home = Home(tmp_path)
+    for purpose in (before, "archive"):
+        with home.open(purpose=purpose):
+            pass
+    with closing(home.database()) as database:
+        reader = JournalReader(database)
+        assert kinds_in(reader) == {before}
+        require_kind(reader, before)
+        for other in set(SessionKind) - {before}:
+            with pytest.raises(UserError, match=f"is of {before} sessions, not of {other}"):
+                require_kind(reader, other)
 
 
 @pytest.mark.parametrize(

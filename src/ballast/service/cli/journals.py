@@ -52,6 +52,11 @@ class Place:
         return self.root / "state" / f"{self.account}.json"
 
     @property
+    def paper_account(self) -> Path:
+        """File of a paper account on a venue's market."""
+        return paper_account(self.root, self.account)
+
+    @property
     def archives(self) -> Path:
         """Folder of the archives."""
         from ballast.store.journal.whole import archives_of
@@ -78,6 +83,11 @@ class Place:
             yield found
         finally:
             found.close()
+
+
+def paper_account(root: Path, account: str) -> Path:
+    """Return the file of a paper account on a venue's market."""
+    return root / "paper" / f"{account}.venue"
 
 
 def place() -> Place:

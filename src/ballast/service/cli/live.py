@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from ballast.core.journal import Record
     from ballast.core.settings import Settings
     from ballast.runtime.startup import Finding
+    from ballast.runtime.wiring import Rehearsal
     from ballast.service.cli.journals import Place
+    from ballast.service.kinds import SessionKind
     from ballast.service.live.opening import LiveWish, OpenedLive
     from ballast.strategies.plan import AnyStrategy
 
@@ -173,6 +175,14 @@ class _Asked:
         )
         self.wish: LiveWish = LiveWish(parse_params(param), self.certificate, allow_bare)
 
+    def kind(self, rehearsal: Rehearsal | None) -> SessionKind:
+        """Return what a session would be."""
+        from ballast.service.kinds import SessionKind
+
+        if rehearsal is not None:
+            return SessionKind.REHEARSAL
+        return SessionKind.TESTNET if self.is_test else SessionKind.LIVE
+
     def proof(self, where: Place) -> list[Finding]:
         """Return what certificate and paper period say."""
         from ballast.runtime.startup import Finding, Mark
@@ -206,9 +216,12 @@ class _Asked:
         )
 
     def _paper_days(self, where: Place, held: Certificate) -> int:
-        from ballast.service.live.period import paper_days
+        from ballast.service.live.period import Sought, paper_days
 
-        return paper_days(_journals(where), self.strategy.hash, held.to_ms)
+        sought = Sought(
+            self.strategy.hash, held.params, held.limits.venue, held.limits.timeframe, held.to_ms
+        )
+        return paper_days(_journals(where), sought)
 
     def require_proof(self, where: Place) -> None:
         """Raise `UserError` where certificate or paper period forbid real money."""
@@ -287,10 +300,11 @@ async def _trade(
     from ballast.runtime.startup import require
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import live_screen, teller
+    from ballast.service.kinds import require_kind
     from ballast.service.live.running import LiveRunning, probed
     from ballast.service.live.state import live_state_of
     from ballast.store.inbox import Inbox
-    from ballast.store.journal import JournalWriter
+    from ballast.store.journal import JournalReader, JournalWriter
 
     is_quiet = options.current().quiet or json
     stop = asyncio.Event()
@@ -303,7 +317,9 @@ async def _trade(
     try:
         opened = await _open(asked, line, where.account)
         with where.database(read_only=False) as database:
-            journal = JournalWriter(database, where.head_file, journals.start("live"))
+            kind = asked.kind(rehearsal)
+            require_kind(JournalReader(database), kind)
+            journal = JournalWriter(database, where.head_file, journals.start(kind))
             try:
                 tell = teller(is_on=not sys.stderr.isatty() and not is_quiet)
                 before = restored(journal, asked.strategy)

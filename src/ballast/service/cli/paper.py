@@ -95,6 +95,7 @@ def paper(
         return
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import screen, teller
+    from ballast.service.kinds import SessionKind
     from ballast.service.paper.opening import Wish, open_paper
     from ballast.service.paper.running import Running
     from ballast.service.paper.state import state_of
@@ -111,7 +112,7 @@ def paper(
     opened = open_paper(chosen, series, config.settings, where.account, wish)
     is_plain = not sys.stderr.isatty() and not options.current().quiet and not json
     with where.database(read_only=False) as database:
-        journal = JournalWriter(database, where.head_file, journals.start("paper"))
+        journal = JournalWriter(database, where.head_file, journals.start(SessionKind.PAPER))
         try:
             running = Running(opened, journal, Inbox(where.inbox), teller(is_on=is_plain))
             with screen(quiet=options.current().quiet or json) as draw, _terminated():

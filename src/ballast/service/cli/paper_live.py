@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ballast.core.settings import Settings
     from ballast.core.time import Timeframe
     from ballast.service.cli.journals import Place
+    from ballast.service.kinds import SessionKind
     from ballast.service.live.opening import LiveWish
     from ballast.service.live.paper import PaperMarket
     from ballast.strategies.plan import AnyStrategy
@@ -37,8 +38,10 @@ async def trade(
     is_quiet: bool,
 ) -> dict[str, Any]:
     """Trade until stopped; return the state of the session."""
+    from ballast.service.kinds import SessionKind
     from ballast.service.live.paper import open_paper_market
 
+    kind = SessionKind.PAPER_LIVE if rehearsal is None else SessionKind.PAPER_REHEARSAL
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -49,10 +52,10 @@ async def trade(
             symbols,
             settings.costs,
             Decimal(str(settings.engine.initial_cash)),
-            where.root / "paper" / f"{where.account}.venue",
+            where.paper_account,
         )
         return await _session(
-            market, strategy, symbols, timeframe, settings, where, wish, stop, closes,
+            market, strategy, symbols, timeframe, settings, where, wish, stop, closes, kind,
             is_quiet=is_quiet,
         )  # fmt: skip
     finally:
@@ -69,6 +72,7 @@ async def _session(
     wish: LiveWish,
     stop: asyncio.Event,
     closes: int | None,
+    kind: SessionKind,
     *,
     is_quiet: bool,
 ) -> dict[str, Any]:
@@ -76,12 +80,13 @@ async def _session(
     from ballast.runtime.startup import require
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import live_screen, teller
+    from ballast.service.kinds import require_kind
     from ballast.service.live.opening import open_live
     from ballast.service.live.paper import on_paper
     from ballast.service.live.running import LiveRunning, probed
     from ballast.service.live.state import live_state_of
     from ballast.store.inbox import Inbox
-    from ballast.store.journal import JournalWriter
+    from ballast.store.journal import JournalReader, JournalWriter
     from ballast.venues.clients.calls import CallError
 
     try:
@@ -93,7 +98,8 @@ async def _session(
     except CallError as error:
         raise UserError(f"{market.line.name} does not answer: {error}") from None
     with where.database(read_only=False) as database:
-        journal = JournalWriter(database, where.head_file, journals.start("paper"))
+        require_kind(JournalReader(database), kind)
+        journal = JournalWriter(database, where.head_file, journals.start(kind))
         try:
             before = restored(journal, strategy)
             require(await probed(market.line, opened, before, settings.engine))

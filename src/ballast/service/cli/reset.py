@@ -11,6 +11,7 @@ import typer
 from ballast.service.cli.output import JsonFlag, emit, note
 
 if TYPE_CHECKING:
+    from ballast.service.cli.journals import Place
     from ballast.store.journal.closing import Closed
     from ballast.store.journal.writer import JournalWriter
     from ballast.strategies.plan import AnyStrategy
@@ -53,8 +54,20 @@ def reset(
                     writer, place.account, who=who or getpass.getuser(), reason=reason,
                     at_ns=start.at_ns,
                 )  # fmt: skip
+        _put_away(place, said.kept_as)
         head = closing.finish(database, place.path, place.archives, said, journals.start("reset"))
     _tell(place.account, said, str(head), json=json)
+
+
+def _put_away(place: Place, kept_as: str) -> None:
+    """Let the exchange of a paper account go with its journal."""
+    from ballast.service.cli.journals import paper_account
+    from ballast.store.disk import disk_errors
+
+    kept = place.paper_account
+    with disk_errors(kept):
+        if kept.exists():  # else there is none, or an interrupted reset has moved it
+            kept.replace(paper_account(place.root, kept_as))
 
 
 def _tell(account: str, said: Closed, head: str, *, json: bool) -> None:
@@ -82,12 +95,15 @@ def _check(writer: JournalWriter, name: str, *, is_forced: bool) -> None:
     """Raise `UserError` for an account that is not on paper, or has something open."""
     from ballast.core.errors import DataError, UserError
     from ballast.runtime.node.journalled import restored
+    from ballast.service.kinds import SessionKind, kinds_in
     from ballast.service.paper.running import RECIPE
 
     where = writer.database.where
-    if not any(record.kind == RECIPE for record in writer.records()):
+    kinds = kinds_in(writer.reader)
+    is_paper = any(record.kind == RECIPE for record in writer.records())
+    if SessionKind.LIVE in kinds or not (is_paper or kinds):
         raise UserError(
-            "is no journal of a paper account",
+            "is no journal of a paper account or a rehearsal",
             where=where,
             fix="what a live account holds lies at a venue; take another account instead",
         )

@@ -2,19 +2,22 @@
 
 Every journal of the workspace is looked through for a node of the same strategy that decided on
 bars which closed after the certificate's last evidence: a replay of what it has seen proves
-nothing. Days on which at least one bar was decided are counted, over all paper accounts together.
+nothing, nor does a rehearsal, whose market is made up, or another venue, timeframe or parameters.
+Days on which at least one bar was decided are counted, over all accounts together.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ballast.core.time import DAY_MS
 from ballast.runtime.node.events import BarsClosed
 from ballast.runtime.node.journalled import CODEC, EVENT, RULES
+from ballast.service.kinds import OF_A_MARKET, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ballast.core.journal import Record
     from ballast.runtime.node.desk import NodeRules
@@ -22,23 +25,45 @@ if TYPE_CHECKING:
 MS_NS = 1_000_000
 
 
-def paper_days(journals: Iterable[Iterable[Record]], strategy_hash: str, after_ms: int) -> int:
-    """Return on how many days after a time the strategy decided on a bar, in any journal."""
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a paper period must have been of."""
+
+    strategy_hash: str
+    params: Mapping[str, float]
+    venue: str
+    timeframe: str
+    after_ms: int
+
+    def is_of(self, rules: NodeRules) -> bool:
+        """Tell whether a node's rules are of it."""
+        session = rules.session
+        return (
+            session is not None
+            and rules.strategy_hash == self.strategy_hash
+            and dict(session.params) == dict(self.params)
+            and (session.venue, session.timeframe) == (self.venue, self.timeframe)
+        )
+
+
+def paper_days(journals: Iterable[Iterable[Record]], sought: Sought) -> int:
+    """Return on how many days what is sought decided on a bar, in any journal."""
     days: set[int] = set()
     for records in journals:
-        days |= _days(records, strategy_hash, after_ms)
+        days |= _days(records, sought)
     return len(days)
 
 
-def _days(records: Iterable[Record], strategy_hash: str, after_ms: int) -> set[int]:
+def _days(records: Iterable[Record], sought: Sought) -> set[int]:
     found: set[int] = set()
     is_it = False
     for record in records:
         if record.kind == RULES:
-            rules: NodeRules = CODEC.value(record)
-            is_it = rules.strategy_hash == strategy_hash
+            is_it = sought.is_of(CODEC.value(record))
+        elif kind_of(record.run) not in OF_A_MARKET:
+            continue
         elif is_it and record.kind == EVENT and '"BarsClosed"' in record.body:
             event = CODEC.value(record)
-            if isinstance(event, BarsClosed) and event.close_ns // MS_NS > after_ms:
+            if isinstance(event, BarsClosed) and event.close_ns // MS_NS > sought.after_ms:
                 found.add(event.close_ns // MS_NS // DAY_MS)
     return found
