@@ -19,7 +19,6 @@ MAY_REVEAL = {
     "service/keys/redaction.py": "what must not be shown is looked for",
     "service/keys/ring.py": "the system's keyring takes texts",
     "service/keys/sealed.py": "it is encrypted",
-    "venues/clients/access.py": "whether there is a key",
     "venues/clients/asking/asker.py": "the signer",
     "venues/clients/asking/wire.py": "the signer",
 }

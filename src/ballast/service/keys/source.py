@@ -112,11 +112,6 @@ class KeySource:
         redaction.register(*found.texts())
         return found
 
-    def after_refusal(self, refused: Keys) -> Keys | None:
-        """Return other keys than those a venue refused; None if there are no others."""
-        found = self.current()
-        return found if found.texts() != refused.texts() else None
-
     def _find(self) -> Keys:
         for place in self._places:
             if (keys := place.find(self.venue, self.account)) is not None:

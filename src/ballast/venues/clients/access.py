@@ -26,11 +26,6 @@ class Keys:
     secret: Secret = NO_SECRET
     passphrase: Secret = NO_SECRET
 
-    @property
-    def are_given(self) -> bool:
-        """Whether there is a key at all; without one only public questions can be asked."""
-        return bool(self.key.reveal())
-
 
 @dataclass(frozen=True, slots=True)
 class Usage:

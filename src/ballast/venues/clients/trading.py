@@ -57,11 +57,6 @@ class TradingClient:
         """Tell answers to `tell`; `price_ticks` knows the last price of a symbol."""
         self._tell, self._price_ticks = tell, price_ticks
 
-    @property
-    def under_way(self) -> int:
-        """Return how many requests have no answer yet."""
-        return len(self._under_way)
-
     def submit(
         self, request: OrderRequest, purpose: Purpose, approved: Approved | None
     ) -> Sequence[Report]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 TIMEOUT_S = 10.0
 """Longest wait for an answer; after it the outcome of a write is unknown (R-NET-14)."""
 CONNECT_S = 5.0
-MAINTENANCE_STATUS = 503
 TOO_MANY = 429
 BANNED = 418
 FORBIDDEN = frozenset({401, 403, 451})

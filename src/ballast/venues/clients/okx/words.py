@@ -35,7 +35,6 @@ SELF_TRADES = {
     SelfTrade.CANCEL_BOTH: "cancel_both",
 }
 STOPS = frozenset({OrderKind.STOP_MARKET, OrderKind.STOP_LIMIT})
-TAKES = frozenset({OrderKind.TAKE_PROFIT_MARKET, OrderKind.TAKE_PROFIT_LIMIT})
 
 STATES = {
     "live": OrderStatus.NEW,
