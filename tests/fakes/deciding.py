@@ -65,6 +65,8 @@ POLL_NS = 20 * SECOND
 """Between two comparisons with the venue."""
 BUSY_NS = 60 * SECOND
 """How long after something happened the venue is asked at that pace; then ten times slower."""
+LIMITS_DRAWN: tuple[dict[str, int], ...] = ({}, {}, {"positions": 1}, {"entries_hour": 1})
+"""Limits of the account; those of some seeds are so low that strategies come up against them."""
 KEEPING = Keeping(ns=HOUR_NS // 6, orders=3, trades=4)
 """So that orders are forgotten within a run, and the venue lists trades that were."""
 DEPTH = Ladder(lots=600_000, levels=10, spread_ticks=2)
@@ -108,8 +110,9 @@ def drawn_bars(seed: int, count: int) -> list[Bars]:
 
 def trading_strategy(seed: int, bars: list[Bars], kind: Kind) -> Parity:
     """Return the first drawn strategy from a seed on that has a stop and trades on these bars."""
-    settings = settings_for(bars, TICK)
-    settings = replace(settings, risk=replace(settings.risk, reward_risk=0.0))
+    draw, settings = stream(seed, "limits"), settings_for(bars, TICK)
+    drawn = LIMITS_DRAWN[int(draw.integers(len(LIMITS_DRAWN)))]
+    settings = replace(settings, risk=replace(settings.risk, reward_risk=0.0, **drawn))
     hours = len(bars[0]) - WARM
     for place in range(seed * 1_000, seed * 1_000 + 1_000):
         strategy = drawn_strategy(place)

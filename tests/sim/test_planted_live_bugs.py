@@ -180,10 +180,8 @@ def never_crossed(*_: Any) -> bool:
 def without_limits(session: Session) -> Any:
     """Limits of the account that nobody holds (F3)."""
     market = MARKET(session)
-    for name in ("entries_hour", "entries_day", "entry_spacing_ms", "position_cap", "total_risk",
-                 "position_risk", "leverage", "cluster_risk"):  # fmt: skip
+    for name in ("entries_hour", "entries_day", "positions"):
         market.limits[name] = 0
-    market.plan["leverage"] = 20.0
     return market
 
 

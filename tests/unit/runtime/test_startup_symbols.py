@@ -13,7 +13,7 @@ from ballast.core.instrument import Kind
 from ballast.oms.protection.cover import Abilities
 from ballast.runtime.shell.venue_facts import Timing
 from ballast.runtime.startup import Mark, Probe, Wanted
-from ballast.venues.clients.account import VenueStatus
+from ballast.venues.clients.account import Grants, VenueStatus
 from ballast.venues.clients.market import Market
 
 MARKET = Market("BTCUSDT", "BTCUSDT", "BTC", "USDT", Kind.SPOT, Decimal("0.1"), Decimal("0.001"))
@@ -28,11 +28,17 @@ class Venue:
     async def status(self) -> VenueStatus:
         return VenueStatus(is_open=True)
 
+    async def grants(self) -> Grants:
+        return Grants(can_read=True, can_trade=True, can_withdraw=False)
+
+    async def positions(self, _: tuple[str, ...]) -> list[Any]:
+        return []
+
 
 def said(market: Market) -> list[tuple[Mark, str]]:
     desk: Any = Venue(market)
     able = Abilities(reduces_only=False, replaces=True)
-    probe = Probe(desk, Wanted(("BTCUSDT",), able, trades=False), lambda: Timing(0, 0))
+    probe = Probe(desk, Wanted(("BTCUSDT",), able), lambda: Timing(0, 0))
     return [(one.mark, one.text) for one in asyncio.run(probe.run()) if one.what == "BTCUSDT"]
 
 
