@@ -35,13 +35,49 @@ READ = [
 ]
 
 
+# Settings marked *live* that nothing reads yet: README says that there are some. May only shrink.
+NOT_YET = {
+    "data.ticker_age_ms",
+    "exits.stop_limit_offset",
+    "gate.latency_ms",
+    "gate.cycle_ms",
+    "brain.interval_ms",
+    "brain.holding_ms",
+    "operations.log_bytes",
+    "operations.log_files",
+    "operations.log_days",
+    "operations.restarts_hour",
+    "operations.memory_mb",
+    "operations.dashboard_host",
+    "operations.dashboard_port",
+    "operations.target_uptime",
+    "operations.target_memory_mb",
+    "operations.target_cpu",
+    "journal.snapshot_records",
+}
+
+
+def is_read(section: str, name: str) -> bool:
+    """Tell whether any module outside the settings' own names a setting as an attribute."""
+    wanted = FOLDERS[section] if name == "root" else name
+    owners = rf"{section}|{section.rstrip('s')}|settings|chosen|config|rules"
+    return bool(re.search(rf"\b(\w*[._])?({owners})(\(\))?\.{wanted}\b", READERS))
+
+
 @pytest.mark.parametrize(("section", "name"), READ)
 def test_a_setting_of_the_engine_is_read_somewhere(section: str, name: str) -> None:
     """R-CONF-07: a number that can be set and changes nothing is a lie."""
-    wanted = FOLDERS[section] if name == "root" else name
-    owners = rf"{section}|{section.rstrip('s')}|settings|chosen|config|rules"
-    is_read = bool(re.search(rf"\b(\w*[._])?({owners})(\(\))?\.{wanted}\b", READERS))
-    assert is_read, f"{section}.{name} can be set and changes nothing"
+    assert is_read(section, name), f"{section}.{name} can be set and changes nothing"
+
+
+def test_live_settings_that_nobody_reads_are_these_and_become_fewer() -> None:
+    unread = {
+        f"{section}.{item.name}"
+        for section, item in every_setting()
+        if rule_of(item).used_by == "live" and not is_read(section, item.name)
+    }
+    assert not unread - NOT_YET, "can be set and change nothing"
+    assert not NOT_YET - unread, "are read now: take them out of NOT_YET"
 
 
 def test_fixed_settings_are_what_the_code_holds() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ballast.venues.clients.access import Access, Usage
 from ballast.venues.clients.asking.budget import Budget
+from ballast.venues.clients.asking.pools import ANY, Caps
 from ballast.venues.clients.calls import Call, CallError, Pool, Urgency
 from tests.fakes.clock import OrderedClock
 
@@ -49,9 +50,9 @@ class Sent:
 class Street:
     """Many callers of one budget in virtual time; remembers what was sent when."""
 
-    def __init__(self, rules: Access) -> None:
+    def __init__(self, rules: Access, caps: Caps = ANY) -> None:
         self.clock = OrderedClock(start_s=0.0)
-        self.budget = Budget(rules, self.clock)
+        self.budget = Budget(rules, self.clock, caps)
         self.sent: list[Sent] = []
         self.refused: list[tuple[int, CallError]] = []
 

@@ -9,19 +9,25 @@ the same names, TLS with that exchange's own certificate, and no other address c
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ballast.core.errors import DataError, UserError
 from ballast.risk.halt.breaker import RULES as BREAKER
 from ballast.runtime.clock import FastClock, SystemClock
+from ballast.runtime.node.events import Alert
 from ballast.runtime.node.journalled import started
 from ballast.runtime.shell.closing import LiveBars
 from ballast.runtime.shell.live import Live, Rhythm
 from ballast.runtime.shell.shell import Shell
 from ballast.runtime.shell.venue_facts import Timing
 from ballast.venues.clients.asking.asker import VenueAsker
+from ballast.venues.clients.asking.budget import Budget
+from ballast.venues.clients.asking.pools import ANY, Caps
+from ballast.venues.clients.calls import Verdict
 from ballast.venues.clients.streams.carrier import Carrier
 from ballast.venues.clients.streams.state import Phase
 from ballast.venues.clients.trading import TradingClient
@@ -38,10 +44,16 @@ if TYPE_CHECKING:
     from ballast.runtime.node.desk import NodeRules
     from ballast.runtime.node.events import Effect
     from ballast.strategies.plan import AnyStrategy
-    from ballast.venues.clients.access import Keys
+    from ballast.venues.clients.access import Access, Keys
     from ballast.venues.clients.desk import Conversation, VenueDesk
     from ballast.venues.clients.streams.state import StreamState
     from ballast.venues.clients.venues import Venue
+
+
+_BUDGETS: WeakKeyDictionary[
+    asyncio.AbstractEventLoop, WeakValueDictionary[tuple[Any, ...], Budget]
+] = WeakKeyDictionary()
+"""Budgets in use, by what shares them: a venue counts an address, not our objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +104,18 @@ async def open_line(
     rehearsal: Rehearsal | None = None,
     *,
     may_change: bool = False,
+    caps: Caps = ANY,
 ) -> Line:
-    """Reach a venue, measure its clock and load its rules; raise `CallError` where it is silent."""
+    """Reach a venue, measure its clock and load its rules; raise `CallError` where it is silent.
+
+    Lines of this loop to venues that share a budget ask out of one: the first one's `caps` hold.
+    """
     clock = FastClock(rehearsal.speed) if rehearsal is not None else SystemClock()
     session = _session(venue, rehearsal)
     asker = VenueAsker(
-        venue.access, session, clock.now_ns, keys, clock=clock, may_change=may_change
-    )
+        venue.access, session, clock.now_ns, keys, clock=clock, may_change=may_change,
+        budget=_budget_of(venue.access, rehearsal, clock, caps),
+    )  # fmt: skip
     line = Line(venue, session, asker, venue.desk(asker, clock.now_ns), clock)
     try:
         asker.keep_time(line.desk.server_ms)
@@ -111,6 +128,18 @@ async def open_line(
         await line.close()
         raise
     return line
+
+
+def _budget_of(
+    access: Access, rehearsal: Rehearsal | None, clock: SystemClock | FastClock, caps: Caps
+) -> Budget:
+    """Return the budget of an address at a venue: one for all lines of this loop."""
+    budgets = _BUDGETS.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    place = (access.shares or access.venue, access.is_demo, rehearsal)
+    found = budgets.get(place)
+    if found is None:
+        found = budgets[place] = Budget(access, clock, caps)
+    return found
 
 
 def _session(venue: Venue, rehearsal: Rehearsal | None) -> aiohttp.ClientSession:
@@ -170,16 +199,24 @@ def wire(
     )  # fmt: skip
     client.serve(live.report, live.price_ticks)
     wired = Wired(line, shell, client, live)
-    _carry(wired, symbols, timeframe)
+    _carry(wired, symbols, timeframe, hear)
     return wired, effects
 
 
-def _carry(wired: Wired, symbols: Sequence[str], timeframe: Timeframe) -> None:
+def _carry(
+    wired: Wired, symbols: Sequence[str], timeframe: Timeframe, hear: Callable[[Effect], None]
+) -> None:
     """Make the carriers of everything the venue tells by itself."""
     desk, live = wired.line.desk, wired.live
+    refused: set[str] = set()
 
     def told(state: StreamState) -> None:
         wired.states[state.name] = state
+        if state.phase is Phase.READY:
+            refused.discard(state.name)
+        if state.verdict is Verdict.KEY and state.name not in refused:
+            refused.add(state.name)
+            hear(Alert("", f"the key is refused at the {state.name} socket: {state.reason}"))
         if state.phase is Phase.READY and state.missed_since_ns is not None:
             live.renewed()
 

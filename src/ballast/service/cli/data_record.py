@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ballast.core.errors import UserError
+from ballast.service.cli import lines
 from ballast.service.cli.output import JsonFlag, emit, note, warn
 from ballast.service.cli.stores import tick_store
 
@@ -115,11 +116,13 @@ async def _record(
 ) -> list[Stored]:
     from ballast.runtime.clock import SystemClock
     from ballast.venues.clients.asking.asker import VenueAsker
+    from ballast.venues.clients.asking.budget import Budget
     from ballast.venues.clients.recorder import Recorder
 
     clock = SystemClock()
     async with _session(venue, address) as session:
-        asker = VenueAsker(venue.access, session, clock.now_ns, clock=clock)
+        budget = Budget(venue.access, clock, lines.caps())
+        asker = VenueAsker(venue.access, session, clock.now_ns, clock=clock, budget=budget)
         desk = venue.desk(asker, clock.now_ns)
         await desk.load()
         unknown = [one for one in symbols if one not in desk.markets]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ballast.service.keys.account import Keys as AccountKeys
     from ballast.service.keys.source import KeySource
     from ballast.venues.clients.access import Keys
+    from ballast.venues.clients.asking.pools import Caps
     from ballast.venues.clients.venues import Venue
 
 T = TypeVar("T")
@@ -89,15 +90,23 @@ async def opened(
 ) -> Line:
     """Reach a venue, to ask, or to trade too; raise `UserError` where it does not answer."""
     from ballast.runtime.wiring import open_line
-    from ballast.venues.clients.calls import CallError
+    from ballast.service.live.running import KEY_FIX
+    from ballast.venues.clients.calls import CallError, Verdict
 
     try:
-        return await open_line(venue, keys, rehearsal, may_change=may_change)
+        return await open_line(venue, keys, rehearsal, may_change=may_change, caps=caps())
     except CallError as error:
-        raise UserError(
-            f"{venue.access.venue} cannot be used: {error}",
-            fix="see docs/venues.md, or try again later",
-        ) from None
+        fix = KEY_FIX if error.verdict is Verdict.KEY else "see docs/venues.md, or try again later"
+        raise UserError(f"{venue.access.venue} cannot be used: {error}", fix=fix) from None
+
+
+def caps() -> Caps:
+    """Return how many calls a minute the settings allow."""
+    from ballast.service.cli import options
+    from ballast.venues.clients.asking.pools import Caps
+
+    network = options.config().settings.network
+    return Caps(network.orders_minute, network.data_minute, network.calls_minute)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -19,7 +19,7 @@ from ballast.service.diagnose.memory import write_memory
 from ballast.service.keys.following import follow
 from ballast.service.paper.running import Heard
 from ballast.venues.clients.access import Keys
-from ballast.venues.clients.calls import CallError
+from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.streams.state import Phase
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ INBOX_S = 0.25
 STATE_S = 1.0
 READY_S = 30.0
 """How long the streams may take to begin; a venue that is not heard is not traded."""
+KEY_FIX = "`ballast keys check` says what is wrong with it; `ballast keys rotate` takes another one"
 SETTLE_S = 5.0
 """How long a stop waits for answers that are under way; what then has none is asked for again."""
 
@@ -163,6 +164,7 @@ class LiveRunning:
             for one in work:
                 if one.done():
                     one.result()
+            self._require_key(wired)
             if asyncio.get_running_loop().time() > limit:
                 lost = ", ".join(
                     f"{one.name} {one.phase} {one.reason}".strip()
@@ -171,6 +173,15 @@ class LiveRunning:
                 )
                 raise UserError(f"no stream of {self.line.name}: {lost or 'no answer'}")
             await asyncio.sleep(0.02)
+
+    def _require_key(self, wired: Wired) -> None:
+        """Raise `UserError` where a stream is refused for its key: waiting would not help."""
+        for one in wired.states.values():
+            if one.verdict is Verdict.KEY:
+                raise UserError(
+                    f"{self.line.name} refuses the key at its {one.name} socket: {one.reason}",
+                    fix=KEY_FIX,
+                )
 
     async def _serve(self, draw: Callable[[LiveRunning], None]) -> None:
         said_s = 0.0

@@ -27,11 +27,15 @@ class Keys:
     passphrase: Secret = NO_SECRET
 
 
+OF_PATH = "path"
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What a venue's headers say of a budget: how much is used of how much, and when it is free."""
 
     pool: str
+    """A `Pool`, or `OF_PATH`: of the end point that was asked, counted in its requests."""
     used: float
     limit: float | None = None
     resets_s: float | None = None
@@ -69,6 +73,9 @@ class Access:
     orders_second: float = 0.0
     read_usage: Callable[[Mapping[str, str]], tuple[Usage, ...]] = no_usage
     """Header names arrive in lower case."""
+    shares: str = ""
+    """Name of the budget that venues behind one address or account have together (Bybit's spot and
+    perpetuals); '': the venue has its own."""
     needs_passphrase: bool = False
     stamp_back_s: int = 0
     """By how much a request is dated back where it is good for longer than the fence of an order

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         TopOfBook,
         VenueStatus,
     )
-    from ballast.venues.clients.calls import Urgency
+    from ballast.venues.clients.calls import Urgency, Verdict
     from ballast.venues.clients.market import Market
 
 
@@ -72,6 +72,8 @@ class Heard:
     ends: str = ""
     """Why the connection must be made anew, '' if it goes on: listen key expired, stream
     terminated, a refused subscription."""
+    verdict: Verdict | None = None
+    """What that means, where the venue refused: `KEY` needs a person."""
 
 
 class Conversation(Protocol):

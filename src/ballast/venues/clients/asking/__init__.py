@@ -2,6 +2,7 @@
 
     wire.py    the ccxt class with our transport, our time and our reading of errors
     budget.py  who may ask now: by urgency, within every limit of the venue
+    pools.py   one of its pools: what is spent, who waits, how it stands
     window.py  what is spent within a span of time
     clock.py   what the venue's clock is ahead of ours
     patience.py  which questions are asked again

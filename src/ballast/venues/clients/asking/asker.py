@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextvars
 import hashlib
 import hmac
 from dataclasses import replace
@@ -33,6 +34,8 @@ MS_NS = 1_000_000
 MEASURE_S = 5.0
 """Longest time a call waits for our time to be measured; then it fails as it did."""
 SAMPLES_AT_ONCE = 3
+_ASKED: contextvars.ContextVar[Call | None] = contextvars.ContextVar("asked", default=None)
+"""The call of this task: ccxt does not hand it to what sends and reads."""
 
 
 class VenueAsker:
@@ -114,6 +117,7 @@ class VenueAsker:
         if self.time is not None and self.time.is_measuring_here:
             call = replace(call, urgency=Urgency.PROTECT)  # whatever waits for it may be a stop
         await self.budget.acquire(call)
+        _ASKED.set(call)
         try:
             value = await method(call.body)
         except CallError as error:
@@ -173,4 +177,4 @@ class VenueAsker:
 
     def _seen(self, answer: Answer) -> None:
         """Learn from an answer, whatever it says."""
-        self.budget.seen(answer.headers)
+        self.budget.seen(answer.headers, _ASKED.get())

@@ -11,6 +11,9 @@ sent. What the venue states in its headers holds beside our own count: it knows 
 same address. When it says 429 with a time, or bans the address, nothing is sent until then (D3);
 without a time the pool rests for everybody but `PROTECT`, longer each time.
 
+A person may set a count of calls a minute below what the venue allows (`Caps`). Only `PROTECT` does
+not wait for it, though it counts: thrift is no reason for a late stop.
+
 A call that would wait longer than its urgency is worth is refused, as is one too many in the queue:
 it was definitely not sent, and its sender decides anew (back-pressure).
 """
@@ -20,10 +23,21 @@ from __future__ import annotations
 import asyncio
 import math
 from bisect import insort
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
+from ballast.venues.clients.access import OF_PATH
+from ballast.venues.clients.asking.pools import (
+    ANY,
+    MINUTE_S,
+    PATIENCE_S,
+    Basin,
+    Caps,
+    PoolState,
+    Ticket,
+    cap_of,
+    windows_of,
+)
 from ballast.venues.clients.asking.window import CLOSE_ENOUGH, Stated, Window
 from ballast.venues.clients.calls import CallError, Pool, Urgency, Verdict
 from ballast.venues.clients.waiting import within
@@ -32,22 +46,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ballast.core.ports import Clock
-    from ballast.venues.clients.access import Access
+    from ballast.venues.clients.access import Access, Usage
     from ballast.venues.clients.calls import Call
 
-MINUTE_S, SECOND_S = 60.0, 1.0
 PATH_MARGIN = 1.1
 """Spans of single end points are short: calls arrive less evenly than they are sent."""
 SHARE = 0.8
 PROTECT_SHARE = 0.95
-PATIENCE_S = {
-    Urgency.PROTECT: 10.0,
-    Urgency.TRADE: 5.0,
-    Urgency.ASK: 60.0,
-    Urgency.ROUTINE: 120.0,
-}
-"""How long a call may wait. An entry is stale by then; a stop is decided anew; the rest can wait
-until a whole window has passed."""
 WAITING_MAX = {
     Urgency.PROTECT: 1_000,
     Urgency.TRADE: 200,
@@ -63,74 +68,10 @@ AFTER_S = 0.05
 """A closed pool opens that much later: our clocks differ in their last digits."""
 
 
-@dataclass(slots=True)
-class PoolCounts:
-    """What happened in a pool, for metrics (R-NET-17)."""
-
-    calls: int = 0
-    cost: float = 0.0
-    waited: int = 0
-    waited_s: float = 0.0
-    waiting_max: int = 0
-    refused: int = 0
-    """Not sent: too many waiting, or waited too long."""
-    throttled: int = 0
-    """Refused by the venue for their rate."""
-    bans: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PoolState:
-    """How a pool stands; `used` of `limit` within the last minute, by our count."""
-
-    pool: Pool
-    used: float
-    limit: float
-    waiting: int
-    closed_s: float
-    """For how long nobody may ask, `PROTECT` neither; 0: open."""
-    counts: PoolCounts
-
-
-@dataclass(slots=True)
-class _Ticket:
-    """A call that waits."""
-
-    call: Call
-    rank: tuple[int, int]
-    since_s: float
-    turn: asyncio.Future[None]
-
-    @property
-    def ends_s(self) -> float:
-        return self.since_s + PATIENCE_S[self.call.urgency]
-
-
-@dataclass(slots=True)
-class _Basin:
-    """One pool."""
-
-    pool: Pool
-    windows: tuple[Window, ...]
-    paths: dict[str, Window] = field(default_factory=dict)
-    """Of single end points, by method."""
-    counts: PoolCounts = field(default_factory=PoolCounts)
-    stated: dict[float, Stated] = field(default_factory=dict)
-    """By limit: a venue may state a minute's and a day's."""
-    flying: float = 0.0
-    """Cost of calls that are not answered yet: headers may not know of them."""
-    waiting: list[_Ticket] = field(default_factory=list)
-    rests_until_s: float = 0.0
-    """For everybody but `PROTECT`."""
-    streak: int = 0
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    pump: asyncio.Task[None] | None = None
-
-
 class Budget:
     """The budget of one address at one venue: one object for all who ask it."""
 
-    def __init__(self, access: Access, clock: Clock) -> None:
+    def __init__(self, access: Access, clock: Clock, caps: Caps = ANY) -> None:
         """Begin with nothing spent."""
         self._read_usage = access.read_usage
         self._clock = clock
@@ -139,11 +80,13 @@ class Budget:
         self._count = 0
         self._path = access.path_budget, access.path_window_s * PATH_MARGIN
         span_s = access.minute_s
-        data = _Basin(Pool.DATA, _windows(span_s, access.data_minute, access.data_second))
+        windows = windows_of(span_s, access.data_minute, access.data_second)
+        most = caps.data if access.orders_minute else caps.together
+        data = Basin(Pool.DATA, windows, cap_of(most))
         orders = data
         if access.orders_minute:
-            windows = _windows(span_s, access.orders_minute, access.orders_second)
-            orders = _Basin(Pool.ORDERS, windows)
+            windows = windows_of(span_s, access.orders_minute, access.orders_second)
+            orders = Basin(Pool.ORDERS, windows, cap_of(caps.orders))
         self._basins = {Pool.DATA: data, Pool.ORDERS: orders}
 
     async def acquire(self, call: Call) -> None:
@@ -163,7 +106,7 @@ class Budget:
             self._spend(basin, call, now_s)
             return
         self._check_queue(basin, call, now_s)
-        ticket = _Ticket(call, rank, now_s, asyncio.get_running_loop().create_future())
+        ticket = Ticket(call, rank, now_s, asyncio.get_running_loop().create_future())
         insort(basin.waiting, ticket, key=lambda one: one.rank)
         basin.counts.waited += 1
         basin.counts.waiting_max = max(basin.counts.waiting_max, len(basin.waiting))
@@ -185,16 +128,28 @@ class Budget:
         basin = self._basins[call.pool]
         basin.flying = max(0.0, basin.flying - call.cost)
 
-    def seen(self, headers: Mapping[str, str]) -> None:
-        """Take what the venue states of its budgets; header names in lower case."""
+    def seen(self, headers: Mapping[str, str], call: Call | None = None) -> None:
+        """Take what the venue states of its budgets, in answer to a call; names in lower case."""
         now_s = self._clock.monotonic()
         for usage in self._read_usage(headers):
+            if usage.pool == OF_PATH:
+                self._seen_of_path(usage, call, now_s)
+                continue
             basin = self._basins[Pool(usage.pool)]
             limit = usage.limit or basin.windows[0].limit
             span_s = MINUTE_S if usage.resets_s is None else usage.resets_s
             # What was sent meanwhile may be in the number already, or not: count it.
             basin.stated[limit] = Stated(limit, usage.used + basin.flying, now_s + span_s)
             basin.changed.set()
+
+    def _seen_of_path(self, usage: Usage, call: Call | None, now_s: float) -> None:
+        """Take what the venue states of the end point of a call, in requests of it."""
+        if call is None or not usage.limit or usage.resets_s is None:
+            return
+        basin = self._basins[call.pool]
+        stated = Stated(usage.limit, usage.used, now_s + usage.resets_s)
+        basin.told[call.method] = stated
+        basin.changed.set()
 
     def succeeded(self, call: Call) -> None:
         """Note that the venue took a call: it does not object to our rate."""
@@ -231,6 +186,8 @@ class Budget:
                 one.pool,
                 one.windows[0].used(now_s),
                 one.windows[0].limit,
+                one.cap.used(now_s) if one.cap is not None else 0.0,
+                one.cap.limit if one.cap is not None else 0.0,
                 len(one.waiting),
                 closed_s,
                 one.counts,
@@ -240,28 +197,34 @@ class Budget:
 
     # Inside -------------------------------------------------------------------------------
 
-    def _free_s(self, basin: _Basin, call: Call, now_s: float) -> float:
+    def _free_s(self, basin: Basin, call: Call, now_s: float) -> float:
         """Return in how many seconds a call may be sent, if nobody else asks; 0: now."""
         return max(self._pool_s(basin, call, now_s), self._path_s(basin, call, now_s))
 
-    def _pool_s(self, basin: _Basin, call: Call, now_s: float) -> float:
+    def _pool_s(self, basin: Basin, call: Call, now_s: float) -> float:
         """Return when the pool has room."""
         protects = call.urgency is Urgency.PROTECT
         share = PROTECT_SHARE if protects else SHARE
         waits = [self._closed_until_s - now_s, 0.0]
         if not protects:
             waits.append(basin.rests_until_s - now_s)
+            if basin.cap is not None:
+                waits.append(basin.cap.free_s(now_s, 1.0, basin.cap.limit))
         waits += [one.free_s(now_s, call.cost, one.limit * share) for one in basin.windows]
         waits += [one.free_s(now_s, call.cost, share) for one in self._valid(basin, now_s)]
         return max(waits)
 
-    def _path_s(self, basin: _Basin, call: Call, now_s: float) -> float:
+    def _path_s(self, basin: Basin, call: Call, now_s: float) -> float:
         """Return when the call's own end point has room."""
         share = PROTECT_SHARE if call.urgency is Urgency.PROTECT else SHARE
         windows = self._of_path(basin, call)
-        return max((one.free_s(now_s, call.cost, one.limit * share) for one in windows), default=0)
+        waits = [one.free_s(now_s, call.cost, one.limit * share) for one in windows]
+        told = basin.told.get(call.method)
+        if told is not None and told.until_s > now_s:
+            waits.append(told.free_s(now_s, 1.0, share))
+        return max(waits, default=0.0)
 
-    def _of_path(self, basin: _Basin, call: Call) -> tuple[Window, ...]:
+    def _of_path(self, basin: Basin, call: Call) -> tuple[Window, ...]:
         """Return the window of a call's own end point, where the venue counts so."""
         most, span_s = self._path
         if most <= 0:
@@ -271,21 +234,26 @@ class Budget:
         return (basin.paths[call.method],)
 
     @staticmethod
-    def _valid(basin: _Basin, now_s: float) -> tuple[Stated, ...]:
+    def _valid(basin: Basin, now_s: float) -> tuple[Stated, ...]:
         for limit in [key for key, one in basin.stated.items() if one.until_s <= now_s]:
             del basin.stated[limit]
         return tuple(basin.stated.values())
 
-    def _spend(self, basin: _Basin, call: Call, now_s: float) -> None:
+    def _spend(self, basin: Basin, call: Call, now_s: float) -> None:
         for window in (*basin.windows, *self._of_path(basin, call)):
             window.add(now_s, call.cost)
+        if basin.cap is not None:
+            basin.cap.add(now_s, 1.0)
         for stated in basin.stated.values():
             stated.used += call.cost
+        told = basin.told.get(call.method)
+        if told is not None:
+            told.used += 1.0
         basin.flying += call.cost
         basin.counts.calls += 1
         basin.counts.cost += call.cost
 
-    def _check_queue(self, basin: _Basin, call: Call, now_s: float) -> None:
+    def _check_queue(self, basin: Basin, call: Call, now_s: float) -> None:
         """Refuse a call that would wait in vain."""
         closed_s = self._closed_until_s - now_s
         if closed_s > PATIENCE_S[call.urgency]:
@@ -294,13 +262,13 @@ class Budget:
         if waiting >= WAITING_MAX[call.urgency]:
             raise self._refusal(basin, f"{waiting} calls of this urgency wait already", None)
 
-    def _refusal(self, basin: _Basin, why: str, retry_after_s: float | None) -> CallError:
+    def _refusal(self, basin: Basin, why: str, retry_after_s: float | None) -> CallError:
         basin.counts.refused += 1
         closed = self._closed_until_s > self._clock.monotonic()
         verdict = self._closed_by if closed else Verdict.RATE
         return CallError(verdict, f"not sent: {why}", retry_after_s=retry_after_s)
 
-    async def _pump(self, basin: _Basin) -> None:
+    async def _pump(self, basin: Basin) -> None:
         """Let waiting calls go, one after the other, until none waits."""
         while basin.waiting:
             basin.changed.clear()
@@ -315,7 +283,7 @@ class Budget:
             except TimeoutError:
                 continue
 
-    def _let_go(self, basin: _Basin, now_s: float) -> float:
+    def _let_go(self, basin: Basin, now_s: float) -> float:
         """Let all go who may; return in how many seconds the next may, at the soonest."""
         wait_s, busy = math.inf, set[str]()
         for one in tuple(basin.waiting):
@@ -337,7 +305,7 @@ class Budget:
                 one.turn.set_result(None)
         return wait_s
 
-    def _dismiss(self, basin: _Basin, now_s: float) -> None:
+    def _dismiss(self, basin: Basin, now_s: float) -> None:
         """Refuse who has waited too long."""
         late = [one for one in basin.waiting if now_s >= one.ends_s]
         for one in late:
@@ -347,7 +315,7 @@ class Budget:
                 one.turn.set_exception(self._refusal(basin, waited, None))
 
 
-def _hand_on(pump: asyncio.Task[None], basin: _Basin) -> None:
+def _hand_on(pump: asyncio.Task[None], basin: Basin) -> None:
     """Let those who wait learn of a defect: nobody else would wake them."""
     defect = None if pump.cancelled() else pump.exception()
     if defect is None:
@@ -355,9 +323,3 @@ def _hand_on(pump: asyncio.Task[None], basin: _Basin) -> None:
     for one in basin.waiting:
         if not one.turn.done():
             one.turn.set_exception(defect)
-
-
-def _windows(span_s: float, minute: float, second: float) -> tuple[Window, ...]:
-    """Return the windows of a pool, the minute's first."""
-    windows = (Window(span_s, minute),)
-    return (*windows, Window(SECOND_S, second)) if second else windows

@@ -15,6 +15,7 @@ from ballast.core.reports import OrderReport, Source
 from ballast.venues.clients.access import WINDOW_MS
 from ballast.venues.clients.account import Balance
 from ballast.venues.clients.binance import spot_words
+from ballast.venues.clients.binance.faults import SPOT, error_of
 from ballast.venues.clients.binance.rows import NS_MS, ShapeError, of_ours
 from ballast.venues.clients.binance.talk import NOTHING, Talk
 from ballast.venues.clients.desk import Heard
@@ -127,7 +128,10 @@ class SpotTalk(Talk):
         if read.id == REQUEST and read.status == OK:
             return Heard(is_ready=True)
         if read.status:
-            return Heard(ends=f"subscription refused: {read.error.code} {read.error.msg}")
+            said = read.error
+            fault = error_of(SPOT, said.code, said.msg, read.status)
+            why = f"subscription refused: {said.code} {said.msg}"
+            return Heard(ends=why, verdict=fault.verdict)
         raise ShapeError("a frame that is neither an event nor an answer")
 
     def _event(self, event: bytes) -> Heard:

@@ -16,6 +16,7 @@ from ballast.core.orders import MarginMode
 from ballast.core.reports import Source
 from ballast.venues.clients.bybit import account, rows
 from ballast.venues.clients.bybit.spoken import HOST, PING, Spoken
+from ballast.venues.clients.calls import Verdict
 from ballast.venues.clients.desk import Heard
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class PrivateStream(Spoken):
             return Heard()
         if said.get("success") is not True:
             why = said.get("ret_msg") or said.get("retMsg") or "no reason given"
-            return Heard(ends=f"{op} refused: {why}")
+            return Heard(ends=f"{op} refused: {why}", verdict=_meaning(op, why))
         if op == LOGIN:
             asked = {"req_id": SUBSCRIPTION, "op": SUBSCRIPTION, "args": list(TOPICS)}
             return Heard(replies=(_said(asked),))
@@ -115,6 +116,13 @@ class PrivateStream(Spoken):
     def _position(self, row: dict[str, Any]) -> News | None:
         market = self._mine(row)
         return account.position_of(row, market, self._margin_mode) if market else None
+
+
+def _meaning(op: str, why: str) -> Verdict | None:
+    """Return what a refusal means: a login has no code, and fails for the key or for our time."""
+    if op != LOGIN or why == "Params Error":
+        return None
+    return Verdict.CLOCK if "expires" in why.lower() else Verdict.KEY
 
 
 DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=str)

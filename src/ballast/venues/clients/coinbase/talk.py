@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ballast.venues.clients.calls import Verdict
 from ballast.venues.clients.desk import Heard
 from ballast.venues.normalise.exact import BrokenError, ns_of_iso
 
@@ -24,6 +25,7 @@ PRIVATE_URL = "wss://advanced-trade-ws-user.coinbase.com"
 PING_S = 20.0
 LIFE_S = 23 * 3_600.0
 NOTHING = Heard()
+UNKNOWN_KEY = "authentication failure"
 
 
 class Envelope(msgspec.Struct):
@@ -92,7 +94,8 @@ class Talk:
         """Read a frame."""
         said = ENVELOPE.decode(frame)
         if said.type == "error":
-            return Heard(ends=f"refused: {said.message or 'without a word'}")
+            verdict = Verdict.KEY if said.message.lower() == UNKNOWN_KEY else None
+            return Heard(ends=f"refused: {said.message or 'without a word'}", verdict=verdict)
         count = said.sequence_num
         if count < 0:
             raise ValueError("a message without its number")

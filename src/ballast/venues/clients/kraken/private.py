@@ -15,6 +15,7 @@ from ballast.core.reports import OrderReport, Source
 from ballast.venues.books.capture import number_of
 from ballast.venues.clients.account import Balance
 from ballast.venues.clients.desk import Heard
+from ballast.venues.clients.kraken.access import fault_of
 from ballast.venues.clients.kraken.names import asset_of
 from ballast.venues.clients.kraken.rows import CONDITIONAL, SIDES, live_status, reason_of
 from ballast.venues.clients.kraken.talk import (
@@ -99,7 +100,7 @@ class PrivateTalk(Talk):
         """Read a frame."""
         said = DECODER.decode(frame)
         if "method" in said or "error" in said:
-            return Heard(ends=refusal(said))
+            return Heard(ends=refusal(said), verdict=fault_of(str(said.get("error"))).verdict)
         channel = said.get("channel")
         if channel in DEAF:
             return NOTHING

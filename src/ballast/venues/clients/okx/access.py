@@ -28,11 +28,12 @@ ACCESS = Access(
     orders_minute=ORDERS_MINUTE,
     path_budget=COST_LIMIT,
     needs_passphrase=True,
+    shares="OKX",
     stamp_back_s=27,  # OKX takes what is dated up to 30 s back: three are left, as the fence has it
 )
 ACCESS_SWAP = replace(ACCESS, venue="OKXSWAP")
-ACCESS_TEST = replace(ACCESS, options={"sandbox": True})
-ACCESS_SWAP_TEST = replace(ACCESS_SWAP, options={"sandbox": True})
+ACCESS_TEST = replace(ACCESS, options={"sandbox": True}, shares="OKX demo trading")
+ACCESS_SWAP_TEST = replace(ACCESS_TEST, venue="OKXSWAP")
 """Demo trading: the same host, a header (`x-simulated-trading`), keys and sockets of its own."""
 
 ABILITIES = Abilities(reduces_only=False, amends_stops=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ballast.venues.clients.calls import Verdict
 from ballast.venues.clients.desk import Heard
 from ballast.venues.clients.okx.access import HOSTS
 
@@ -30,6 +31,11 @@ ARGS_MOST = 100
 """Channels of one subscription: a request has 64 KB at the most."""
 DECODER = msgspec.json.Decoder(float_hook=str)
 NOTHING = Heard()
+LOGINS = {
+    **dict.fromkeys(("60005", "60007", "60009", "60024", "60032"), Verdict.KEY),
+    **dict.fromkeys(("60004", "60006"), Verdict.CLOCK),
+}
+"""What refusals of a login mean: key, signature, passphrase; or our time."""
 NAMING = ("channel", "instType", "instId")
 Place = tuple[tuple[str, str], ...]
 """What names a channel."""
@@ -128,9 +134,9 @@ class Talk(ABC):
             case "login":
                 return self.logged_in()
             case "error" | "channel-conn-count-error":
-                return Heard(
-                    ends=f"{body.get('code', '')} {body.get('msg', '')}".strip() or "error"
-                )
+                code = str(body.get("code", ""))
+                why = f"{code} {body.get('msg', '')}".strip() or "error"
+                return Heard(ends=why, verdict=LOGINS.get(code))
             case "notice" if str(body.get("code")) == UPGRADE:
                 return Heard(ends=f"{UPGRADE} {body.get('msg', '')}")
             case _:

@@ -229,7 +229,7 @@ class Carrier:
             self._promote(line)
         if heard.ends and not line.is_over:
             line.retire()
-            self._lost(line, heard.ends)
+            self._lost(line, heard.ends, verdict=heard.verdict)
 
     # How the stream stands ----------------------------------------------------------------
 

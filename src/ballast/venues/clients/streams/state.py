@@ -34,7 +34,7 @@ class StreamState:
     missed_since_ns: int | None = None
     retry_s: float | None = None
     verdict: Verdict | None = None
-    """Of the call that failed, where one did: `KEY` needs a person."""
+    """Of what the venue refused, a call or a login: `KEY` needs a person."""
 
 
 @dataclass(slots=True)

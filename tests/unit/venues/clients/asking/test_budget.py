@@ -11,11 +11,11 @@ from tests.fakes.callers import Street, access
 
 from ballast.core.errors import InternalError
 from ballast.venues.clients.asking.budget import (
-    PATIENCE_S,
     PROTECT_SHARE,
     SHARE,
     WAITING_MAX,
 )
+from ballast.venues.clients.asking.pools import PATIENCE_S
 from ballast.venues.clients.calls import Call, Pool, Urgency, Verdict
 
 PROTECT, TRADE, ASK, ROUTINE = Urgency

@@ -7,8 +7,8 @@ from tests.fakes.callers import Street, access
 
 from ballast.venues.clients.asking.budget import (
     BANNED_S,
-    PATIENCE_S,
 )
+from ballast.venues.clients.asking.pools import PATIENCE_S
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
 
 PROTECT, TRADE, ASK, ROUTINE = Urgency

@@ -20,7 +20,7 @@ from ballast.core.time import Timeframe
 from ballast.venues.clients.account import Balance
 from ballast.venues.clients.binance.spot_stream import SpotTalk
 from ballast.venues.clients.binance.talk import MarketTalk, grids_of, streams_of
-from ballast.venues.clients.calls import CallError
+from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.market import Market
 
 MARKET = Market(
@@ -92,6 +92,7 @@ def test_an_answer_makes_it_ready_and_a_refusal_ends_it() -> None:
     refused = hear({"id": asked["id"], "status": 401, "error": {"code": -2015, "msg": "Invalid"}})
     assert not refused.is_ready
     assert "-2015" in refused.ends
+    assert refused.verdict is Verdict.KEY
 
 
 def test_a_waiting_stop_and_its_start_in_the_book() -> None:

@@ -72,7 +72,15 @@ def test_a_login_is_signed_with_the_venues_time_and_awaited_before_anything_is_s
 def test_a_refusal_ends_the_conversation_and_says_why(answer: dict[str, Any], why: str) -> None:
     told = heard(private(), **answer)
     assert why in told.ends
+    assert (told.verdict is Verdict.KEY) is (answer["op"] == "auth")
     assert not told.is_ready
+
+
+def test_a_login_that_came_late_is_no_fault_of_the_key() -> None:
+    told = heard(private(), op="auth", success=False, ret_msg="Params Error")
+    assert told.verdict is None
+    late = heard(private(), op="auth", success=False, ret_msg="request expires too early")
+    assert late.verdict is Verdict.CLOCK
 
 
 def test_pings_are_text_and_pongs_are_no_news() -> None:

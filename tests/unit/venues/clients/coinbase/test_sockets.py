@@ -16,6 +16,7 @@ from ballast.core.marketdata import BookUpdate, Candle, Quote, Trade
 from ballast.core.orders import EndReason, OrderStatus
 from ballast.core.reports import OrderReport, Source
 from ballast.venues.books.capture import number_of
+from ballast.venues.clients.calls import Verdict
 from ballast.venues.clients.coinbase.private import PrivateTalk
 from ballast.venues.clients.coinbase.public import BookTalk, PublicTalk
 from ballast.venues.clients.coinbase.rows import fill_of, order_report, pushed_report
@@ -335,6 +336,10 @@ def test_a_refused_token_ends_the_connection(venue: CoinbaseDesk) -> None:
 
     line = Line(venue, PrivateTalk(products_of(venue), Known(), Nobody(venue), [SYMBOL]))
     assert line.ends == "refused: authentication failure"
+    talk = PrivateTalk(products_of(venue), Known(), Nobody(venue), [SYMBOL])
+    said = b'{"type": "error", "message": "authentication failure"}'
+    assert talk.hear(said, 0).verdict is Verdict.KEY
+    assert talk.hear(b'{"type": "error", "message": "rate limit"}', 0).verdict is None
     assert line.times_ready == 0
 
 

@@ -15,6 +15,7 @@ from ballast.core.orders import EndReason, Fill, OrderStatus, Side
 from ballast.core.reports import OrderReport, Source
 from ballast.venues.books.capture import number_of
 from ballast.venues.clients.account import Balance
+from ballast.venues.clients.calls import Verdict
 from ballast.venues.clients.known import Known
 from ballast.venues.clients.kraken.private import PrivateTalk
 from ballast.venues.clients.kraken.rows import fill_of, order_report
@@ -246,6 +247,10 @@ def test_a_refused_subscription_ends_the_connection(venue: KrakenDesk) -> None:
 
     line = Line(venue, PrivateTalk(names_of(venue), Known(), bad), private=True)
     assert line.ends == "refused: ESession:Invalid session"
+    refused = PrivateTalk(names_of(venue), Known(), bad).hear(
+        b'{"method": "subscribe", "success": false, "error": "ESession:Invalid session"}', 0
+    )
+    assert refused.verdict is Verdict.KEY
     assert line.times_ready == 0
 
 

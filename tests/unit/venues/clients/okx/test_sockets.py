@@ -20,7 +20,7 @@ from ballast.core.orders import Fill, OrderKind, OrderRequest, OrderStatus, Side
 from ballast.core.reports import Look, OrderReport, Source
 from ballast.core.time import Timeframe
 from ballast.venues.clients.account import Balance, VenuePosition
-from ballast.venues.clients.calls import Urgency
+from ballast.venues.clients.calls import Urgency, Verdict
 from ballast.venues.clients.desk import Heard
 from ballast.venues.clients.okx.private import Business, Private
 from ballast.venues.clients.okx.public import Quotes
@@ -171,6 +171,8 @@ def test_a_wrong_secret_ends_the_conversation(asker: OkxAsker) -> None:
     asker.sign = lambda text, *, digest="hex": text + digest  # type: ignore[method-assign]
     line = Line(asker, Private(asker, "SPOT", [SPOT]))
     assert line.ends.startswith("60007")
+    told = b'{"event": "error", "code": "60007", "msg": "Invalid sign"}'
+    assert Private(asker, "SPOT", [SPOT]).hear(told, 0).verdict is Verdict.KEY
     assert not line.ready
 
 
