@@ -59,7 +59,7 @@ NOT_YET = {
 
 def is_read(section: str, name: str) -> bool:
     """Tell whether any module outside the settings' own names a setting as an attribute."""
-    wanted = FOLDERS[section] if name == "root" else name
+    wanted = FOLDERS.get(section, name) if name == "root" else name
     owners = rf"{section}|{section.rstrip('s')}|settings|chosen|config|rules"
     return bool(re.search(rf"\b(\w*[._])?({owners})(\(\))?\.{wanted}\b", READERS))
 
