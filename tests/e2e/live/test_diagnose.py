@@ -36,6 +36,11 @@ def test_a_healthy_node_gives_no_issue_and_exit_0(tmp_path: Path) -> None:
     assert report["is_whole"]
     assert report["transitions"]["stop placed"] > 0
     assert report["looks_in_agreement"] > 0
+    said = report["connection"]
+    assert said["calls"]["calls"] >= said["calls"]["answered"] > 0
+    assert said["calls"]["worst_ms"] >= said["calls"]["median_ms"] > 0
+    assert {one["pool"] for one in said["budgets"]} == {"orders", "data"}
+    assert all(one["frames"] for one in said["streams"])
     assert not [one for one in report["issues"] if one["severity"] in {"HIGH", "CRITICAL"}]
     assert done.code == 0
     assert list(tmp_path.glob("reports/diagnose-*.json"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import UserError
 from ballast.service.cli import lines, options
+from ballast.service.cli.connection import connection_tables
 from ballast.service.cli.output import Table
 
 if TYPE_CHECKING:
@@ -129,4 +130,4 @@ def state_tables(state: dict[str, Any]) -> list[Table]:
         rows = state[name]
         if rows:
             found.append(Table(tuple(rows[0]), [tuple(row.values()) for row in rows], name))
-    return found
+    return found + connection_tables(state["connection"])

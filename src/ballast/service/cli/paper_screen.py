@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ballast.core.time import format_ms
 from ballast.runtime.node.events import Alert, Judged
 from ballast.service.cli.output import note
+from ballast.service.diagnose.connection import summary_of
 from ballast.service.live.state import live_state_of
 from ballast.service.paper.state import state_of
 
@@ -93,6 +94,7 @@ def drawn(state: dict[str, Any]) -> Group:
     return Group(
         head,
         Text(f" {state['reason']}" + (f"; faults so far: {faults}" if faults else "")),
+        Text(f" {summary_of(state['connection'])}" if "connection" in state else ""),
         _table(
             "positions and their stops",
             ("symbol", "side", "qty", "price", "stop in memory", "stop in journal", "stop at venue",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import DataError
 from ballast.service.diagnose.views import View, of_node
@@ -23,12 +23,21 @@ class Memory:
 
     views: dict[str, View]
     at_ns: int
+    connection: dict[str, Any] = field(default_factory=dict)
+    """As `connection_of` made it; {} where the process did not say."""
 
 
-def write_memory(path: Path, node: Node, symbols: Sequence[str], at_ns: int) -> None:
+def write_memory(
+    path: Path,
+    node: Node,
+    symbols: Sequence[str],
+    at_ns: int,
+    connection: dict[str, Any],
+) -> None:
     """Put what a node believes into a file, whole or not at all."""
     views = [one.as_plain() for one in of_node(node, symbols).values()]
     body = {"at_ns": at_ns, "mode": str(node.halt.mode), "views": views}
+    body["connection"] = connection
     replace_file(Disk(), path, [json.dumps(body, sort_keys=True).encode()])
 
 
@@ -39,6 +48,9 @@ def read_memory(path: Path) -> Memory | None:
     try:
         body = json.loads(path.read_bytes())
         views = [View.of_plain(one) for one in body["views"]]
-        return Memory({one.symbol: one for one in views}, int(body["at_ns"]))
+        connection = body.get("connection", {})
+        if not isinstance(connection, dict):
+            raise ValueError("no connection")  # noqa: TRY301, TRY004 - told below as all others
+        return Memory({one.symbol: one for one in views}, int(body["at_ns"]), connection)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"is no state of a node: {error}", where=str(path)) from None

@@ -34,6 +34,7 @@ def report_of(found: Findings, pace: Pace, account: str, venue: str) -> dict[str
             "journal_ms": spread_of(found.journal_ms, pace.journal_ms),
             "venue_ms": spread_of(found.venue_ms, pace.venue_ms),
         },
+        "connection": found.connection,
         "issues": [
             {
                 "kind": one.kind.value,

@@ -28,6 +28,7 @@ from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.events import Commanded, Decided, Moved
 from ballast.runtime.shell.live import Rhythm
 from ballast.runtime.wiring import Rehearsal, open_line, wire
+from ballast.service.diagnose.connection import connection_of
 from ballast.service.diagnose.memory import Memory
 from ballast.service.diagnose.views import of_node
 from ballast.store.journal import JournalWriter
@@ -137,7 +138,8 @@ class Scenario:
 
     def memory(self) -> Memory:
         """Return what the node believes now."""
-        return Memory(of_node(self.wired.shell.node, [SYMBOL]), self.line.now_ns())
+        views = of_node(self.wired.shell.node, [SYMBOL])
+        return Memory(views, self.line.now_ns(), connection_of(self.wired))
 
     async def step(self) -> None:
         """Enter, or draw the stop closer by a tenth of its distance."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ballast.core.ids import Purpose, purpose_of
 from ballast.core.orders import Fill
@@ -64,6 +64,8 @@ class Findings:
     venue_ms: list[float] = field(default_factory=list)
     begun_ns: int = 0
     ended_ns: int = 0
+    connection: dict[str, Any] = field(default_factory=dict)
+    """What the node said last of its talk with the venue."""
     is_whole: bool = False
     """Whether the time was not cut short."""
 
@@ -142,6 +144,8 @@ class Diagnosis:
             self._once(Kind.SILENT, Severity.HIGH, f"the node {said}")
         else:
             self._slow.discard(Kind.SILENT)
+        if memory is not None:
+            self.findings.connection = memory.connection
 
     def _snapshot(self) -> None:
         begun_s = self._clock.monotonic()

@@ -15,6 +15,7 @@ from ballast.runtime.node.events import Alert
 from ballast.runtime.startup import Probe, Wanted
 from ballast.runtime.wiring import wire
 from ballast.service.commands import commanded, take_commands
+from ballast.service.diagnose.connection import connection_of
 from ballast.service.diagnose.memory import write_memory
 from ballast.service.keys.following import follow
 from ballast.service.paper.running import Heard
@@ -191,7 +192,11 @@ class LiveRunning:
             now_s = asyncio.get_running_loop().time()
             if self._state_file is not None and now_s - said_s >= STATE_S:
                 said_s = now_s
-                write_memory(self._state_file, self.node, self.opened.symbols, self.line.now_ns())
+                assert self.wired is not None  # noqa: S101 - `node` would have said so
+                write_memory(
+                    self._state_file, self.node, self.opened.symbols, self.line.now_ns(),
+                    connection_of(self.wired),
+                )  # fmt: skip
             await asyncio.sleep(INBOX_S)
 
     async def _until(self, stop: asyncio.Event, closes: int | None) -> None:

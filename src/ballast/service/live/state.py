@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.ids import Purpose, purpose_of
 from ballast.core.time import format_ms
 from ballast.oms.record import Phase
+from ballast.service.diagnose.connection import connection_of
 from ballast.service.paper.state import BARE, limits_of, said
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def live_state_of(running: LiveRunning, *, decisions: int = 8, alerts: int = 4) 
             {"stream": one.name, "state": str(one.phase), "why": one.reason}
             for one in wired.states.values()
         ],
+        "connection": connection_of(wired),
         "positions": [position_of(running, symbol) for symbol in opened.symbols],
         "limits": limits_of(node),
         **said(heard, decisions, alerts),

@@ -118,16 +118,18 @@ class VenueAsker:
             call = replace(call, urgency=Urgency.PROTECT)  # whatever waits for it may be a stop
         await self.budget.acquire(call)
         _ASKED.set(call)
+        sent_s = self._clock.monotonic()
         try:
             value = await method(call.body)
         except CallError as error:
             self.budget.failed(call, error)
-            self.record.failed(call, error, self._now_ns())
+            taken_s = self._clock.monotonic() - sent_s
+            self.record.failed(call, error, self._now_ns(), taken_s)
             raise
         finally:
             self.budget.done(call)
         self.budget.succeeded(call)
-        self.record.succeeded()
+        self.record.succeeded(self._clock.monotonic() - sent_s)
         return value
 
     def keep_time(self, ask_ms: Callable[[], Awaitable[int]]) -> VenueClock:
