@@ -12,16 +12,9 @@ are frozen into the machine code.
 
 from __future__ import annotations
 
-import hashlib
-import re
-import shutil
-import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import numba
-import platformdirs
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.typed_passes import InlineOverloads, NopythonRewrites
@@ -37,6 +30,8 @@ from numba.core.untyped_passes import (
     WithLifting,
 )
 
+from ballast.core.cachedir import cache_dir
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -46,77 +41,6 @@ R = TypeVar("R")
 _njit: Any = numba.njit  # stubs know neither the inner flags nor functions of any shape
 _types: Any = numba.types
 _config: Any = numba.config  # numba sets its options at import time: unknown to a type checker
-
-USED = ".used"
-"""File whose time says when a cache folder was last used; making it proves the folder writable."""
-FOLDERS_MAX = 12
-"""Cache folders kept: a few versions, interpreters and flags side by side."""
-_IMPORTS = re.compile(
-    rb"^\s*(?:from|import)\s+ballast\.([\w.]+)(?:\s+import\s+([^\n(]+))?", re.MULTILINE
-)
-_DOOR = b"ballast.core.jit"
-
-
-def compiled_sources(root: Path) -> list[Path]:
-    """Return, sorted, the files of the package at `root` that can take part in compiled code."""
-    texts = {path: path.read_bytes() for path in root.rglob("*.py")}
-    found: set[Path] = set()
-    waiting = [path for path, text in texts.items() if _DOOR in text]
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for module, names in _IMPORTS.findall(texts[path]):
-            home = root.joinpath(*module.decode().split("."))
-            inside = [home / name.strip() for name in names.decode().split(",")]
-            reached = [home.with_suffix(".py"), home / "__init__.py"]
-            reached += [one.with_suffix(".py") for one in inside]
-            waiting += [one for one in reached if one in texts and one not in found]
-    return sorted(found)
-
-
-def source_hash() -> str:
-    """Return the hex hash of every source that can take part in a compiled function."""
-    root = Path(__file__).resolve().parent.parent
-    digest = hashlib.blake2b(digest_size=8)
-    digest.update(f"{numba.__version__}|{sys.version_info[:3]}".encode())
-    digest.update(f"|{_config.BOUNDSCHECK}|{_config.DISABLE_JIT}".encode())
-    for path in compiled_sources(root):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _cache_dir() -> str:
-    """Return a writable folder for compiled code; a temporary one where the home is read-only."""
-    leaf = Path("ballast") / source_hash()
-    for base in (Path(platformdirs.user_cache_dir()), Path(tempfile.gettempdir())):
-        folder = base / leaf
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / USED).touch()
-        except OSError:
-            continue
-        _forget_oldest(folder.parent)
-        return str(folder)
-    return ""
-
-
-def _forget_oldest(home: Path) -> None:
-    """Remove the folders of sources that have not been run for the longest time.
-
-    A folder is some ten megabytes. One in use by another process may go: it compiles again.
-    """
-    for mark in sorted(home.glob(f"*/{USED}"), key=_last_used, reverse=True)[FOLDERS_MAX:]:
-        shutil.rmtree(mark.parent, ignore_errors=True)
-
-
-def _last_used(mark: Path) -> float:
-    try:
-        return mark.stat().st_mtime
-    except OSError:  # another process has just removed it
-        return 0.0
 
 
 class _NoEnvironment:
@@ -175,7 +99,7 @@ class _InnerCompiler(CompilerBase):
         return [manager]
 
 
-CACHE_DIR = _cache_dir()
+CACHE_DIR = cache_dir((bool(_config.BOUNDSCHECK), bool(_config.DISABLE_JIT)))
 """Folder of compiled code; empty where none is writable, and then every process compiles anew."""
 _config.CACHE_DIR = CACHE_DIR
 _CAN_CACHE = bool(CACHE_DIR)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ballast.core.aside import settle
 from ballast.core.jit import jit, jit_pasted
 from ballast.core.memory import f8, i8, set_f8, set_i8, touch_8, u1
 from ballast.core.reasons import Refusal
@@ -344,5 +345,7 @@ def run(tape: int, stop_at: int, audit: int) -> int:
 def advance(tape: int, stop_at: int, audit: int, symbols: int) -> int:
     """Advance a run of `symbols` symbols as `run` does; a first start compiles half as much."""
     if symbols == 1 and not audit:
+        settle("run_alone")
         return run_alone(tape, stop_at)
+    settle("run_many")
     return run_many(tape, stop_at, audit)

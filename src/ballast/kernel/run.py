@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ballast.core.aside import compile_for_integers
 from ballast.core.errors import InternalError, UserError
 from ballast.core.jit import jit
 from ballast.core.memory import Binding, i8
@@ -190,6 +191,11 @@ def start_positions(pos: Records, spec: Records) -> None:
     pos["bar"] = spec["first"]
     pos["fund_row"] = np.where(spec["perpetual"] != 0, spec["fund_first"], spec["fund_last"])
     pos["fee_row"] = spec["fee_first"] - 1
+
+
+def compile_books() -> None:
+    """Compile what `finish` needs, while the loop is compiled elsewhere."""
+    compile_for_integers(close_books, 1)
 
 
 @jit

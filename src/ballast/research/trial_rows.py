@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+def compile_streams() -> None:
+    """Compile what a trial's row needs, while the loop is compiled elsewhere."""
+    Streams(1, 0, 1).add(np.zeros(1), 0.0)
+
+
 class Streams:
     """FIGURES and sketches of up to `room` runs over the same `days` days from `first_day` on."""
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from tests.data import ROOT
 
-from ballast.core import jit
+from ballast.core import cachedir, jit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,15 +59,16 @@ assert inline(2, 0.3) == 0.3 - 2 and plain(2, 0.3) == 0.15
 """
 EDITS = """
 from pathlib import Path
-from ballast.core import jit
+from ballast.core import cachedir
 
 root = Path({copy!r})
-assert Path(jit.__file__).is_relative_to(root), jit.__file__
-print(jit.source_hash())
+assert Path(cachedir.__file__).is_relative_to(root), cachedir.__file__
+print(cachedir.source_hash((False, False)))
 for name in {names!r}:
     with (root / name).open("a") as file:
         file.write("# edited\\n")
-    print(jit.source_hash())
+    cachedir.source_hash.cache_clear()
+    print(cachedir.source_hash((False, False)))
 """
 COMPILED = [
     "kernel/loop.py", "risk/limits.py", "core/records.py", "core/reasons.py",
@@ -75,7 +76,14 @@ COMPILED = [
 ]  # fmt: skip
 """Through the door themselves, or read by one that is: a reason code, a constant of a formula."""
 PLAIN = ["research/report/page.py", "service/cli/main.py", "service/config/load.py"]
-IDENTITY = "from ballast.core import jit; print(jit.source_hash(), jit.CACHE_DIR)"
+IDENTITY = """
+from ballast.core import cachedir, jit
+from ballast.service.first_start import flags_of_environment
+
+flags = flags_of_environment()
+assert jit.CACHE_DIR == cachedir.cache_dir(flags), "known without the compiler"
+print(cachedir.source_hash(flags), jit.CACHE_DIR)
+"""
 
 
 def spoken(*command: str, **environment: str) -> list[str]:
@@ -136,7 +144,7 @@ def test_an_edit_of_any_compiled_source_gives_a_new_folder(tmp_path: Path) -> No
 def test_every_compiled_source_is_found_by_the_imports_of_a_real_process() -> None:
     """What Python loads for a module of compiled code is what the hash covers."""
     root = ROOT / "src" / "ballast"
-    known = set(jit.compiled_sources(root))
+    known = set(cachedir.compiled_sources(root))
     script = (
         "import sys, ballast.kernel.loop\n"
         "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('ballast.')))"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,9 @@ from ballast.service.cli.runs import (
     parse_params,
     period_of,
 )
+
+if TYPE_CHECKING:
+    from ballast.research.result import Result
 
 app = typer.Typer(add_completion=False)
 
@@ -53,9 +56,13 @@ def backtest(
     json: JsonFlag = False,
 ) -> None:
     """Run a strategy over stored candles with shared cash; print and save the result."""
-    from ballast.core.errors import InternalError
+    from ballast.service.first_start import compile_ahead, meanwhile
+
+    if symbols:
+        compile_ahead(len(symbols), audit=audit)
+    from ballast.kernel.run import compile_books
     from ballast.research import run, storage
-    from ballast.research.trial_rows import batch_of_result
+    from ballast.research.trial_rows import batch_of_result, compile_streams
     from ballast.store.trials import heads
 
     flags = flags_of(cash, gate=gate)
@@ -64,6 +71,8 @@ def backtest(
     config = config_of(flags)
     chosen = find_strategy(config, strategy)
     series = load(config, venue, symbols, timeframe, period_of(period, from_, to), detail)
+    compile_ahead(len(series), audit=audit)
+    meanwhile(compile_books, compile_streams)
     result = run.backtest(
         chosen,
         series,
@@ -74,9 +83,7 @@ def backtest(
         detail=detail,
         audit=audit,
     )
-    gap = result.run.identity_gap or 0.0
-    if gap > IDENTITY_GAP_MAX:
-        raise InternalError(f"the equity identity is broken by {gap:g}")
+    check_identity(result)
     with ledger_of(config) as ledger:
         head = ledger.append(batch_of_result(result, chosen))
     folder = storage.save(result, config.results_root)
@@ -94,6 +101,15 @@ def backtest(
         return
     print_summary(result)
     note(f"saved {folder}" + (f"\nreport {page}" if page else ""))
+
+
+def check_identity(result: Result) -> None:
+    """Raise `InternalError` where an audited run lost money between its books."""
+    from ballast.core.errors import InternalError
+
+    gap = result.run.identity_gap or 0.0
+    if gap > IDENTITY_GAP_MAX:
+        raise InternalError(f"the equity identity is broken by {gap:g}")
 
 
 IDENTITY_GAP_MAX = 1e-9
