@@ -160,6 +160,7 @@ class DecidingClient:
         )  # fmt: skip
         self.memory, self.heard = Memory(), Heard({one: [] for one in self.symbols})
         self.crashes = self.starts = self.hour = 0
+        self.is_attended = True
         self.poll_ns = self.busy_ns = start_ns
         self.wakes: list[int] = []
         self.missed: list[ClosedBar] = []
@@ -362,7 +363,8 @@ class DecidingClient:
             self.tell(told.Learned(there, self.now_ns))
         elif there:
             self.tell(told.BarsClosed(there, close_ns, self.now_ns))
-        self.person()
+        if self.is_attended:
+            self.person()
 
     def link(self) -> Link:
         return Link(

@@ -140,6 +140,7 @@ class Auditor:
         """Flatten on an honest line; then venue, book, kernel and journal are one (C2, C3, C8)."""
         client, line = self.client, self.line
         line.rate = 0.0
+        client.is_attended = False  # nobody resumes what is flattened for good
         client.command(Command.FLATTEN)
         until_ns = line.now_ns + 10 * 60 * SECOND
         while line.now_ns < until_ns:

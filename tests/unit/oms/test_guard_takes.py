@@ -10,7 +10,8 @@ from tests.unit.oms.test_guard import FUTURES, KNOWN, LONG, SPOT, ask, stop, tol
 
 from ballast.core.ids import Purpose, client_id
 from ballast.core.orders import OrderKind, OrderRequest, OrderStatus, Side
-from ballast.oms.protection.cover import Place, Take
+from ballast.oms.protection.cover import Alarm, Place, Take
+from ballast.oms.protection.guard import refused
 from ballast.oms.record import OrderRecord, Phase, Wish
 
 FIRST, SECOND_TAKE = Take(0, 10_200, 5), Take(1, 10_400, 3)
@@ -107,3 +108,12 @@ def test_a_position_decided_without_a_stop_may_be_held_without_one() -> None:
         "stop 9000 SELL 10",
         "take 10200 SELL 5",
     ]
+
+
+def test_where_stops_are_refused_all_of_it_goes_not_the_part_that_is_due() -> None:
+    """Found by the simulation: two refused stops, and a take of a third left the rest bare (B4)."""
+    twice = refused(refused(KNOWN))
+    gone = ask([], SPOT, cover=COVER, memory=twice, price=10_250)
+    assert (told(gone), gone.alarms) == (["flatten SELL 10"], (Alarm.REFUSED,))
+    once = ask([], SPOT, cover=COVER, memory=refused(KNOWN), price=10_250)
+    assert told(once) == ["take SELL 5"]

@@ -240,7 +240,7 @@ class _Case:
         """Cover the position, and let its takes rest beside; None: leave them alone."""
         cover, price_ticks = self.cover, self.price_ticks
         due = [one for one in cover.takes if cover.is_beyond(one, price_ticks)]
-        if due and not self.abilities.holds_two and takes is not None:
+        if due and not self.abilities.holds_two and takes is not None and not self._is_refused():
             return self.taken(due[0])
         verdict = self.covered()
         if not self.abilities.holds_two or takes is None:
@@ -258,11 +258,15 @@ class _Case:
             self.memory = replace(self.memory, bare_since_ns=0, refusals=0)
             return self._kept()
         self.memory = replace(self.memory, bare_since_ns=since)
-        if self.memory.refusals >= self.patience.refusals:
+        if self._is_refused():
             return self.flatten(Alarm.REFUSED)
         if self.now_ns >= since + self.patience.bare_ns:
             return self.flatten(Alarm.BARE)
         return self._first(since)
+
+    def _is_refused(self) -> bool:
+        """Tell whether the venue takes no stop: then all goes, not the part that is due (B4)."""
+        return not self.resting and self.memory.refusals >= self.patience.refusals
 
     def _first(self, since_ns: int) -> Verdict:
         """Place a stop where none rests, unless one that nobody knows about may be there."""
