@@ -187,7 +187,9 @@ def traceability_page() -> str:
 
 
 def _requirements(text: str) -> Iterator[str]:
-    """Yield the ids in a text; `R-GATE-02, 06 to 08` names four."""
+    """Yield the ids in a text; `R-GATE-02, 06 to 08` names four, `test_r_gate_02_07_...` two."""
+    for area, numbers in re.findall(r"def test_([ra]_[a-z]+)((?:_\d\d)+)_", text):
+        yield from (f"{area.upper().replace('_', '-')}-{one}" for one in numbers[1:].split("_"))
     pattern = re.compile(r"\b([RA]-[A-Z]+)-(\d\d)((?:,? (?:and |to )?\d\d(?!\d))*)")
     for area, first, more in pattern.findall(text):
         yield f"{area}-{first}"
