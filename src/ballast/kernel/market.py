@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
+NEUTRAL = {"stop": 0.0, "confidence": 1.0, "volatility": 0.0}
+"""What an optional column holds for a symbol whose strategy does not state it, where another's
+does: the value the steps take where the column is not there at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Market:
     """The inputs of one run. Optional columns have length 0 where they are not used."""

@@ -21,7 +21,7 @@ from ballast.core.errors import DataError
 from ballast.core.instrument import FeeRate, Instrument, Kind, LeverageTier
 from ballast.core.time import Timeframe
 from ballast.kernel.market import Run
-from ballast.research.result import Result, RunCard
+from ballast.research.result import CardStrategy, Result, RunCard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,7 +117,7 @@ def read_result(document: dict[str, Any], folder: Path) -> Result:
     refusals = _array(_read(folder, "refusals"), "count")
     run = Run(account=account, refusals=refusals, **rows, **curves)
     return Result(
-        card=RunCard(**document["card"]),
+        card=_card(document["card"]),
         bars=_bars(document["series"], _read(folder, "bars")),
         instruments=tuple(_instrument(each) for each in document["instruments"]),
         run=run,
@@ -125,6 +125,14 @@ def read_result(document: dict[str, Any], folder: Path) -> Result:
         tags=tuple(document["tags"]),
         notes=tuple(document["notes"]),
     )
+
+
+def _card(document: dict[str, Any]) -> RunCard:
+    others = tuple(
+        CardStrategy(**{**each, "symbols": tuple(each["symbols"])})
+        for each in document.get("others", ())
+    )
+    return RunCard(**{**document, "others": others})
 
 
 def _is_wide(table: pa.Table, name: str) -> bool:

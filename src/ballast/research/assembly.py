@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ballast.core.errors import ConfigError, InternalError
+from ballast.core.errors import ConfigError
 from ballast.core.instrument import Kind
 from ballast.core.records import (
     LIMITS,
@@ -25,7 +25,7 @@ from ballast.core.records import (
 )
 from ballast.core.time import DAY_MS
 from ballast.features.activity import log_return_deviation, mean_quote_volume
-from ballast.kernel.market import Market
+from ballast.kernel.market import NEUTRAL, Market
 from ballast.research.floors import floors_of
 from ballast.research.hands import do_all, flat, flat_columns, pieces, share, shared_cache
 from ballast.research.tables import Tables, records, tables_of
@@ -244,7 +244,7 @@ def columns_of_legs(
     names = ("signals", "atr", "stop", "confidence", "volatility")
     parts = {name: [getattr(part, name) for part in columns] for name in names}
     for name in names[2:]:
-        _check_optional(parts[name])
+        _fill_optional(name, parts[name], [leg.series.bars for leg in legs])
     found = flat_columns(parts)
     signals, atr, stop, confidence, volatility = (found[name] for name in names)
     return signals, atr, stop, confidence, volatility
@@ -257,7 +257,10 @@ def daily_sigma(bars: Bars) -> Floats:
     return per_bar * float(np.sqrt(DAY_MS / bars.timeframe.ms))
 
 
-def _check_optional(parts: Sequence[Floats]) -> None:
-    """Hold a column that strategies may do without to: given for all symbols or for none."""
-    if len({len(part) > 0 for part in parts}) > 1:
-        raise InternalError("a column is there for some symbols of a run only")
+def _fill_optional(name: str, parts: list[Floats], bars: Sequence[Bars]) -> None:
+    """Give symbols whose strategy does not state a column its neutral value, if others have it."""
+    if not any(len(part) for part in parts):
+        return
+    for s, one in enumerate(bars):
+        if not len(parts[s]):
+            parts[s] = np.full(len(one), NEUTRAL[name])

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.errors import DataError, StrategyError
+from ballast.core.errors import DataError, StrategyError, UserError
 from ballast.core.settings import Settings, build
 from ballast.core.time import Timeframe
 from ballast.research import workspace
+from ballast.research.assignment import Assignment
 from ballast.research.case import Case
 from ballast.research.code import code_version
+from ballast.research.result import CardStrategy
 from ballast.research.run import DETAIL, KELLY, SYMBOLS, backtest
 from ballast.research.series import load_series
 from ballast.research.storage import result_files, sums_of
@@ -38,6 +40,7 @@ class Reproduction:
     causes: tuple[str, ...]  # what is known to have changed
     files: tuple[str, ...]  # files whose bytes differ
     result: Result
+    strategies: tuple[AnyStrategy, ...]  # in the order of the card
 
 
 def repro(stored: Stored, strategies: Path, data_root: Path) -> Reproduction:
@@ -46,15 +49,16 @@ def repro(stored: Stored, strategies: Path, data_root: Path) -> Reproduction:
     Raise `UserError` where the strategy or the data of the run are no longer there.
     """
     card = stored.result.card
-    strategy, series = inputs_of(stored, strategies, data_root)
+    (first, *others), series = inputs_of(stored, strategies, data_root)
     settings, own = settings_of(card)
     again = backtest(
-        strategy,
+        first.strategy,
         series,
         params=card.params,
         settings=settings,
         symbol_settings=own,
-        kelly=float(card.settings.get(KELLY, 0.0)),
+        kelly=first.kelly,
+        others=others,
         data_root=card.data_root,
         detail=card.settings.get(DETAIL, ""),
     )
@@ -65,25 +69,23 @@ def repro(stored: Stored, strategies: Path, data_root: Path) -> Reproduction:
         causes.append(f"code {card.code_version} then, {code_version()} now")
     if again.card.data != card.data:
         causes.append("trading rules, funding, depth or mark prices of the store changed")
-    return Reproduction(not differing, tuple(causes), differing, again)
+    found = (first.strategy, *(one.strategy for one in others))
+    return Reproduction(not differing, tuple(causes), differing, again, found)
 
 
 def inputs_of(
     stored: Stored, strategies: Path, data_root: Path
-) -> tuple[AnyStrategy, tuple[Series, ...]]:
-    """Return the strategy and the series of a run, found again and held against its card.
+) -> tuple[tuple[Assignment, ...], tuple[Series, ...]]:
+    """Return the strategies and the series of a run, found again and held against its card.
 
     Raise `UserError` where one is no longer there, or is not what it was.
     """
     card = stored.result.card
-    strategy = workspace.load(card.strategy, strategies)
-    if strategy.hash != card.strategy_hash:
-        raise StrategyError(
-            "the strategy is not the one that ran",
-            where=card.strategy,
-            expected=f"hash {card.strategy_hash[:12]}, found {strategy.hash[:12]}",
-            fix="bring back its file as it was, or run a new backtest",
-        )
+    owned = {symbol for one in card.others for symbol in one.symbols}
+    rest = tuple(b.symbol for b in stored.result.bars if b.symbol not in owned)
+    kelly = float(card.settings.get(KELLY, 0.0))
+    first_of = CardStrategy(card.strategy, card.strategy_hash, card.params, rest, kelly)
+    found = tuple(_found(one, strategies) for one in (first_of, *card.others))
     settings, _ = settings_of(card)
     first = stored.result.bars[0]
     series = load_series(
@@ -105,21 +107,41 @@ def inputs_of(
                 expected=f"fingerprint {known[:12]}",
                 fix="`ballast compare` shows what a new run would give",
             )
-    return strategy, series
+    return found, series
+
+
+def _found(one: CardStrategy, strategies: Path) -> Assignment:
+    """Return a strategy of a card as it lies in the workspace; raise where it is another now."""
+    strategy = workspace.load(one.strategy, strategies)
+    if strategy.hash != one.strategy_hash:
+        raise StrategyError(
+            "the strategy is not the one that ran",
+            where=one.strategy,
+            expected=f"hash {one.strategy_hash[:12]}, found {strategy.hash[:12]}",
+            fix="bring back its file as it was, or run a new backtest",
+        )
+    return Assignment(strategy, one.symbols, one.params, one.kelly)
 
 
 def case_of(stored: Stored, strategies: Path, data_root: Path) -> Case:
     """Return a run as a case, to be run again otherwise; raise `UserError` as `inputs_of`."""
     card = stored.result.card
-    strategy, series = inputs_of(stored, strategies, data_root)
+    if card.others:
+        raise UserError(
+            f"the run is of {len(card.names)} strategies: {', '.join(card.names)}",
+            where=card.run_id,
+            expected="a run of one strategy",
+            fix="run each of them alone",
+        )
+    (first,), series = inputs_of(stored, strategies, data_root)
     settings, own = settings_of(card)
     return Case(
-        strategy,
+        first.strategy,
         series,
         params=card.params,
         settings=settings,
         symbol_settings=own,
-        kelly=float(card.settings.get(KELLY, 0.0)),
+        kelly=first.kelly,
     )
 
 

@@ -23,14 +23,16 @@ from ballast.core.settings import Settings, as_dict
 from ballast.core.time import format_ms
 from ballast.kernel.run import simulate
 from ballast.research.assembly import Leg, assemble, plan_defaults
+from ballast.research.assignment import assigned
 from ballast.research.code import code_version
-from ballast.research.result import Result, RunCard
+from ballast.research.result import CardStrategy, Result, RunCard
 from ballast.strategies.plan import CompiledStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ballast.kernel.market import Run
+    from ballast.research.assignment import Assignment
     from ballast.research.series import Series
     from ballast.strategies.cache import ColumnCache
     from ballast.strategies.plan import AnyStrategy, Plan
@@ -51,18 +53,30 @@ def legs_of(
     *,
     symbol_settings: Mapping[str, Settings] | None = None,
     kelly: float = 0.0,
+    others: Sequence[Assignment] = (),
 ) -> tuple[Leg, ...]:
     """Return the legs of a run: every symbol with the plan and the settings that hold for it."""
     chosen = settings or Settings()
     check_series(series)
+    symbols = [one.bars.symbol for one in series]
+    owner = {
+        symbol: one
+        for one in assigned(strategy, symbols, params, others, kelly=kelly)
+        for symbol in one.symbols
+    }
     own = own_settings(series, chosen, symbol_settings or {})
     legs = []
     for one in series:
-        its = own.get(one.bars.symbol, chosen)
-        compiled = CompiledStrategy(strategy, plan_defaults(its))
-        plan = compiled.plan(params, one.bars.timeframe)
-        legs.append(Leg(one, plan, its, kelly))
+        its, trades = own.get(one.bars.symbol, chosen), owner[one.bars.symbol]
+        compiled = CompiledStrategy(trades.strategy, plan_defaults(its))
+        plan = compiled.plan(trades.params, one.bars.timeframe)
+        legs.append(Leg(one, plan, its, trades.kelly))
     return tuple(legs)
+
+
+def plan_of(legs: Sequence[Leg], symbol: str) -> Plan:
+    """Return the plan that trades a symbol."""
+    return next(leg.plan for leg in legs if leg.series.bars.symbol == symbol)
 
 
 def own_settings(
@@ -108,6 +122,7 @@ def backtest(
     settings: Settings | None = None,
     symbol_settings: Mapping[str, Settings] | None = None,
     kelly: float = 0.0,
+    others: Sequence[Assignment] = (),
     data_root: str = "",
     detail: str = "",
     cache: ColumnCache | None = None,
@@ -115,30 +130,36 @@ def backtest(
 ) -> Result:
     """Run `strategy` over `series` with shared cash; raise `UserError` on input that cannot run.
 
+    `others` trade symbols of the series in its place, each its own, out of the same account.
     `symbol_settings` replaces the settings of single symbols; the account's own limits are always
     those of `settings`. `detail` names the timeframe of the series' finer bars, for the card.
     `audit` checks the equity identity at every bar.
     """
     chosen = settings or Settings()
-    legs = legs_of(strategy, series, params, chosen, symbol_settings=symbol_settings, kelly=kelly)
+    legs = legs_of(
+        strategy, series, params, chosen, symbol_settings=symbol_settings, kelly=kelly,
+        others=others,
+    )  # fmt: skip
     market = assemble(legs, cache=cache)
     run = simulate(market, chosen.engine.initial_cash, audit=audit)
-    plan = legs[0].plan
+    symbols = [one.bars.symbol for one in series]
+    (first, *beside) = assigned(strategy, symbols, params, others)
     return Result(
         card=card_of(
-            plan,
+            plan_of(legs, first.symbols[0]),
             series,
             effective_settings(
                 chosen, own_settings(series, chosen, symbol_settings or {}), kelly, detail
             ),
             data_root,
             chosen.engine.seed,
+            [(plan_of(legs, one.symbols[0]), one) for one in beside],
         ),
         bars=tuple(one.bars for one in series),
         instruments=tuple(one.rules for one in series),
         run=run,
         warmup_bars=max(leg.plan.warmup for leg in legs),
-        tags=tuple(plan.strategy.tag or plan.strategy.name for _ in series),
+        tags=tuple(leg.plan.strategy.tag or leg.plan.strategy.name for leg in legs),
         notes=notes_of(series, chosen, run),
     )
 
@@ -158,7 +179,12 @@ def effective_settings(
 
 
 def card_of(
-    plan: Plan, series: Sequence[Series], effective: dict[str, Any], data_root: str, seed: int
+    plan: Plan,
+    series: Sequence[Series],
+    effective: dict[str, Any],
+    data_root: str,
+    seed: int,
+    others: Sequence[tuple[Plan, Assignment]] = (),
 ) -> RunCard:
     """Return the run card; its id is the hash of everything that can change the result."""
     data = {}
@@ -183,7 +209,13 @@ def card_of(
     identity = {
         name: value for name, value in fields.items() if name not in {"data_root", "engine"}
     }
-    return RunCard(run_id=value_hash(identity), **fields)
+    beside = tuple(
+        CardStrategy(its.strategy.name, its.strategy.hash, dict(its.params), one.symbols, one.kelly)
+        for its, one in others
+    )
+    if beside:
+        identity["others"] = [asdict(one) for one in beside]
+    return RunCard(run_id=value_hash(identity), **fields, others=beside)
 
 
 def sections_of(settings: Settings) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from ballast.research.archive import (
     result_tables,
     table_bytes,
 )
+from ballast.research.assignment import labels_of
 from ballast.research.metrics import summary
 from ballast.research.report.document import result_json
 from ballast.research.report.ledger import trades_csv
@@ -157,10 +158,12 @@ def _line(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         fix = "run the backtest again, or remove the folder"
         raise DataError(f"{DOCUMENT} cannot be read", where=str(path), fix=fix) from error
-    found = document["summary"]
+    card, found = document["card"], document["summary"]
     return {
         "run": path.name,
-        "strategy": document["card"]["strategy"],
+        "strategy": " + ".join(
+            labels_of([one["strategy"] for one in (card, *card.get("others", ()))])
+        ),
         "symbols": ", ".join(
             f"{each['symbol']} {each['timeframe']}" for each in document["series"]
         ),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ballast.core.settings import Settings
     from ballast.research.result import Result
     from ballast.research.series import Series
+    from ballast.store.trials import Head, TrialLedger
     from ballast.strategies.plan import AnyStrategy
 
     Floats = NDArray[np.float64]
@@ -151,26 +152,47 @@ def batch_of(
     return streams.batch(scope, [values_of(strategy, one) for one in combos])
 
 
-def batch_of_result(result: Result, strategy: AnyStrategy) -> TrialBatch:
-    """Return a finished backtest as one trial; its study is the run's id."""
+def record_result(ledger: TrialLedger, result: Result, strategies: Sequence[AnyStrategy]) -> Head:
+    """Write a finished backtest down as a trial of each of its strategies; return the new head.
+
+    They are in the order of the card. Whoever sees an account that several strategies traded has
+    seen something of each.
+    """
+    head = ledger.head()
+    for place, strategy in enumerate(strategies):
+        head = ledger.append(batch_of_result(result, strategy, place))
+    return head
+
+
+def batch_of_result(result: Result, strategy: AnyStrategy, place: int = 0) -> TrialBatch:
+    """Return a finished backtest as one trial of a strategy; its study is the run's id.
+
+    `place` is that of the strategy in the card. The figures are those of the whole account.
+    """
     card = result.card
+    params = card.others[place - 1].params if place else card.params
+    traded = [
+        (one.venue, one.symbol)
+        for one, name in zip(result.bars, result.strategies, strict=True)
+        if name == card.names[place]
+    ]
     days = daily_curve(result)
     scope = Scope(
         kind=Kind.BACKTEST,
         study=card.run_id,
-        strategy=card.strategy,
+        strategy=strategy.name,
         family=family_hash(strategy),
         body=body_hash(strategy),
         data=value_hash(card.data),
-        market=market_of([(one.venue, one.symbol) for one in result.bars]),
+        market=market_of(traded),
         timeframe=str(result.bars[0].timeframe),
         from_ms=card.from_ms,
         to_ms=card.to_ms,
         settings=card.settings_hash,
         code_version=card.code_version,
-        names=tuple(sorted(card.params)),
+        names=tuple(sorted(params)),
     )
     first_day = int(days.day[0]) if len(days) else card.from_ms // DAY_MS
     streams = Streams(1, first_day, len(days))
     streams.add(np.ascontiguousarray(days.returns), len(closed_trades(result.run.trades)))
-    return streams.batch(scope, [[card.params[name] for name in scope.names]])
+    return streams.batch(scope, [[params[name] for name in scope.names]])

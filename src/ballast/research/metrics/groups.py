@@ -10,6 +10,7 @@ import numpy as np
 from ballast.core.reasons import Exit, label
 from ballast.core.time import DAY_MS, HOUR_MS
 from ballast.research.metrics.trades import (
+    closed_trades,
     durations,
     mean,
     profit_factor,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from ballast.kernel.market import Records
     from ballast.research.metrics.series import Ints
+    from ballast.research.result import Result
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
@@ -73,6 +75,13 @@ def by_name(trades: Records, names: Sequence[str]) -> tuple[Group, ...]:
     order = dict.fromkeys(names)
     labels = np.array([*names, ""], dtype=object)[trades["symbol"]]
     return tuple(group(name, trades[labels == name]) for name in order)
+
+
+def by_strategy(result: Result) -> tuple[Group, ...]:
+    """Return one row a strategy of a run, in the order of its card."""
+    closed = closed_trades(result.run.trades)
+    rows = {row.key: row for row in by_name(closed, result.strategies)}
+    return tuple(rows[name] for name in result.card.names)
 
 
 def by_exit(trades: Records) -> tuple[Group, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.time import DAY_MS
 from ballast.research.metrics.catalogue import undefined
 from ballast.research.metrics.curves import daily_curve
+from ballast.research.metrics.groups import by_strategy
 from ballast.research.report.ledger import trade_rows
 from ballast.research.report.plain import json_text, plain, tidy
 
@@ -41,6 +42,7 @@ def result_document(result: Result, found: Summary) -> dict[str, Any]:
             "summary": found,
             "undefined": undefined(found),
             "trades": trade_rows(result),
+            **({"strategies": by_strategy(result)} if result.card.others else {}),
             "days": {
                 "day_ms": (days.day * DAY_MS).tolist(),
                 "equity": [tidy(value) for value in days.equity.tolist()],

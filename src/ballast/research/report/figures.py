@@ -30,7 +30,7 @@ def page_data(result: Result, found: Summary) -> dict[str, Any]:
     packed, has = details(result)
     return {
         "symbols": [bars.symbol for bars in result.bars],
-        "tags": list(result.tags),
+        "tags": list(result.strategies if result.card.others else result.tags),
         "quote": result.instruments[0].quote if result.instruments else "",
         "equity": _equity(result),
         "exposure": _exposure(result),

@@ -20,10 +20,17 @@ COLUMNS = (
     "pnl", "return", "r", "fees", "slippage", "funding", "mae", "mfe", "risk_cash", "fills",
     "confidence", "signal_price",
 )  # fmt: skip
+STRATEGY = "strategy"
+"""The last column of a run of several strategies."""
+
+
+def columns_of(result: Result) -> tuple[str, ...]:
+    """Return the columns of a run's ledger."""
+    return (*COLUMNS, STRATEGY) if result.card.others else COLUMNS
 
 
 def trade_rows(result: Result) -> list[dict[str, Any]]:
-    """Return one dict a trade, keys `COLUMNS`, in order of closing; open positions come last.
+    """Return one dict a trade, keys `columns_of`, in order of closing; open positions come last.
 
     `pnl` is net, quote currency; `return` is pnl / notional at entry; `quantity` is in base units;
     `r` is None without a stop; bars are counted from 0 in the symbol's own bars. An open trade has
@@ -58,6 +65,7 @@ def _row(
     found |= {
         "id": int(row["position"]),
         "symbol": result.bars[symbol].symbol,
+        STRATEGY: result.strategies[symbol],
         "tag": result.tags[symbol],
         "side": "long" if row["side"] > 0 else "short",
         "state": "open" if is_open else "closed",
@@ -72,13 +80,13 @@ def _row(
         "r": tidy(float(row["r"])) if row["risk_cash"] > 0 else None,
         "fills": int(row["fills"]),
     }
-    return {name: found[name] for name in COLUMNS}
+    return {name: found[name] for name in columns_of(result)}
 
 
 def trades_csv(result: Result) -> str:
     """Return the ledger as CSV with a header; an undefined cell is empty; lines end in LF."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns_of(result), lineterminator="\n")
     writer.writeheader()
     writer.writerows(trade_rows(result))
     return text.getvalue()

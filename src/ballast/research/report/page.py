@@ -37,8 +37,8 @@ def report_html(result: Result, found: Summary) -> str:
     card, account = result.card, found.account
     regimes = regime_table(result)
     values: dict[str, Any] = {
-        "title": f"{card.strategy}: {', '.join(bars.symbol for bars in result.bars)}",
-        "strategy": card.strategy,
+        "title": f"{card.title}: {', '.join(bars.symbol for bars in result.bars)}",
+        "strategy": card.title,
         "series": [f"{bars.symbol} {bars.timeframe}" for bars in result.bars],
         "venues": sorted({bars.venue for bars in result.bars}),
         "period": f"{format_ms(account.from_ms)} to {format_ms(account.to_ms)} UTC",
@@ -51,7 +51,7 @@ def report_html(result: Result, found: Summary) -> str:
         "assumptions": ASSUMPTIONS,
         "months": sections.month_rows(found),
         "drawdowns": sections.drawdown_rows(found),
-        "groups": sections.group_tables(found),
+        "groups": sections.group_tables(result, found),
         "ladder": sections.cost_rows(found),
         "regimes": sections.regime_rows(regimes),
         "detector": regimes.detector,

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ballast.research.result import IF_ANY
+
 SIGNIFICANT = 12
 """Digits kept of derived ledger numbers: beyond them lies the noise of binary fractions."""
 
@@ -17,7 +19,11 @@ SIGNIFICANT = 12
 def plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - JSON values are of any type
     """Turn `value` into what `json` prints; a number that is not finite becomes None."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        return {
+            each.name: plain(getattr(value, each.name))
+            for each in fields(value)
+            if not each.metadata.get(IF_ANY) or getattr(value, each.name)
+        }
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.time import format_ms
 from ballast.research.metrics.catalogue import METRICS, metric
+from ballast.research.metrics.groups import by_strategy
 from ballast.research.report import words
 from ballast.research.report.plain import plain
 
@@ -98,13 +99,15 @@ def families(found: Summary) -> list[dict[str, Any]]:
     return tables
 
 
-def group_tables(found: Summary) -> list[dict[str, Any]]:
+def group_tables(result: Result, found: Summary) -> list[dict[str, Any]]:
     """Return the cuts of the closed trades that say something: one row needs no table."""
+    strategies = by_strategy(result)
     cuts: list[tuple[str, str, Sequence[Group]]] = [
         ("Long and short", "side", found.sides),
         ("By exit", "exit", found.exits),
         ("By symbol", "symbol", found.symbols),
-        ("By tag", "tag", found.tags),
+        ("By strategy", "strategy", strategies),
+        ("By tag", "tag", found.tags if found.tags != strategies else ()),
         ("By weekday of entry (UTC)", "weekday", found.weekdays),
         ("By hour of entry (UTC)", "hour", found.hours),
     ]
@@ -213,6 +216,12 @@ def run_card(result: Result) -> list[tuple[str, str]]:
     ]
     rows += [(f"Data {name}", print_) for name, print_ in card.data.items()]
     rows += [(f"Parameter {name}", str(value)) for name, value in flat(card.params)]
+    for name, one in zip(card.names[1:], card.others, strict=True):
+        rows += [
+            ("Strategy beside", f"{name} on {', '.join(one.symbols)}"),
+            (f"{name}: strategy hash", one.strategy_hash),
+        ]
+        rows += [(f"{name}: {key}", str(value)) for key, value in flat(one.params)]
     return rows
 
 

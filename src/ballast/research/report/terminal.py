@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ballast.core.time import format_ms
 from ballast.research.metrics.catalogue import metric
+from ballast.research.metrics.groups import by_strategy
 from ballast.research.report import words
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ def render_terminal(result: Result, found: Summary, *, full: bool = False) -> Re
     parts.append(Columns([_box(name, paths, found) for name, paths in BOXES.items()]))
     if len(found.symbols) > 1:
         parts.append(groups_table("By symbol", found.symbols))
-    if len(found.tags) > 1:
+    strategies = by_strategy(result)
+    if len(strategies) > 1:
+        parts.append(groups_table("By strategy", strategies))
+    if len(found.tags) > 1 and found.tags != strategies:
         parts.append(groups_table("By tag", found.tags))
     parts.append(groups_table("By exit", found.exits))
     if full:
@@ -121,9 +125,12 @@ def regimes_table(found: RegimeTable) -> Table:
 
 def _head(result: Result, found: Summary) -> Panel:
     card, account = result.card, found.account
-    series = ", ".join(f"{bars.symbol} {bars.timeframe}" for bars in result.bars)
+    series = ", ".join(
+        f"{bars.symbol} {bars.timeframe}" + (f" ({name})" if card.others else "")
+        for bars, name in zip(result.bars, result.strategies, strict=True)
+    )
     lines = Text.assemble(
-        (card.strategy, "bold"), f"  {series}\n",
+        (card.title, "bold"), f"  {series}\n",
         f"{format_ms(account.from_ms)} to {format_ms(account.to_ms)} UTC, {account.days:,} days, "
         f"{account.bars:,} bars\n",
         (f"run {card.run_id}, {card.engine}, seed {card.seed}", "dim"),

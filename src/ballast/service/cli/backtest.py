@@ -1,4 +1,4 @@
-"""`ballast backtest`: one strategy over stored candles, saved as a result."""
+"""`ballast backtest`: strategies over stored candles, saved as a result."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from ballast.service.cli.runs import (
     find_strategy,
     flags_of,
     ledger_of,
-    load,
     own_settings,
     parse_params,
     period_of,
 )
+from ballast.service.cli.several import WithOption, load_with
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ballast.research.result import Result
 
 app = typer.Typer(add_completion=False)
@@ -42,6 +44,7 @@ def backtest(
     param: Annotated[
         list[str] | None, typer.Option("--param", "-p", help="name=number; repeatable.")
     ] = None,
+    with_: WithOption = None,
     cash: Annotated[float | None, typer.Option(help="Cash at the start.")] = None,
     detail: Annotated[
         str, typer.Option(help="Finer bars that decide inside a bar, for example 5m.")
@@ -55,14 +58,17 @@ def backtest(
     report: Annotated[bool, typer.Option("--report", help="Also write the HTML report.")] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Run a strategy over stored candles with shared cash; print and save the result."""
+    """Run a strategy over stored candles with shared cash; print and save the result.
+
+    Each --with is another strategy on symbols of its own, out of the same account.
+    """
     from ballast.service.first_start import compile_ahead, meanwhile
 
     if symbols:
-        compile_ahead(len(symbols), audit=audit)
+        compile_ahead(len(symbols) + bool(with_), audit=audit)
     from ballast.kernel.run import compile_books
     from ballast.research import run, storage
-    from ballast.research.trial_rows import batch_of_result, compile_streams
+    from ballast.research.trial_rows import compile_streams, record_result
     from ballast.store.trials import heads
 
     flags = flags_of(cash, gate=gate)
@@ -70,7 +76,8 @@ def backtest(
         flags.append("engine.intrabar=detail")
     config = config_of(flags)
     chosen = find_strategy(config, strategy)
-    series = load(config, venue, symbols, timeframe, period_of(period, from_, to), detail)
+    when = period_of(period, from_, to)
+    series, others = load_with(config, with_, venue, symbols, timeframe, when, detail)
     compile_ahead(len(series), audit=audit)
     meanwhile(compile_books, compile_streams)
     result = run.backtest(
@@ -79,28 +86,34 @@ def backtest(
         params=parse_params(param),
         settings=config.settings,
         symbol_settings=own_settings(config, series),
+        others=others,
         data_root=config.settings.data.root,
         detail=detail,
         audit=audit,
     )
     check_identity(result)
     with ledger_of(config) as ledger:
-        head = ledger.append(batch_of_result(result, chosen))
+        head = record_result(ledger, result, [chosen, *(one.strategy for one in others)])
     folder = storage.save(result, config.results_root)
     heads.leave(folder, head)
-    page = None
-    if report:
-        from ballast.research.report.page import report_html
-        from ballast.store.disk import Disk, replace_file
-
-        page = folder / storage.REPORT
-        text = report_html(result, storage.load(folder).summary())
-        replace_file(Disk(), page, [text.encode()])
+    page = _write_page(result, folder) if report else None
     if json:
         emit(summary_payload(result, str(folder), page), json=True)
         return
     print_summary(result)
     note(f"saved {folder}" + (f"\nreport {page}" if page else ""))
+
+
+def _write_page(result: Result, folder: Path) -> Path:
+    """Write the report of a run into its folder; return where it lies."""
+    from ballast.research import storage
+    from ballast.research.report.page import report_html
+    from ballast.store.disk import Disk, replace_file
+
+    page = folder / storage.REPORT
+    text = report_html(result, storage.load(folder).summary())
+    replace_file(Disk(), page, [text.encode()])
+    return page
 
 
 def check_identity(result: Result) -> None:

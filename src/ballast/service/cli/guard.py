@@ -90,6 +90,8 @@ def _usage(error: BaseException) -> str:
     message = error.format_message()  # type: ignore[attr-defined]  # every usage error has it
     if message.startswith("Usage:"):
         return str(message)  # a group called without a verb: its help is the answer
+    if getattr(error, "option_name", "") == "--with":
+        return f"error: --with: `{path}` is of one strategy; leave it out, or run each alone"
     message = " ".join(message.split())
     return f"error: {message.rstrip('.')}; see `{path} --help`"
 

@@ -19,16 +19,15 @@ def repro(
     json: JsonFlag = False,
 ) -> None:
     """Run a finished run again from its card; exit 1 if a byte differs, and say why."""
-    from ballast.research import storage, workspace
+    from ballast.research import storage
     from ballast.research.repro import repro as run_again
-    from ballast.research.trial_rows import batch_of_result
+    from ballast.research.trial_rows import record_result
 
     config = options.config()
     stored = storage.load(storage.find(config.results_root, run))
     found = run_again(stored, config.strategies_root, config.data_root)
-    strategy = workspace.load(stored.result.card.strategy, config.strategies_root)
     with ledger_of(config) as ledger:
-        ledger.append(batch_of_result(found.result, strategy))
+        record_result(ledger, found.result, found.strategies)
     payload = {
         "run": stored.path.name,
         "identical": found.identical,

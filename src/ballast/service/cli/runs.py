@@ -53,8 +53,8 @@ def period_of(period: str, from_: str, to: str) -> tuple[int | None, int | None]
     return first, last
 
 
-def parse_params(texts: list[str] | None) -> dict[str, float]:
-    """Read `name=number` pairs."""
+def parse_params(texts: list[str] | None, option: str = "--param") -> dict[str, float]:
+    """Read `name=number` pairs of an option."""
     found: dict[str, float] = {}
     for text in texts or []:
         name, _, value = (part.strip() for part in text.partition("="))
@@ -62,10 +62,10 @@ def parse_params(texts: list[str] | None) -> dict[str, float]:
             number = float({"true": "1", "false": "0"}.get(value, value))
         except ValueError:
             raise UserError(
-                f"--param {text}", expected="name=number, for example fast=12"
+                f"{option} {text}", expected="name=number, for example fast=12"
             ) from None
         if name in found:
-            raise UserError(f"--param {name} is given twice", fix="give it once")
+            raise UserError(f"{option} {name} is given twice", fix="give it once")
         found[name] = number
     return found
 
