@@ -6,19 +6,13 @@ Everything comes from the seed: prices, strategy, kind of venue, faults, deaths,
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ballast.core.bars import Bars
 from ballast.core.ids import Purpose
 from ballast.core.instrument import Kind
 from ballast.core.journal import WriteFailedError
 from ballast.core.orders import AmendRequest, OrderRef
-from ballast.core.records import Level
 from ballast.core.rng import stream
-from ballast.core.time import Timeframe
 from ballast.oms.book import Keeping
 from ballast.oms.protection.cover import Abilities
 from ballast.oms.record import OrderRecord
@@ -34,12 +28,18 @@ from ballast.venues.simulated.engine.exchange import Exchange
 from ballast.venues.simulated.engine.liquidity import Ladder
 from ballast.venues.simulated.engine.profile import BuyFee, VenueProfile
 from ballast.venues.simulated.liquidity.candles import CandleReplay
-from tests.fakes.drawn_strategies import drawn_strategy
+from tests.fakes.drawn_sessions import (
+    TICK,
+    WARM,
+    drawn_bars,
+    drawn_slices,
+    trading_strategy,
+)
 from tests.fakes.hearing import Heard
 from tests.fakes.lossy_line import Swap
 from tests.fakes.market_line import MarketLine
 from tests.fakes.memory_journal import Memory, MemoryJournal
-from tests.fakes.parity import LOT, Parity, candles, settings_for
+from tests.fakes.parity import LOT, candles
 from tests.fakes.venue import SECOND
 
 if TYPE_CHECKING:
@@ -48,13 +48,7 @@ if TYPE_CHECKING:
     from ballast.oms.book import BookOfRecord
     from ballast.runtime.node.events import ClosedBar, Effect, Event
 
-NAMES = ("AAAUSDT", "BBBUSDT", "CCCUSDT")
-HOUR = Timeframe.parse("1h")
 HOUR_NS = 3_600 * SECOND
-FIRST_MS = 1_700_006_400_000
-TICK = Decimal("0.01")
-WARM = 80
-"""Bars the strategy knows before the first one it decides on."""
 HOURS_MOST = 48
 """Prices are drawn and the strategy is chosen on so many, so that a shorter run begins the same."""
 STARTS_MOST = 10
@@ -65,8 +59,6 @@ POLL_NS = 20 * SECOND
 """Between two comparisons with the venue."""
 BUSY_NS = 60 * SECOND
 """How long after something happened the venue is asked at that pace; then ten times slower."""
-LIMITS_DRAWN: tuple[dict[str, int], ...] = ({}, {}, {"positions": 1}, {"entries_hour": 1})
-"""Limits of the account; those of some seeds are so low that strategies come up against them."""
 KEEPING = Keeping(ns=HOUR_NS // 6, orders=3, trades=4)
 """So that orders are forgotten within a run, and the venue lists trades that were."""
 DEPTH = Ladder(lots=600_000, levels=10, spread_ticks=2)
@@ -87,41 +79,6 @@ PLACES = {
     "spot, replaces": Place(Kind.SPOT, Abilities(reduces_only=False, replaces=True)),
     "spot, cancels": Place(Kind.SPOT, Abilities(reduces_only=False)),
 }
-
-
-def drawn_bars(seed: int, count: int) -> list[Bars]:
-    """Return two or three walks with jumps, an hour a bar."""
-    draw = stream(seed, "prices")
-    found = []
-    stamps = FIRST_MS + np.arange(count) * HOUR.ms
-    for name in NAMES[: int(draw.integers(2, 4))]:
-        moves = draw.normal(0.0, 0.006, count)
-        moves += (draw.random(count) < 0.02) * draw.normal(0.0, 0.05, count)
-        close = 100.0 * np.exp(np.cumsum(moves))
-        open_ = np.concatenate([[100.0], close[:-1]])
-        wick = np.exp(np.abs(draw.normal(0.0, 0.003, (2, count))))
-        columns = {
-            "open": open_, "close": close, "volume": np.full(count, 50_000.0),
-            "high": np.maximum(open_, close) * wick[0], "low": np.minimum(open_, close) / wick[1],
-        }  # fmt: skip
-        found.append(Bars.of("SIM", name, HOUR, stamps, columns))
-    return found
-
-
-def trading_strategy(seed: int, bars: list[Bars], kind: Kind) -> Parity:
-    """Return the first drawn strategy from a seed on that has a stop and trades on these bars."""
-    draw, settings = stream(seed, "limits"), settings_for(bars, TICK)
-    drawn = LIMITS_DRAWN[int(draw.integers(len(LIMITS_DRAWN)))]
-    settings = replace(settings, risk=replace(settings.risk, reward_risk=0.0, **drawn))
-    hours = len(bars[0]) - WARM
-    for place in range(seed * 1_000, seed * 1_000 + 1_000):
-        strategy = drawn_strategy(place)
-        if strategy.construction.stop.kind not in {Level.PERCENT, Level.ATR}:
-            continue
-        parity = Parity(strategy, bars, kind=kind, settings=settings)
-        if len(parity.loop()[0]) >= hours // 4:
-            return parity
-    raise AssertionError(f"no strategy of seed {seed} trades")
 
 
 class DecidingClient:
@@ -157,12 +114,14 @@ class DecidingClient:
             cooldown_ns=2 * SECOND, may_be_bare=False, drawdown_kill=0.2,
             keeping=KEEPING,
             limits=Limits(slippage=1.0, same_side_ns=0, duplicate_ns=0, data_age_ns=2 * HOUR_NS),
+            slices=drawn_slices(seed),
         )  # fmt: skip
         self.memory, self.heard = Memory(), Heard({one: [] for one in self.symbols})
         self.crashes = self.starts = self.hour = 0
         self.is_attended = True
         self.poll_ns = self.busy_ns = start_ns
         self.wakes: list[int] = []
+        self.looks: list[str] = []
         self.missed: list[ClosedBar] = []
         self.start()
         known = [closed_bar(one, row) for row in range(WARM) for one in self.bars]
@@ -184,11 +143,13 @@ class DecidingClient:
         """Open the journal and start the node from it, as a process does; it may die again."""
         for _ in range(STARTS_MOST):
             self.wakes.clear()
+            self.looks.clear()
             self.starts += 1
             journal = MemoryJournal(self.memory, f"run-{self.starts}", self.now_ns)
             self.live, effects = started(self.rules, journal, self.now_ns)
             self.live.snapshot_records = SNAPSHOT_RECORDS
             self.busy_ns = self.poll_ns = self.now_ns
+            self.heard.entries_of(told.Started(self.now_ns), effects, self.live.node)
             if self.carried_out(effects, "crash at start", 1 / 2):
                 return
 
@@ -225,6 +186,7 @@ class DecidingClient:
             if not self.book.holding(symbol).lots:
                 self.heard.triggers[symbol].append(None)
         self.heard.note(event, effects, self.live.node)
+        self.heard.entries_of(event, effects, self.live.node)
         if not self.carried_out(effects, "crash", 1 / 4):
             self.start()
         return True
@@ -258,14 +220,16 @@ class DecidingClient:
                 self.line.look(record, effect.step)
             case told.AskTrades():
                 self.list_trades(effect.symbol)
+            case told.AskMarket():
+                self.looks.append(effect.symbol)
             case told.Wake():
                 self.wakes.append(effect.at_wake_ns)
             case told.Alert():
                 if effect.text.startswith(("kill switch", "paused")):
                     self.heard.running = False
-            case told.Judged():
+            case told.Judged() | told.Sliced():
                 pass
-        if not isinstance(effect, told.Wake | told.Judged | told.Alert):
+        if not isinstance(effect, told.Wake | told.Judged | told.Sliced | told.Alert):
             self.busy_ns = self.now_ns
 
     def list_trades(self, symbol: str) -> None:
@@ -308,6 +272,7 @@ class DecidingClient:
         if any(one <= to_ns for one in self.wakes):
             self.wakes = [one for one in self.wakes if one > to_ns]
             self.tell(told.Elapsed(to_ns))
+        self.look()
         if to_ns >= self.poll_ns:
             self.poll()
         if to_ns >= self.close_ns:
@@ -343,6 +308,15 @@ class DecidingClient:
                 if lots != self.book.holding(symbol).lots:
                     self.poll_ns = min(self.poll_ns, now_ns + POLL_NS)
                 self.tell(told.PositionShown(symbol, lots, now_ns, now_ns))
+
+    def look(self) -> None:
+        """Answer what the node asked of a market, or lose the answer."""
+        asked, self.looks = list(dict.fromkeys(self.looks)), []
+        for symbol in asked:
+            if not self.is_hit("read lost"):
+                now_ns = self.now_ns
+                self.tell(told.PositionShown(symbol, self.line.lots[symbol], now_ns, now_ns))
+                self.tell(told.Linked(symbol, self.link(), now_ns))
 
     def close(self) -> None:
         """Let the hour's bars be decided; now and then one is lost, and learnt an hour later."""

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ballast.core.ids import Purpose, purpose_of
+from ballast.core.ids import REDUCING, Purpose, purpose_of
 from ballast.core.orders import TERMINAL, Fill, RejectReason
 from ballast.core.reports import Action, OrderReport, Rejection
 from ballast.oms.record import Phase
@@ -42,6 +42,20 @@ class Heard:
     """Stops of a symbol that were refused in a row."""
     unmoved: list[str] = field(default_factory=list)
     """Symbols of which the venue refused stops twice, and the account went on."""
+    approved: dict[str, list[int]] = field(default_factory=dict)
+    """Lots of each entry of a symbol that the gate approved, as the kernel sized it."""
+    wanted: Counter[str] = field(default_factory=Counter)
+    """Lots of the newest entry of a symbol that are neither written as sent nor told as dropped."""
+    begun_ns: list[int] = field(default_factory=list)
+    """When each approved entry began."""
+    since_ns: Counter[str] = field(default_factory=Counter)
+    """When the newest one of a symbol did."""
+    left: set[str] = field(default_factory=set)
+    """Symbols of which something was reduced since their entry was approved."""
+    after_exit: list[str] = field(default_factory=list)
+    """Slices that were sent all the same."""
+    unsent: list[str] = field(default_factory=list)
+    """Entries of which nobody ever said what became of the rest."""
 
     def stop(self, request: OrderRequest) -> None:
         """Note a stop that is sent."""
@@ -68,6 +82,38 @@ class Heard:
         for symbol in self.triggers:
             if not node.book.holding(symbol).lots:
                 self.refused[symbol] = 0
+
+    def entries_of(self, event: Event, effects: list[Effect], node: Node) -> None:
+        """Note what an event brought to entries and exits."""
+        fill = event.report if isinstance(event, told.Reported) else None
+        is_reducing = isinstance(fill, Fill) and purpose_of(fill.client_id) in REDUCING
+        if is_reducing and fill.at_ns >= self.since_ns[fill.symbol]:  # else it is told again
+            self.left.add(fill.symbol)
+        for effect in effects:
+            self._entered(effect, node)
+
+    def _entered(self, effect: Effect, node: Node) -> None:
+        """Follow an entry from its approval to its last slice."""
+        match effect:
+            case told.Judged(symbol=symbol, reasons=()) if node.decider is not None:
+                if self.wanted[symbol]:
+                    self.unsent.append(f"{symbol}: {self.wanted[symbol]} lots")
+                lots = int(node.decider.live.pos[node.decider.places[symbol]].in_lots)
+                self.approved.setdefault(symbol, []).append(lots)
+                self.wanted[symbol] = lots
+                self.begun_ns.append(node.now_ns)
+                self.since_ns[symbol] = node.now_ns
+                self.left.discard(symbol)
+            case told.Submit(purpose=Purpose.ENTRY, request=request):
+                self.wanted[request.symbol] -= request.qty_lots
+                if request.symbol in self.left:
+                    self.after_exit.append(request.client_id)
+            case told.Submit(purpose=Purpose.FLATTEN, request=request):
+                self.left.add(request.symbol)
+            case told.Sliced():
+                self.wanted[effect.symbol] -= effect.dropped_lots
+            case _:
+                pass
 
     def _refused(self, no: Rejection, effects: list[Effect], node: Node) -> None:
         record = node.book.get(no.client_id)

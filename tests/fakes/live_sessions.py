@@ -22,6 +22,7 @@ from tests.fakes.recorded_venue import RecordedVenue
 if TYPE_CHECKING:
     from ballast.core.instrument import Kind
     from ballast.core.orders import Fill
+    from ballast.core.settings import Settings
 
 START_S = 1_000.0
 RHYTHM = Rhythm(tick_s=60.0, reconcile_s=1_200.0, pause_s=600.0, status_s=3_600.0)
@@ -31,8 +32,14 @@ SECOND_NS = 1_000_000_000
 class LiveSession:
     """One process. `trade` runs it through so many closes."""
 
-    def __init__(self, kind: Kind, memory: Memory | None = None, run: str = "run-1") -> None:
-        self.opened = opened(kind)
+    def __init__(
+        self,
+        kind: Kind,
+        memory: Memory | None = None,
+        run: str = "run-1",
+        settings: Settings | None = None,
+    ) -> None:
+        self.opened = opened(kind, settings=settings)
         self.memory = memory or Memory()
         self.clock = OrderedClock(START_S)
         self.start_ns = self.opened.exchange.now_ns

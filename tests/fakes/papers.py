@@ -31,16 +31,21 @@ def market(count: int = 400) -> tuple[Bars, Instrument]:
     return made.bars[0], made.instruments[0]
 
 
-def opened(kind: Kind = Kind.SPOT, *, rate: float = 0.0, name: str = "ema_cross") -> Opened:
+def opened(
+    kind: Kind = Kind.SPOT,
+    *,
+    rate: float = 0.0,
+    name: str = "ema_cross",
+    settings: Settings | None = None,
+) -> Opened:
     """Open a session anew, as a process does."""
     bars, known = market()
     rules = Instrument(
         bars.venue, bars.symbol, known.base, known.quote, kind, known.tick, known.lot,
         min_qty=known.lot, min_notional=Decimal(5), max_price=known.max_price,
     )  # fmt: skip
-    return open_paper(
-        load(name), [Series(bars, rules)], Settings(), "main", Wish({}, fault_rate=rate, seed=SEED)
-    )
+    wish = Wish({}, fault_rate=rate, seed=SEED)
+    return open_paper(load(name), [Series(bars, rules)], settings or Settings(), "main", wish)
 
 
 class Sessions:

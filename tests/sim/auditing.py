@@ -84,9 +84,8 @@ class Auditor:
         stops = [one for one in orders if one.request.kind is not OrderKind.LIMIT]
         there = {one.request.client_id for one in orders}
         assert len(entered) <= 1, "two entries at once (F3)"
-        sized = [size for name, size, _ in self.client.heard.entries if name == symbol]
-        most = max(sized[-2:], default=0)
-        assert abs(lots) <= most, f"{lots} lots, and {most} were entered (B6, F3)"
+        most = max(self.client.heard.approved.get(symbol, [])[-2:], default=0)
+        assert abs(lots) <= most, f"{lots} lots, and {most} were approved (B6, F3)"
         if watch.side and lots:
             assert watch.side * lots > 0, "turned around (B6)"
         watch.side = (lots > 0) - (lots < 0)
@@ -158,6 +157,8 @@ class Auditor:
         cash = client.venue.equity_atoms("USDT") / 10 ** client.venue.digits()["USDT"]
         ours = float(decider.live.account.cash[0])
         assert abs(cash - ours) <= 1e-6 * cash, f"{cash} at the venue, {ours} by the kernel (C3)"
+        for symbol, lots in client.heard.wanted.items():
+            assert not lots, f"{symbol}: nobody says what became of {lots} lots (G10)"
         self.replay()
 
     def forgets(self, symbol: str) -> None:

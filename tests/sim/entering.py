@@ -58,6 +58,10 @@ class Rules:
         heard = self.client.heard
         assert not heard.crossed, f"a stop behind the price: {heard.crossed} (B3)"
         assert not heard.unmoved, f"refused stops, and it went on: {heard.unmoved} (B4)"
+        assert not heard.after_exit, f"a slice after an exit: {heard.after_exit} (B6)"
+        assert not heard.unsent, f"the rest of an entry forgotten: {heard.unsent} (G10)"
+        for symbol, lots in heard.wanted.items():
+            assert lots >= 0, f"{symbol}: {-lots} lots more than were approved (F3)"
         new = heard.entries[self.seen :]
         self.seen = len(heard.entries)
         for symbol, _, at_ns in new:
@@ -76,7 +80,7 @@ class Rules:
     def paced(self, at_ns: int) -> None:
         """See to it that the entries of an hour and a day are within their limits (F3)."""
         for name, span_ns in (("entries_hour", HOUR_NS), ("entries_day", 24 * HOUR_NS)):
-            times = [one for _, _, one in self.client.heard.entries if at_ns - one < span_ns]
+            times = [one for one in self.client.heard.begun_ns if 0 <= at_ns - one < span_ns]
             most = self.limits[name]
             assert not most or len(times) <= most, f"{len(times)} {name}, limit {most} (F3)"
 

@@ -76,6 +76,11 @@ def test_a_flatten_is_not_over_while_fills_of_an_entry_are_on_their_way() -> Non
     run("perpetual, new first", 17, HOURS, Counter())
 
 
+def test_an_entry_that_was_denied_and_comes_after_a_flatten_is_closed() -> None:
+    """Its refusal was a lie, and the flatten was over when it filled."""
+    run("spot, cancels", 124, HOURS, Counter())
+
+
 def test_nothing_is_sent_after_a_write_that_failed() -> None:
     """A1, G1: the step whose record is not there is as if it had not been."""
     client = DecidingClient("spot, cancels", 3, 0.0, Counter())

@@ -18,9 +18,10 @@ from ballast.oms.protection import guard as guarding
 from ballast.oms.protection.cover import Cover, Verdict
 from ballast.risk.halt import modes
 from ballast.runtime.node import decider as deciding
-from ballast.runtime.node import execution, journalled
+from ballast.runtime.node import entering, execution, journalled
 from ballast.runtime.node import node as noding
 from ballast.runtime.node.decider import Decider
+from ballast.runtime.node.entering import Entering
 from ballast.runtime.node.events import Submit
 from ballast.runtime.node.execution import Execution
 from ballast.runtime.node.journalled import JournalledNode
@@ -88,10 +89,10 @@ def twice_as_large(node: Node, decider: Decider, one: Any, at_ns: int) -> None:
     WANT(node, decider, replace(one, notional=notional), at_ns)
 
 
-def another_way(node: Node, purpose: Purpose, request: Any) -> Submit:
+def another_way(node: Node, purpose: Purpose, request: Any, **more: int) -> Submit:
     if purpose is Purpose.ENTRY:
         request = replace(request, side=type(request.side)(-int(request.side)))
-    return ENTER(node, purpose, request)
+    return ENTER(node, purpose, request, **more)
 
 
 def without_the_command(order: modes.Command) -> Callable[..., modes.Halt]:
@@ -185,6 +186,31 @@ def without_limits(session: Session) -> Any:
     return market
 
 
+def whatever_the_halt(node: Entering) -> None:
+    halt, node.halt = node.halt, modes.Halt(modes.Mode.RUNNING)
+    GO_ON(node)
+    node.halt = halt
+
+
+def one_more(*asked: Any) -> tuple[int, ...]:
+    parts = PARTS(*asked)
+    return (*parts, parts[-1]) if len(parts) > 1 else parts
+
+
+def no_plans(node: Entering) -> None:
+    for desk in node.desks.values():
+        desk.plan = None
+
+
+def whatever_became_of_it(node: Entering) -> None:
+    """What ended an entry is forgotten, and nothing speaks against going on."""
+    node.__dict__["_against"] = lambda *_: ""
+    for desk in node.desks.values():
+        if desk.plan is not None:
+            desk.plan = replace(desk.plan, over="")
+    GO_ON(node)
+
+
 def cancels_first(case: Any, old: Any, **_: Any) -> Verdict:
     """Incident 19: the old stop goes before the new one is there."""
     return Verdict(case.memory, tuple(guarding._cancels([old])))
@@ -197,6 +223,7 @@ ENTER, CLIENT_ID, JUDGE, FORGET = (
     noding.judge,
     BookOfRecord.forget,
 )
+GO_ON, PARTS = Entering._go_on, entering.parts_of
 BUGS: dict[str, tuple[Any, str, Any]] = {
     "the kernel hears of no fill": (Node, "_booked", nothing),
     "the kernel hears of an entry twice": (Node, "_booked", told_twice),
@@ -230,6 +257,11 @@ BUGS: dict[str, tuple[Any, str, Any]] = {
     "refused stops that stop nothing": (Execution, "_pause", nothing),
     "cancel, then perhaps create": (guarding._Case, "_moved", cancels_first),
     "limits of the account not held": (Session, "market", without_limits),
+    "slices that go on after a halt": (Entering, "_go_on", whatever_the_halt),
+    "slices that go on after an exit": (Entering, "_go_on", whatever_became_of_it),
+    "a slice more than was approved": (entering, "parts_of", one_more),
+    "slices that no restart remembers": (Entering, "_look_again", no_plans),
+    "slices that are dropped in silence": (Entering, "_tell", nothing),
     "a restart without its last steps": (journalled, "replayed", without_the_end),
 }  # fmt: skip
 

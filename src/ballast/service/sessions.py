@@ -23,6 +23,7 @@ from ballast.risk.gate.checks import Limits
 from ballast.risk.gate.facts import Permission
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.session import Seat, Session
+from ballast.runtime.node.slices import SliceRules
 from ballast.strategies.definition import Strategy
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def rules_of(
     abilities: Abilities,
 ) -> NodeRules:
     """Return what a node is told; it may trade nothing until it is given a permission."""
-    risk = settings.risk
+    risk, orders = settings.risk, settings.orders
     return NodeRules(
         account,
         strategy.hash,
@@ -118,6 +119,9 @@ def rules_of(
         cooldown_ns=risk.loss_cooldown_ms * MS_NS,
         position_max=max(round(settings.engine.initial_cash), 1),
         patience=Patience(),
+        slices=SliceRules(
+            orders.slice_share, orders.slice_interval_ms * MS_NS, orders.slices_max, risk.slippage
+        ),
         session=session_of(legs, settings.engine.initial_cash, digits),
     )
 

@@ -25,7 +25,7 @@ from ballast.risk.gate.facts import (
     Reading,
     Snapshot,
 )
-from ballast.risk.gate.judge import Approved, judge, judge_all
+from ballast.risk.gate.judge import Approved, judge, judge_all, judge_part
 from ballast.risk.gate.memory import Memory, State
 from ballast.risk.halt.breaker import Gate
 from ballast.risk.halt.modes import Halt, Mode
@@ -238,6 +238,41 @@ def test_candidates_of_one_close_are_judged_in_order() -> None:
 
 
 # ---------------------------------------------------------------- the seal
+
+
+def test_a_further_slice_is_judged_on_market_and_account_not_on_its_old_signal() -> None:
+    """Its signal was judged when the whole was: it is old by now, and its slot is taken."""
+    memory = judge(GOOD, Memory(), LIMITS).memory
+    later = replace(GOOD, now_ns=NOW + 60 * SECOND, position=Position(7, 7, NOW + 60 * SECOND))
+    account = replace(ACCOUNT, permission=replace(PERMISSION, expires_ns=NOW + 90 * SECOND))
+    later = replace(later, account=account)
+    fresh = replace(later, link=replace(LINK, data_ns=NOW + 60 * SECOND))
+    verdict = judge_part(fresh, memory, LIMITS)
+    assert (verdict.reasons, verdict.memory) == ((), memory)
+    assert verdict.approved is not None
+    for changed, check in (
+        (later, "data_fresh"),
+        (replace(fresh, account=replace(account, halt=Halt(Mode.PAUSED))), "mode"),
+        (replace(fresh, account=replace(account, unprotected=("BTCUSDT",))), "protection"),
+        (replace(fresh, link=replace(fresh.link, slippage=0.006)), "slippage"),
+        (replace(fresh, position=Position(7, 9, NOW + 60 * SECOND)), "part_held"),
+        (replace(fresh, position=Position(7, 7, NOW)), "part_held"),
+        (replace(fresh, position=Position(-7, -7, NOW + 60 * SECOND)), "part_held"),
+    ):
+        refused = judge_part(changed, memory, LIMITS)
+        assert [one.check for one in refused.reasons] == [check]
+        assert refused.approved is None
+
+
+def test_an_approval_can_be_narrowed_to_a_part_and_not_widened() -> None:
+    approved = judge(GOOD, Memory(), LIMITS).approved
+    assert approved is not None
+    part = approved.part(200.0)
+    part.check("BTCUSDT", BUY, 200.0, NOW)
+    with pytest.raises(InternalError, match="approved"):
+        part.check("BTCUSDT", BUY, 201.0, NOW)
+    with pytest.raises(InternalError, match="a part"):
+        part.part(300.0)
 
 
 def test_only_the_gate_approves_for_one_order_and_a_moment() -> None:

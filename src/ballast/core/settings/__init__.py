@@ -15,6 +15,7 @@ from ballast.core.settings.live import (
     OperationsSettings,
     ValidationSettings,
 )
+from ballast.core.settings.orders import OrderSettings
 from ballast.core.settings.risk import RiskSettings
 from ballast.core.settings.rule import Rule, Secret, rule_of
 from ballast.core.settings.run import (
@@ -48,6 +49,7 @@ __all__ = [
     "JournalSettings",
     "NetworkSettings",
     "OperationsSettings",
+    "OrderSettings",
     "ReportSettings",
     "RiskSettings",
     "Rule",

@@ -15,6 +15,7 @@ from ballast.core.settings.live import (
     OperationsSettings,
     ValidationSettings,
 )
+from ballast.core.settings.orders import OrderSettings
 from ballast.core.settings.risk import RiskSettings
 from ballast.core.settings.rule import Secret
 from ballast.core.settings.run import (
@@ -41,6 +42,7 @@ class Settings:
     sizing: SizingSettings = field(default_factory=SizingSettings)
     costs: CostSettings = field(default_factory=CostSettings)
     exits: ExitSettings = field(default_factory=ExitSettings)
+    orders: OrderSettings = field(default_factory=OrderSettings)
     gate: GateSettings = field(default_factory=GateSettings)
     brain: BrainSettings = field(default_factory=BrainSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)

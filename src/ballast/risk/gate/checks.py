@@ -184,6 +184,12 @@ def inputs(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
 
 def position(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
     """Ask that the venue, asked just now, holds what we hold: nothing (R-GATE-11, R-GATE-12)."""
+    ours = snap.position.ours_lots
+    return _agrees(snap) or (Against(ours, 0) if ours else None)
+
+
+def _agrees(snap: Snapshot) -> Against | None:
+    """Ask that the venue, asked just now, holds what our fills come to."""
     held = snap.position
     if held.venue_lots is None or held.asked_ns is None:
         return Against(UNKNOWN, "asked at the venue")
@@ -191,7 +197,15 @@ def position(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
         return Against((snap.now_ns - held.asked_ns) / SECOND_NS, POSITION_AGE_NS / SECOND_NS)
     if held.venue_lots != held.ours_lots:
         return Against(f"{held.venue_lots} lots at the venue", f"{held.ours_lots} by our fills")
-    return Against(held.ours_lots, 0) if held.ours_lots else None
+    return None
+
+
+def part_held(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
+    """Ask that the venue holds what the slices before this one came to, and nothing else."""
+    held = snap.position.ours_lots
+    if held and held * int(snap.candidate.side) < 0:
+        return Against(held, "a position of the same side")
+    return _agrees(snap)
 
 
 def protection(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
@@ -298,3 +312,10 @@ CHECKS: dict[str, Callable[[Snapshot, Memory, Limits], Against | None]] = {
     )
 }  # fmt: skip
 """The chain: id and rule."""
+
+PART_CHECKS = {
+    name: check
+    for name, check in CHECKS.items()
+    if check not in {symbol_state, signal_age, duplicate, same_side, position}
+} | {part_held.__name__: part_held}
+"""What is asked again before each further slice of an entry: all but its signal's age and place."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.risk.gate import memory as remembering
-from ballast.risk.gate.checks import CHECKS, SECOND_NS, Against, Limits
+from ballast.risk.gate.checks import CHECKS, PART_CHECKS, SECOND_NS, Against, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ballast.core.orders import Side
     from ballast.risk.gate.facts import Snapshot
@@ -41,6 +41,13 @@ class Approved:
         self.strategy_hash: str = asked.strategy_hash
         self.notional: float = asked.notional
         self.expires_ns: int = snap.now_ns + LIFE_NS
+
+    def part(self, notional: float) -> Approved:
+        """Narrow it to a part of its size: the first slice of an entry."""
+        if notional > self.notional:
+            raise InternalError(f"a part of {notional:g} of an approval of {self.notional:g}")
+        self.notional = notional
+        return self
 
     def is_old(self, now_ns: int) -> bool:
         """Whether it is good no more: the market it was given for is gone."""
@@ -84,19 +91,39 @@ def judge(snap: Snapshot, memory: Memory, limits: Limits) -> Verdict:
     """Judge one candidate. A check that fails of itself refuses, and is told (R-GATE-01)."""
     asked = snap.candidate
     memory = remembering.analysing(memory, asked.symbol, snap.now_ns)
+    reasons = _against(CHECKS, snap, memory, limits)
+    after = remembering.judged(
+        memory, asked.symbol, asked.side, signalled_ns=asked.signalled_ns, now_ns=snap.now_ns,
+        is_approved=not reasons, is_duplicate=any(one.check == "duplicate" for one in reasons),
+    )  # fmt: skip
+    return Verdict(after, None if reasons else Approved(_SEAL, snap), tuple(reasons))
+
+
+def judge_part(snap: Snapshot, memory: Memory, limits: Limits) -> Verdict:
+    """Judge the next slice of an entry that was approved whole: its signal was judged then.
+
+    What the market, the venue and the account are like is asked again; the memory stays as it is.
+    """
+    reasons = _against(PART_CHECKS, snap, memory, limits)
+    return Verdict(memory, None if reasons else Approved(_SEAL, snap), tuple(reasons))
+
+
+def _against(
+    checks: Mapping[str, Callable[[Snapshot, Memory, Limits], Against | None]],
+    snap: Snapshot,
+    memory: Memory,
+    limits: Limits,
+) -> list[Reason]:
+    """Return everything that speaks against a candidate."""
     reasons = []
-    for name, check in CHECKS.items():
+    for name, check in checks.items():
         try:
             found = check(snap, memory, limits)
         except Exception as error:  # noqa: BLE001 - a defect here must block, not pass and not crash
             found = Against(f"{type(error).__name__}: {error}", "a check that works")
         if found is not None:
             reasons.append(Reason(name, found.measured, found.limit))
-    after = remembering.judged(
-        memory, asked.symbol, asked.side, signalled_ns=asked.signalled_ns, now_ns=snap.now_ns,
-        is_approved=not reasons, is_duplicate=any(one.check == "duplicate" for one in reasons),
-    )  # fmt: skip
-    return Verdict(after, None if reasons else Approved(_SEAL, snap), tuple(reasons))
+    return reasons
 
 
 def judge_all(snaps: Sequence[Snapshot], memory: Memory, limits: Limits) -> list[Verdict]:

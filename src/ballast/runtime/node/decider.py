@@ -26,6 +26,7 @@ from ballast.features.regime.labels import Regime, regimes_of
 from ballast.kernel.live import Live
 from ballast.kernel.match import RESIDUAL
 from ballast.oms.protection.cover import Take
+from ballast.runtime.node.slices import Flow
 from ballast.strategies.cache import OneRun
 from ballast.strategies.column import column_of
 from ballast.strategies.parsing import parse
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from ballast.strategies.plan import AnyStrategy
 
 MS_NS = 1_000_000
+LEAST_OF_DUST = 2
+"""A slice is at least so many times what can be sold alone: fees and a fall to the stop take some.
+"""
 SMOOTH = ("atr", "stop", "confidence", "volatility")
 
 
@@ -178,6 +182,19 @@ class Decider:
             float(p.in_value) * max(1.0, float(p.in_limit) / float(p.signal_price)),
             float(p.in_confidence),
         )
+
+    def flow(self, symbol: str, share: float, room_ns: int) -> Flow:
+        """Return what the market of a symbol takes at once: a share of its mean volume."""
+        s, bars = self.places[symbol], self.bars(symbol)
+        spec, close = self.live.spec[s], float(bars.close[-1])
+        traded = mean_quote_volume_at(bars.close, bars.volume, len(bars) - 1) / close
+        lots = steps_floor(traded * share, spec.lot_num, spec.lot_den)
+        least = LEAST_OF_DUST * (self.dust_lots(symbol, self._ticks(s, close)) + 1)
+        return Flow(max(lots, 1) if traded > 0.0 else 0, least, room_ns)
+
+    def close_ticks(self, symbol: str) -> int:
+        """Return the last close of a symbol."""
+        return self._ticks(self.places[symbol], float(self.bars(symbol).close[-1]))
 
     def held(self, symbol: str) -> Held:
         """Return what the kernel says of a symbol now."""

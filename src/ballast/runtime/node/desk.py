@@ -14,6 +14,7 @@ from ballast.risk.gate.checks import Limits
 from ballast.risk.gate.facts import Account, Link, Permission, Position, Snapshot
 from ballast.risk.halt.breaker import Gate
 from ballast.runtime.node.session import Session  # noqa: TC001 - the codec reads the types
+from ballast.runtime.node.slices import SlicePlan, SliceRules
 
 if TYPE_CHECKING:
     from ballast.oms.book import BookOfRecord
@@ -43,6 +44,8 @@ class NodeRules:
     """Whether a strategy without a stop may hold a position without one."""
     keeping: Keeping = field(default_factory=Keeping)
     """How long orders that are over stay in memory."""
+    slices: SliceRules = field(default_factory=SliceRules)
+    """When an entry is sent in parts."""
     session: Session | None = None
     """What is decided here; None: another part decides, and says so in `Decided`."""
 
@@ -75,6 +78,10 @@ class Desk:
     refused_takes: tuple[int, ...] = ()
     """Takes the venue refused: they are not asked for again with this position."""
     link: Link | None = None
+    linked_ns: int = 0
+    """When that was told last."""
+    plan: SlicePlan | None = None
+    """The entry that is under way in slices."""
     early: tuple[Early, ...] = ()
     """In the order in which they were heard; none is left once the symbol is flat."""
     venue_lots: int | None = None

@@ -245,6 +245,30 @@ class AskTrades:
 
 
 @dataclass(frozen=True, slots=True)
+class AskMarket:
+    """Ask what is held of a symbol and what its market is like: the next slice waits for it.
+
+    Answered by `PositionShown` and then `Linked`; no answer sends nothing.
+    """
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sliced:
+    """What becomes of an entry that is sent in slices: how it began, how it ended."""
+
+    symbol: str
+    decision: int
+    """The number of the verdict that approved it whole."""
+    sent: int
+    slices: int
+    dropped_lots: int
+    """What will not be sent any more."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What the gate said of a candidate: no reason, it was approved."""
 
@@ -269,5 +293,6 @@ class Wake:
 
 
 Effect = (
-    Submit | CancelOrder | AmendOrder | ReplaceOrder | Ask | AskTrades | Judged | Alert | Wake
+    Submit | CancelOrder | AmendOrder | ReplaceOrder | Ask | AskTrades | AskMarket | Judged
+    | Sliced | Alert | Wake
 )  # fmt: skip

@@ -88,18 +88,26 @@ class Execution:
             self.halt, rule, reason, self.now_ns, kills=True, closes=self.rules.kill_closes
         )
 
-    def _enter(self, purpose: Purpose, request: OrderRequest) -> Submit:
-        """Name an order and enter it into the book as sent: the effect follows the journal."""
-        self.decision += 1
+    def _enter(
+        self, purpose: Purpose, request: OrderRequest, *, decision: int = 0, leg: int = 0
+    ) -> Submit:
+        """Name an order and enter it into the book as sent: the effect follows the journal.
+
+        A further leg is of the decision of the first one; 0: a new decision.
+        """
+        if not decision:
+            self.decision += 1
+            decision = self.decision
         name = client_id(
             purpose,
             account=self.rules.account,
             strategy=self.rules.strategy_hash,
             symbol=request.symbol,
-            decision=self.decision,
+            decision=decision,
+            leg=leg,
         )
         named = replace(request, client_id=name)
-        record = self.book.prepare(name, purpose, named, decision=self.decision, at_ns=self.now_ns)
+        record = self.book.prepare(name, purpose, named, decision=decision, at_ns=self.now_ns)
         fence_ns = resolver.fence_ns(self.now_ns, WINDOW_NS)
         self.book.keep(lifecycle.sent(record, self.now_ns, fence_ns))
         return Submit(purpose, named)
@@ -160,7 +168,8 @@ class Execution:
         """Do what follows from the end of an order."""
         if record.purpose is Purpose.ENTRY and record.is_settled:
             self._entry_ended(record.symbol)
-        if record.purpose is Purpose.ENTRY and not record.filled_lots:
+        is_held = bool(self.book.holding(record.symbol).lots)
+        if record.purpose is Purpose.ENTRY and not record.filled_lots and not is_held:
             self.gate = remembering.came_to_nothing(self.gate, record.symbol)
 
     def _take_refused(self, desk: Desk, record: OrderRecord) -> None:
@@ -189,9 +198,13 @@ class Execution:
         self._out.append(Alert(fill.symbol, f"{why}: {fill.trade_id}"))
 
     def _take_slot_again(self, record: OrderRecord, remarks: tuple[Remark, ...]) -> None:
-        """Let an entry that is there after all hold its symbol's slot again (R-GATE-12)."""
+        """Let an entry that is there after all hold its symbol's slot again (R-GATE-12).
+
+        Where the account runs no more it is closed: a flatten may be over by then.
+        """
         if lifecycle.Remark.REAPPEARED in remarks and record.purpose is Purpose.ENTRY:
             self.gate = remembering.reappeared(self.gate, record.symbol)
+            self.desk(record.symbol).closes |= not self.halt.allows_entries
 
     def _compare(self, event: OrdersShown) -> None:
         found = compare_orders(self.book, event.orders, event.asked_ns)

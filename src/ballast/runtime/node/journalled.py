@@ -17,6 +17,7 @@ from ballast.oms.book import KEEPING
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.events import Effect, Event, Started
 from ballast.runtime.node.node import Node
+from ballast.runtime.node.slices import SliceRules
 from ballast.runtime.node.state import packed, unpacked
 
 if TYPE_CHECKING:
@@ -35,10 +36,15 @@ def _with_keeping(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"keeping": asdict(KEEPING)}
 
 
+def _with_slices(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 2 as of version 3, which may send an entry in slices: they do not."""
+    return plain | {"slices": asdict(SliceRules())}
+
+
 CODEC = Codec(
     Kind(EVENT, Event),
     Kind(EFFECT, Effect),
-    Kind(RULES, NodeRules, version=2, upgrades={1: _with_keeping}),
+    Kind(RULES, NodeRules, version=3, upgrades={1: _with_keeping, 2: _with_slices}),
 )
 
 

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import ConfigError, InternalError
 from ballast.core.ids import Purpose
-from ballast.core.orders import OrderKind, OrderRequest, Side
 from ballast.core.reasons import label
 from ballast.oms import lifecycle
 from ballast.oms.record import OVER
 from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.facts import Candidate
 from ballast.risk.gate.judge import judge
-from ballast.risk.halt import baselines, modes, runaway
+from ballast.risk.halt import baselines, modes
 from ballast.runtime.node.decider import Decider
 from ballast.runtime.node.desk import NO_LINK, Early, Known, NodeRules, gather
+from ballast.runtime.node.entering import Entering
 from ballast.runtime.node.events import (
     Alert,
     BarsClosed,
@@ -50,7 +50,6 @@ from ballast.runtime.node.events import (
     Started,
     Valued,
 )
-from ballast.runtime.node.execution import Execution
 
 if TYPE_CHECKING:
     from ballast.core.orders import Fill
@@ -60,7 +59,6 @@ if TYPE_CHECKING:
     from ballast.risk.gate.judge import Approved
     from ballast.runtime.node.decider import Wanted
     from ballast.runtime.node.desk import Desk
-    from ballast.runtime.node.session import Session
     from ballast.strategies.plan import AnyStrategy
 
 MS_NS = 1_000_000
@@ -68,15 +66,13 @@ DRAWDOWN = "drawdown_kill"
 """The rule, as it is called where it latches the kill switch."""
 
 
-class Node(Execution):
+class Node(Entering):
     """One account. `handle` is its only door; it returns what is to be done, in order."""
 
     def __init__(self, rules: NodeRules, strategy: AnyStrategy | None = None) -> None:
         """Begin with nothing; `strategy` is needed where the session's is a class."""
         super().__init__(rules)
-        self.decider: Decider | None = None
         self._strategy = strategy
-        self._approvals: dict[str, Approved] = {}
 
     def handle(self, event: Event) -> list[Effect]:
         """Take an event; return the effects. Time never goes back, whatever an event says."""
@@ -90,6 +86,7 @@ class Node(Execution):
             self._look_after(symbol)
         self._end_entries()
         self._resolve()
+        self._go_on()
         return self._out
 
     def approval(self, name: str) -> Approved | None:
@@ -123,6 +120,7 @@ class Node(Execution):
         for record in list(self.book.doubtful()):
             self.book.keep(lifecycle.unheard(record, self.now_ns))
         self._approvals.clear()
+        self._look_again()
         session = self.rules.session
         if session is None or (self.decider is not None and self.decider.session == session):
             return
@@ -159,7 +157,7 @@ class Node(Execution):
             case Left():
                 self._leave(event.symbol, event.reason)
             case Linked():
-                desk.link = event.link
+                desk.link, desk.linked_ns = event.link, self.now_ns
 
     def _leave(self, symbol: str, reason: str) -> None:
         desk = self.desk(symbol)
@@ -248,7 +246,9 @@ class Node(Execution):
             decider.learn(event.bars)
             return
         for refused in decider.close(event.close_ns, event.bars):
-            self._refused(decider.session, refused)
+            symbol = decider.session.seats[refused.place].symbol
+            self._refused(symbol, refused)
+            self._stop_slices(symbol, "a signal the other way", side=-refused.side)
         if decider.live.account.killed[0]:
             self._kill(DRAWDOWN, "the kernel's equity fell too far below its peak")
         wanted = [one for bar in event.bars if (one := decider.entry(bar.symbol)) is not None]
@@ -256,10 +256,9 @@ class Node(Execution):
         for one in wanted:
             self._want(decider, one, event.close_ns)
 
-    def _refused(self, session: Session, refused: Refused) -> None:
+    def _refused(self, symbol: str, refused: Refused) -> None:
         """Tell what the kernel's own limits refused, with the value and the limit."""
         self.decision += 1
-        symbol = session.seats[refused.place].symbol
         line = f"kernel: {label(refused.reason)} {refused.measured:g}, limit {refused.limit:g}"
         self._out.append(Judged(symbol, self.decision, (line,)))
 
@@ -281,38 +280,18 @@ class Node(Execution):
         verdict = judge(snapshot, self.gate, self.rules.limits)
         self.gate = verdict.memory
         reasons = [reason.line for reason in verdict.reasons]
+        parts = self._parts(asked.symbol, lots)
         if verdict.approved is not None:
-            self.pace, found = runaway.sending(
-                self.pace,
-                round(asked.notional),
-                self.now_ns,
-                position_max=self.rules.position_max,
-            )
+            found = self._paced(asked.notional * parts[0] / lots)
             if found:
-                reasons.append(f"runaway: {found}")
+                reasons.append(found)
                 self.gate = remembering.came_to_nothing(self.gate, asked.symbol)
-                self._kill("runaway", str(found))
         self._out.append(Judged(asked.symbol, self.decision, tuple(reasons)))
         if reasons or verdict.approved is None:
             return False
         desk.closes = False
-        kind = OrderKind.LIMIT if limit_ticks else OrderKind.MARKET
-        submit = self._enter(
-            Purpose.ENTRY, OrderRequest(asked.symbol, Side(asked.side), kind, lots, limit_ticks)
-        )
-        self._approvals[submit.request.client_id] = verdict.approved
-        self._out.append(submit)
+        self._begin(asked, parts, limit_ticks, verdict.approved)
         return True
-
-    def bare(self) -> frozenset[str]:
-        """Return the symbols that need no stop: dust, or decided without one where that may be."""
-        found = set()
-        for symbol, desk in self.desks.items():
-            is_dust = abs(self.book.holding(symbol).lots) <= desk.dust_lots
-            is_bare = not desk.stop_ticks and not desk.guard.best_ticks
-            if is_dust or (is_bare and self.rules.may_be_bare):
-                found.add(symbol)
-        return frozenset(found)
 
     # What the kernel hears, and says --------------------------------------------------------
 
@@ -320,6 +299,7 @@ class Node(Execution):
         if self.decider is None:
             return
         desk = self.desk(fill.symbol)
+        self._filled(record)
         take = desk.taking.get(record.client_id)
         waits = self._in_kernel(Early(record.client_id, fill, take, self.halt.closes))
         if waits is not None:
@@ -372,17 +352,6 @@ class Node(Execution):
         desk.takes = held.takes
         if held.exit:
             self._leave(symbol, held.exit)
-
-    def _may_rest(self, record: OrderRecord) -> bool:
-        if self.decider is not None and record.symbol in self.decider.places:
-            is_wanted = self.decider.held(record.symbol).wants_entry
-            return is_wanted and self.now_ns < self._rests_until(record)
-        return super()._may_rest(record)
-
-    def _rests_until(self, record: OrderRecord) -> int:
-        if self.decider is not None and record.symbol in self.decider.places:
-            return self.decider.held(record.symbol).until_ns
-        return super()._rests_until(record)
 
 
 def _touched(event: Event) -> str:

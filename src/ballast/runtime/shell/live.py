@@ -105,6 +105,8 @@ class Live(Asking):
         self._rhythm = rhythm or Rhythm()
         self._told_ns: dict[str, int] = {}
         self._again = False
+        self._asked_for: dict[str, None] = {}
+        shell.look = self._ask_for
 
     # News -----------------------------------------------------------------------------------
 
@@ -175,6 +177,34 @@ class Live(Asking):
         seen, market = self.facts.of(bar.symbol), self.desk.markets[bar.symbol]
         return seen.last_ticks or market.nearest_ticks(repr(bar.prices[3]))
 
+    # A slice --------------------------------------------------------------------------------
+
+    def _ask_for(self, symbol: str) -> None:
+        self._asked_for[symbol] = None
+
+    async def look(self, symbol: str) -> None:
+        """Ask what is held of a symbol and what its market is like, and tell the node.
+
+        Where the venue does not say what is held nothing is told, and so nothing more is sent.
+        """
+        asked_ns = self.now_ns
+        positions, _ = await asyncio.gather(
+            self.ask(self.desk.positions((symbol,))), self.look_at_depth(symbol)
+        )
+        if positions is None:
+            return
+        for one in positions:
+            self.tell(PositionShown(symbol, one.lots, asked_ns, self.now_ns, one.side))
+        link = self.facts.link(symbol, self.gate(), self._timing())
+        self.tell(Linked(symbol, link, self.now_ns))
+
+    async def _looks(self) -> None:
+        """Look where the node asked for it."""
+        while self._asked_for:
+            symbol = next(iter(self._asked_for))
+            del self._asked_for[symbol]
+            await self.look(symbol)
+
     # A session ------------------------------------------------------------------------------
 
     async def begin(self) -> None:
@@ -217,6 +247,7 @@ class Live(Asking):
             tasks.create_task(self._keep_time())
             tasks.create_task(self._keep_closing())
             tasks.create_task(self._keep_reconciling())
+            tasks.create_task(self._every(self._rhythm.tick_s, self._looks))
             tasks.create_task(self._every(self._rhythm.status_s, self._status))
             tasks.create_task(self._every(self._rhythm.rules_s, self._rules))
             tasks.create_task(self._every(self._rhythm.clock_s, self._look_at_clock))

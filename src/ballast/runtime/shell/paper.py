@@ -64,6 +64,7 @@ class Paper:
         self.quote = self.exchange.listings[self.symbols[0]].quote
         self._data_ns: dict[str, int] = {}
         self._contiguous: dict[str, bool] = {}
+        shell.look = self.look
 
     # Time -----------------------------------------------------------------------------------
 
@@ -150,6 +151,15 @@ class Paper:
             lots = self.client.position_lots(symbol)
             shell.tell(PositionShown(symbol, lots, now_ns, now_ns))
         shell.tell(OrdersShown(self.client.open_orders(), now_ns, now_ns))
+
+    def look(self, symbol: str) -> None:
+        """Show the node what is held of a symbol and what its market is like now."""
+        now_ns = self.exchange.now_ns
+        lots = self.client.position_lots(symbol)
+        self._data_ns[symbol] = now_ns  # candles tell a price now and then: no stream has stopped
+        self.shell.tell(PositionShown(symbol, lots, now_ns, now_ns))
+        self.shell.tell(Priced(symbol, self.exchange.last_ticks(symbol), now_ns))
+        self.shell.tell(Linked(symbol, self.link(symbol), now_ns))
 
     def link(self, symbol: str) -> Link:
         """Say what is known of the venue for a symbol; what is not known is None, and refuses."""

@@ -13,6 +13,7 @@ from ballast.runtime.node.events import (
     Alert,
     AmendOrder,
     Ask,
+    AskMarket,
     AskTrades,
     CancelOrder,
     Effect,
@@ -21,6 +22,7 @@ from ballast.runtime.node.events import (
     Judged,
     ReplaceOrder,
     Reported,
+    Sliced,
     Submit,
     Wake,
 )
@@ -81,6 +83,8 @@ class Shell:
         self.client = client
         self.now_ns = now_ns
         self.hear = hear
+        self.look: Callable[[str], None] = lambda _: None
+        """Asks what is held of a symbol and what its market is like; the node is told later."""
         self._queue: deque[Event] = deque()
         self._wakes: list[int] = []
         self._is_busy = False
@@ -134,7 +138,9 @@ class Shell:
                 return self._asked(effect)
             case Wake():
                 heapq.heappush(self._wakes, effect.at_wake_ns)
-            case Judged() | Alert():
+            case AskMarket():
+                self.look(effect.symbol)
+            case Judged() | Sliced() | Alert():
                 self.hear(effect)
         return ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,10 @@ import typer
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 
 if TYPE_CHECKING:
-    from ballast.runtime.node.events import Alert, Judged
+    from ballast.runtime.node.events import Alert, Judged, Sliced
     from ballast.store.journal.database import Database
+
+    Said = Judged | Sliced | Alert
 
 app = typer.Typer(add_completion=False)
 MS_NS = 1_000_000
@@ -31,18 +34,20 @@ def explain(
 ) -> None:
     """Say why the node entered or did not, the newest decision last.
 
-    What stopped the account and what a release changed stands between the decisions.
+    What stopped the account, what a release changed, and what became of an entry that was sent in
+    slices stands between the decisions.
     """
     from ballast.core.time import format_ms
-    from ballast.runtime.node.events import Judged
+    from ballast.runtime.node.events import Alert, Judged, Sliced
     from ballast.service.cli import journals
 
-    def is_asked(said: Judged | Alert) -> bool:
-        if not isinstance(said, Judged):
+    def is_asked(said: Said) -> bool:
+        if isinstance(said, Alert):
             return not decision
         if symbol and said.symbol != symbol:
             return False
-        return (not decision or said.decision == decision) and (bool(said.reasons) or not refused)
+        is_against = said.reasons if isinstance(said, Judged) else said.dropped_lots
+        return (not decision or said.decision == decision) and (bool(is_against) or not refused)
 
     with journals.named(file).database() as database:
         archived = _archived(database)
@@ -62,9 +67,10 @@ def explain(
         for at, one in rows
         if isinstance(one, Judged)
     ]
-    account = [{"time": at, "text": one.text} for at, one in rows if not isinstance(one, Judged)]
+    account = [{"time": at, "text": one.text} for at, one in rows if isinstance(one, Alert)]
+    slices = [{"time": at, **asdict(one)} for at, one in rows if isinstance(one, Sliced)]
     lines = [line for at, one in rows for line in _lines(at, one)]
-    told = {"decisions": decisions, "account": account}
+    told = {"decisions": decisions, "slices": slices, "account": account}
     emit(told, json=json, tables=None if json else [Table(COLUMNS, lines)])
     note(f"{len(decisions)} decisions shown")
     if archived:
@@ -82,9 +88,9 @@ def _archived(database: Database) -> int:
         return reader.before_first(tx).seq
 
 
-def _said(database: Database) -> list[tuple[int, Judged | Alert]]:
+def _said(database: Database) -> list[tuple[int, Said]]:
     """Return the verdicts of the gate, and what was told of the account as a whole, in order."""
-    from ballast.runtime.node.events import Alert, Judged
+    from ballast.runtime.node.events import Alert, Judged, Sliced
     from ballast.runtime.node.journalled import CODEC, EFFECT
     from ballast.store.journal import JournalReader, Query
 
@@ -92,19 +98,23 @@ def _said(database: Database) -> list[tuple[int, Judged | Alert]]:
     if not reader.exists():
         return []
     found = []
-    for texts in (("Judged",), ("Alert", '"symbol":""')):
+    for texts in (("Judged",), ("Sliced",), ("Alert", '"symbol":""')):
         for record in reader.find(Query(kinds=(EFFECT,), texts=texts)):
             said = CODEC.value(record)
-            if isinstance(said, Judged) or (isinstance(said, Alert) and not said.symbol):
+            if isinstance(said, Judged | Sliced) or (isinstance(said, Alert) and not said.symbol):
                 found.append((record.seq, record.at_ns, said))
     return [(at_ns, said) for _, at_ns, said in sorted(found, key=lambda one: one[0])]
 
 
-def _lines(at: str, said: Judged | Alert) -> list[tuple[object, ...]]:
+def _lines(at: str, said: Said) -> list[tuple[object, ...]]:
     """Return a line for each reason, or one for an approval or for what holds for the account."""
-    from ballast.runtime.node.events import Judged
+    from ballast.runtime.node.events import Alert, Sliced
 
-    if not isinstance(said, Judged):
+    if isinstance(said, Sliced):
+        verdict = f"slice {said.sent} of {said.slices}"
+        check = f"{said.dropped_lots} lots dropped" if said.dropped_lots else ""
+        return [(at, said.decision, said.symbol, verdict, check, said.text)]
+    if isinstance(said, Alert):
         what, _, why = said.text.partition(": ")
         return [(at, "", "account", what, "", why)]
     if not said.reasons:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ballast.core.time import format_ms
-from ballast.runtime.node.events import Alert, Judged
+from ballast.runtime.node.events import Alert, Judged, Sliced
 from ballast.service.cli.output import note
 from ballast.service.diagnose.connection import summary_of
 from ballast.service.live.state import live_state_of
@@ -35,6 +35,11 @@ def line_of(at_ns: int, effect: Effect) -> str:
             return f"{at} {effect.symbol} entry sent"
         case Judged():
             return f"{at} {effect.symbol} no entry: {'; '.join(effect.reasons)}"
+        case Sliced():
+            left = f", {effect.dropped_lots} lots dropped" if effect.dropped_lots else ""
+            return (
+                f"{at} {effect.symbol} slice {effect.sent} of {effect.slices}{left}: {effect.text}"
+            )
         case Alert():
             return f"{at} {effect.symbol or 'account'} {effect.text}"
         case _:

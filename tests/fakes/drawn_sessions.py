@@ -1,0 +1,72 @@
+"""What a simulated session is drawn from: prices, a strategy that trades, limits, slices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ballast.core.bars import Bars
+from ballast.core.records import Level
+from ballast.core.rng import stream
+from ballast.core.time import Timeframe
+from ballast.runtime.node.slices import SliceRules
+from tests.fakes.drawn_strategies import drawn_strategy
+from tests.fakes.parity import Parity, settings_for
+from tests.fakes.venue import SECOND
+
+if TYPE_CHECKING:
+    from ballast.core.instrument import Kind
+
+NAMES = ("AAAUSDT", "BBBUSDT", "CCCUSDT")
+HOUR = Timeframe.parse("1h")
+FIRST_MS = 1_700_006_400_000
+TICK = Decimal("0.01")
+WARM = 80
+"""Bars the strategy knows before the first one it decides on."""
+LIMITS_DRAWN: tuple[dict[str, int], ...] = ({}, {}, {"positions": 1}, {"entries_hour": 1})
+"""Limits of the account; those of some seeds are so low that strategies come up against them."""
+
+
+def drawn_bars(seed: int, count: int) -> list[Bars]:
+    """Return two or three walks with jumps, an hour a bar."""
+    draw = stream(seed, "prices")
+    found = []
+    stamps = FIRST_MS + np.arange(count) * HOUR.ms
+    for name in NAMES[: int(draw.integers(2, 4))]:
+        moves = draw.normal(0.0, 0.006, count)
+        moves += (draw.random(count) < 0.02) * draw.normal(0.0, 0.05, count)
+        close = 100.0 * np.exp(np.cumsum(moves))
+        open_ = np.concatenate([[100.0], close[:-1]])
+        wick = np.exp(np.abs(draw.normal(0.0, 0.003, (2, count))))
+        columns = {
+            "open": open_, "close": close, "volume": np.full(count, 50_000.0),
+            "high": np.maximum(open_, close) * wick[0], "low": np.minimum(open_, close) / wick[1],
+        }  # fmt: skip
+        found.append(Bars.of("SIM", name, HOUR, stamps, columns))
+    return found
+
+
+def drawn_slices(seed: int) -> SliceRules:
+    """Return rules under which the entries of two seeds in three are cut."""
+    draw = stream(seed, "slices")
+    share = float(draw.choice((0.0, 0.0005, 0.002)))
+    return SliceRules(share, int(draw.integers(5, 90)) * SECOND, int(draw.integers(2, 9)), 0.02)
+
+
+def trading_strategy(seed: int, bars: list[Bars], kind: Kind) -> Parity:
+    """Return the first drawn strategy from a seed on that has a stop and trades on these bars."""
+    draw, settings = stream(seed, "limits"), settings_for(bars, TICK)
+    drawn = LIMITS_DRAWN[int(draw.integers(len(LIMITS_DRAWN)))]
+    settings = replace(settings, risk=replace(settings.risk, reward_risk=0.0, **drawn))
+    hours = len(bars[0]) - WARM
+    for place in range(seed * 1_000, seed * 1_000 + 1_000):
+        strategy = drawn_strategy(place)
+        if strategy.construction.stop.kind not in {Level.PERCENT, Level.ATR}:
+            continue
+        parity = Parity(strategy, bars, kind=kind, settings=settings)
+        if len(parity.loop()[0]) >= hours // 4:
+            return parity
+    raise AssertionError(f"no strategy of seed {seed} trades")

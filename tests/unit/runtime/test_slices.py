@@ -1,0 +1,133 @@
+"""Entries that are large for their market go in slices; what is not sent is told (R-COST-07)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.fakes.live_sessions import LiveSession
+from tests.fakes.memory_journal import Memory, MemoryJournal
+from tests.fakes.papers import opened
+
+from ballast.core.ids import Purpose
+from ballast.core.instrument import Kind
+from ballast.core.settings import Settings
+from ballast.runtime.node.events import AskMarket, Linked, Sliced, Submit
+from ballast.runtime.node.journalled import CODEC, EFFECT, EVENT
+from ballast.runtime.node.slices import Flow, SliceRules, parts_of
+from ballast.service.paper.running import Running
+
+SECOND = 1_000_000_000
+HOUR_NS = 3_600 * SECOND
+RULES = SliceRules(0.01, 15 * SECOND, 10)
+MINUTE_MS = 60_000
+CASH = 3_000_000.0
+
+
+@given(
+    lots=st.integers(1, 10**12),
+    largest=st.integers(0, 10**12),
+    least=st.integers(0, 10**6),
+    most=st.integers(1, 20),
+    room_ns=st.integers(0, HOUR_NS),
+)
+def test_parts_are_the_whole_as_equal_as_lots_allow_and_none_too_small(
+    lots: int, largest: int, least: int, most: int, room_ns: int
+) -> None:
+    parts = parts_of(lots, Flow(largest, least, room_ns), replace(RULES, most=most))
+    assert sum(parts) == lots
+    assert max(parts) - min(parts) <= 1
+    if len(parts) > 1:
+        assert len(parts) <= most
+        assert min(parts) >= least
+        assert len(parts) * RULES.interval_ns <= room_ns
+    fits = -(-lots // max(largest, 1))
+    if largest and len(parts) == fits:
+        assert max(parts) <= largest, "as small as asked where nothing else forbids it"
+
+
+@pytest.mark.parametrize(
+    ("flow", "rules", "parts"),
+    [
+        (Flow(300, 10, HOUR_NS), RULES, (250, 250, 250, 250)),
+        (Flow(1_000, 10, HOUR_NS), RULES, (1_000,)),
+        (Flow(0, 10, HOUR_NS), RULES, (1_000,)),  # nobody knows the volume
+        (Flow(300, 10, HOUR_NS), replace(RULES, share=0.0), (1_000,)),
+        (Flow(300, 400, HOUR_NS), RULES, (500, 500)),  # a smaller one could not be sold alone
+        (Flow(300, 10, 45 * SECOND), RULES, (334, 333, 333)),  # the bar is over before a fourth
+        (Flow(1, 10, HOUR_NS), RULES, (100,) * 10),
+    ],
+)
+def test_parts_of_an_entry(flow: Flow, rules: SliceRules, parts: tuple[int, ...]) -> None:
+    assert parts_of(1_000, flow, rules) == parts
+
+
+def sliced_settings() -> Settings:
+    base = Settings()
+    orders = replace(base.orders, slice_share=0.0001, slice_interval_ms=5 * MINUTE_MS, slices_max=4)
+    return replace(base, orders=orders, engine=replace(base.engine, initial_cash=CASH))
+
+
+def told(memory: Memory) -> tuple[list[object], list[object]]:
+    records = list(MemoryJournal(memory, "later").records())
+    events = [CODEC.value(one) for one in records if one.kind == EVENT]
+    return events, [CODEC.value(one) for one in records if one.kind == EFFECT]
+
+
+def entries_of(effects: list[object]) -> list[Submit]:
+    found = [one for one in effects if isinstance(one, Submit)]
+    return [one for one in found if one.purpose is Purpose.ENTRY]
+
+
+def ends(effects: list[object]) -> list[Sliced]:
+    return [one for one in effects if isinstance(one, Sliced) and "apart" not in one.text]
+
+
+def test_a_paper_session_sends_large_entries_in_slices_at_intervals() -> None:
+    memory = Memory()
+    running = Running(opened(settings=sliced_settings()), MemoryJournal(memory, "run-1"))
+    while running.step():
+        pass
+    _, effects = told(memory)
+    done = [one for one in ends(effects) if one.sent == one.slices]
+    assert done, "whole entries, part by part"
+    assert all(one.slices <= 4 and not one.dropped_lots for one in done)
+    whole = [one for one in effects if isinstance(one, Sliced) and one.sent == 1]
+    assert len(entries_of(effects)) > len(whole), "several orders of one decision"
+    names = [one.request.client_id for one in entries_of(effects)]
+    assert len(set(names)) == len(names)
+    sent_ns = [
+        one.at_ns
+        for one in MemoryJournal(memory, "later").records()
+        if one.kind == EFFECT and '"purpose":"e"' in one.body
+    ]
+    apart = [later - before for before, later in pairwise(sent_ns)]
+    assert min(apart) >= 5 * 60 * SECOND
+
+
+def test_a_live_session_asks_for_the_market_before_each_further_slice() -> None:
+    session = LiveSession(Kind.PERPETUAL, settings=sliced_settings())
+    session.trade(160)
+    events, effects = told(session.memory)
+    asked = [one for one in effects if isinstance(one, AskMarket)]
+    more = sum(one.sent - 1 for one in ends(effects))
+    assert more > 0
+    assert len(asked) >= more
+    assert sum(isinstance(one, Linked) for one in events) >= 160 + more
+
+
+def test_where_the_venue_does_not_say_what_is_held_no_further_slice_goes() -> None:
+    session = LiveSession(Kind.PERPETUAL, settings=sliced_settings())
+
+    async def silent(_: str) -> None:
+        """Ask and hear nothing."""
+
+    session.live.look = silent  # type: ignore[method-assign]
+    session.trade(160)
+    _, effects = told(session.memory)
+    assert ends(effects)
+    assert all(one.sent == 1 and one.dropped_lots > 0 for one in ends(effects))
+    assert {one.text for one in ends(effects)} <= {"its time is over", "the position was reduced"}
