@@ -46,8 +46,6 @@ NOT_YET = {
     "operations.log_bytes",
     "operations.log_files",
     "operations.log_days",
-    "operations.restarts_hour",
-    "operations.memory_mb",
     "operations.dashboard_host",
     "operations.dashboard_port",
     "operations.target_uptime",

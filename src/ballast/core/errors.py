@@ -31,6 +31,9 @@ class InternalError(BallastError):
 class UserError(BallastError):
     """Wrong input. `where` names the place, `expected` what belongs there, `fix` what to do."""
 
+    exit_code = 2
+    """Of a command that ends with it."""
+
     def __init__(self, what: str, *, where: str = "", expected: str = "", fix: str = "") -> None:
         self.what = what
         self.where = where

@@ -1,8 +1,9 @@
 """Guard: how a verb ends. One line on stderr and a code scripts can trust, never a traceback.
 
-    0    done                              70   a defect in Ballast
+    0    done                              71   `supervise` gave up; see there
     1    done, and the answer is no        74   a disk or a device failed
-    2    wrong input                       130  interrupted
+    2    wrong input                       75   a venue does not answer: try again later
+    70   a defect in Ballast               130  interrupted
 
 "The answer is no" is for verbs that ask something: `data check` found defects, `attack` a cheat,
 `repro` differs.
@@ -70,7 +71,7 @@ def _without_secrets(text: str) -> str:
 def verdict(error: BaseException) -> tuple[int | None, str]:  # noqa: PLR0911 - one line a kind
     """Return the exit code and the line of an error; no code means: not ours to end."""
     if isinstance(error, UserError):
-        return WRONG_INPUT, f"error: {error.line()}"
+        return error.exit_code, f"error: {error.line()}"
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return INTERRUPTED, _INTERRUPTED
     if isinstance(error, TyperException):  # a usage error of the command line

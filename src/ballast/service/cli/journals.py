@@ -52,6 +52,11 @@ class Place:
         return self.root / "state" / f"{self.account}.json"
 
     @property
+    def restarts(self) -> Path:
+        """File in which a supervisor notes when it started the node again."""
+        return self.root / "state" / f"{self.account}.restarts.json"
+
+    @property
     def paper_account(self) -> Path:
         """File of a paper account on a venue's market."""
         return paper_account(self.root, self.account)

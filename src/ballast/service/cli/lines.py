@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ballast.service.keys.source import KeySource
     from ballast.venues.clients.access import Keys
     from ballast.venues.clients.asking.pools import Caps
+    from ballast.venues.clients.calls import CallError
     from ballast.venues.clients.venues import Venue
 
 T = TypeVar("T")
@@ -89,6 +90,7 @@ async def opened(
     venue: Venue, keys: Keys | None, rehearsal: Rehearsal | None, *, may_change: bool = False
 ) -> Line:
     """Reach a venue, to ask, or to trade too; raise `UserError` where it does not answer."""
+    from ballast.runtime.shell.asking import FAULTS
     from ballast.runtime.wiring import open_line
     from ballast.service.live.running import KEY_FIX
     from ballast.venues.clients.calls import CallError, Verdict
@@ -96,8 +98,19 @@ async def opened(
     try:
         return await open_line(venue, keys, rehearsal, may_change=may_change, caps=caps())
     except CallError as error:
-        fix = KEY_FIX if error.verdict is Verdict.KEY else "see docs/venues.md, or try again later"
+        if error.verdict in FAULTS:
+            raise unanswered(venue.access.venue, error) from None
+        fix = KEY_FIX if error.verdict is Verdict.KEY else "see docs/venues.md"
         raise UserError(f"{venue.access.venue} cannot be used: {error}", fix=fix) from None
+
+
+def unanswered(venue: str, error: CallError) -> UserError:
+    """Return what to raise where a venue did not answer; exit code 75 where it may later."""
+    from ballast.runtime.shell.asking import FAULTS
+    from ballast.venues.errors import VenueUnavailableError
+
+    kind = VenueUnavailableError if error.verdict in FAULTS else UserError
+    return kind(f"{venue} does not answer: {error}", fix="see docs/venues.md, or try again later")
 
 
 def caps() -> Caps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -265,7 +266,7 @@ async def _open(asked: _Asked, line: Any, account: str) -> OpenedLive:  # noqa: 
             asked.wish,
         )  # fmt: skip
     except CallError as error:
-        raise UserError(f"{asked.name} does not answer: {error}") from None
+        raise lines.unanswered(asked.name, error) from None
 
 
 async def _look(asked: _Asked, rehearsal: Any, where: Place) -> list[Finding]:  # noqa: ANN401
@@ -303,6 +304,7 @@ async def _trade(
     from ballast.service.kinds import require_kind
     from ballast.service.live.running import LiveRunning, probed
     from ballast.service.live.state import live_state_of
+    from ballast.service.supervise.heart import heart
     from ballast.store.inbox import Inbox
     from ballast.store.journal import JournalReader, JournalWriter
 
@@ -325,8 +327,9 @@ async def _trade(
                 before = restored(journal, asked.strategy)
                 require(await probed(line, opened, before, asked.settings.engine))
                 running = LiveRunning(
-                    line, opened, journal, Inbox(where.inbox), tell, source, where.state
-                )
+                    line, opened, journal, Inbox(where.inbox), tell, source, where.state,
+                    beat=heart(os.environ, stop.set),
+                )  # fmt: skip
                 with live_screen(quiet=is_quiet) as draw:
                     await running.run(stop, draw, closes=closes)
                 return live_state_of(running)

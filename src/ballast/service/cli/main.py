@@ -43,6 +43,7 @@ VERBS: dict[str, Verb] = {
     "reset": Verb(f"{_HOME}.reset", "Begin a paper account anew; what was is kept.", _NODE),
     "live": Verb(f"{_HOME}.live", "Trade at a real venue, or rehearse it.", _NODE),
     "preflight": Verb(f"{_HOME}.live", "What speaks against a live start.", _NODE),
+    "supervise": Verb(f"{_HOME}.supervise", "Keep a session alive, within a budget.", _NODE),
     "diagnose": Verb(f"{_HOME}.diagnose", "Do memory, journal and venue agree?", _NODE),
     "symbols": Verb(f"{_HOME}.symbols", "Rules and fees of a venue's symbols.", _NODE),
     "universe": Verb(f"{_HOME}.universe", "Choose a venue's symbols by rules.", _NODE),

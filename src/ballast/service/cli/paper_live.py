@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.errors import UserError
 from ballast.service.cli import lines, options
 from ballast.service.cli.connection import connection_tables
 from ballast.service.cli.output import Table
@@ -86,6 +86,7 @@ async def _session(
     from ballast.service.live.paper import on_paper
     from ballast.service.live.running import LiveRunning, probed
     from ballast.service.live.state import live_state_of
+    from ballast.service.supervise.heart import heart
     from ballast.store.inbox import Inbox
     from ballast.store.journal import JournalReader, JournalWriter
     from ballast.venues.clients.calls import CallError
@@ -97,7 +98,7 @@ async def _session(
             )
         )
     except CallError as error:
-        raise UserError(f"{market.line.name} does not answer: {error}") from None
+        raise lines.unanswered(market.line.name, error) from None
     with where.database(read_only=False) as database:
         require_kind(JournalReader(database), kind)
         journal = JournalWriter(database, where.head_file, journals.start(kind))
@@ -113,6 +114,7 @@ async def _session(
                 state_file=where.state,
                 beside=market.works,
                 is_heard=lambda: market.is_heard,
+                beat=heart(os.environ, stop.set),
             )
             with live_screen(quiet=is_quiet or options.current().quiet) as draw:
                 await running.run(stop, draw, closes=closes)

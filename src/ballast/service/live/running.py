@@ -22,6 +22,7 @@ from ballast.service.paper.running import Heard
 from ballast.venues.clients.access import Keys
 from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.streams.state import Phase
+from ballast.venues.errors import VenueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -80,12 +81,13 @@ class LiveRunning:
         state_file: Path | None = None,
         beside: Callable[[Live], Sequence[Coroutine[Any, Any, None]]] = lambda _: (),
         is_heard: Callable[[], bool] = lambda: True,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; `run` does it. `keys` are looked at again while it runs.
 
         `state_file` says every second what this process believes, for `ballast diagnose`.
         `beside` is what must go on beside the session, and ends it where it ends: a paper account;
-        nothing is traded before its books are heard.
+        nothing is traded before its books are heard. `beat` is called as long as the loop turns.
         """
         self._keys = keys
         self.line = line
@@ -98,6 +100,7 @@ class LiveRunning:
         self._state_file = state_file
         self._beside = beside
         self._is_heard = is_heard
+        self._beat = beat
 
     @property
     def node(self) -> Node:
@@ -115,7 +118,8 @@ class LiveRunning:
     ) -> None:
         """Trade until `stop` is set, or so many closes are decided.
 
-        Raise `UserError` where venue or streams do not come, and whatever broke the session.
+        Raise `VenueUnavailableError` where venue or streams do not come, `UserError` where the key
+        is refused, and whatever broke the session.
         """
         opened = self.opened
         wired, effects = wire(
@@ -131,7 +135,7 @@ class LiveRunning:
             try:
                 await wired.live.begin()
             except CallError as error:
-                raise UserError(
+                raise VenueUnavailableError(
                     f"the venue does not say what is held: {error}", fix="start again when it does"
                 ) from None
             if not self.node.halt.who:
@@ -172,7 +176,7 @@ class LiveRunning:
                     for one in wired.states.values()
                     if one.phase is not Phase.READY
                 )
-                raise UserError(f"no stream of {self.line.name}: {lost or 'no answer'}")
+                raise VenueUnavailableError(f"no stream of {self.line.name}: {lost or 'no answer'}")
             await asyncio.sleep(0.02)
 
     def _require_key(self, wired: Wired) -> None:
@@ -187,6 +191,7 @@ class LiveRunning:
     async def _serve(self, draw: Callable[[LiveRunning], None]) -> None:
         said_s = 0.0
         while True:
+            self._beat()
             self.take_commands()
             draw(self)
             now_s = asyncio.get_running_loop().time()
