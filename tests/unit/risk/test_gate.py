@@ -28,6 +28,7 @@ from ballast.risk.gate.facts import (
 from ballast.risk.gate.judge import Approved, judge, judge_all, judge_part
 from ballast.risk.gate.memory import Memory, State
 from ballast.risk.halt.breaker import Gate
+from ballast.risk.halt.health import HealthFault, Vital
 from ballast.risk.halt.modes import Halt, Mode
 
 SECOND = 1_000_000_000
@@ -66,6 +67,7 @@ def test_a_good_entry_passes_every_check() -> None:
 
 READ = {SPOOF: Reading(0.5, NOW), PENALTY: Reading(0.8, NOW)}
 OLD = NOW - 5 * SECOND
+SLOW = HealthFault(Vital.LAG, "0.6 s", "0.5 s", blocks=False)
 CASES = [
     # part, what is changed at the limit, and just beyond it, the check that must refuse
     ("account", {"halt": RUNNING}, {"halt": Halt()}, "mode"),
@@ -112,6 +114,7 @@ CASES = [
     ("account", {"sector_share": 0.3}, {"sector_share": 0.31}, "sector"),
     ("account", {"ltv": 0.55}, {"ltv": 0.56}, "ltv"),
     ("account", {}, {"ltv": math.nan}, "ltv"),
+    ("account", {"health": (SLOW,)}, {"health": (SLOW, replace(SLOW, blocks=True))}, "health"),
 ]  # fmt: skip
 
 

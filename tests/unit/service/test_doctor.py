@@ -21,6 +21,7 @@ from ballast.service.doctor.machine import clock_finding
 from ballast.service.keys.account import Keys
 from ballast.service.keys.keyfile import KeyFile
 from ballast.service.keys.sealed import COST_MIN
+from ballast.service.supervise.history import History, HistoryFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,6 +108,25 @@ def test_a_broken_place_is_a_problem_and_the_rest_is_looked_at(what: str, space:
     assert found[check]["fix"]
     assert "keys" in found, "the last check still ran"
     (space / "journal").chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("history", "state", "said"),
+    [
+        (History(why="ended as asked (exit 0)"), "ok", "0 in the last day"),
+        (History((time.time_ns(),), why="crashed (SIGKILL)"), "warning", "1 in the last day"),
+        (History((NOW_NS,), gave_up_ns=NOW_NS, why="hung"), "problem", "given up at 2025-11-24"),
+    ],
+    ids=["none", "one", "given up"],
+)
+def test_restarts_by_a_supervisor_are_told(
+    history: History, state: str, said: str, space: Path
+) -> None:
+    """S-33: a crash loop that ended while nobody looked is found by the next look."""
+    HistoryFile(space / "journal" / "state" / "main.restarts.json").write(history)
+    found = findings(space, code=int(state == "problem"))["restarts"]
+    assert found["state"] == state
+    assert said in found["found"]
 
 
 def test_a_journal_from_the_future_is_a_wrong_clock(space: Path) -> None:

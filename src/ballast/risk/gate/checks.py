@@ -297,6 +297,12 @@ def ltv(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
     return _at_most(snap.account.ltv, limits.ltv)
 
 
+def health(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
+    """Refuse while loop, memory or disk of the process are beyond their limits (G5, G8)."""
+    found = next((one for one in snap.account.health if one.blocks), None)
+    return None if found is None else Against(f"{found.vital} {found.measured}", found.limit)
+
+
 def _at_most(value: float | None, most: float) -> Against | None:
     if value is None:
         return Against(UNKNOWN, most)
@@ -309,6 +315,7 @@ CHECKS: dict[str, Callable[[Snapshot, Memory, Limits], Against | None]] = {
         mode, kernel, certificate, scenario, symbol_state, signal_age, duplicate, same_side,
         conflict, spoof, penalty, inputs, position, protection, unknown_orders, breaker, market,
         data_fresh, contiguous, spread, slippage, cost, clock, equity, sector, ltv,
+        health,
     )
 }  # fmt: skip
 """The chain: id and rule."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ballast.core.orders import Side  # noqa: TC001
 from ballast.core.reasons import Refusal
 from ballast.risk.halt.breaker import Gate  # noqa: TC001
+from ballast.risk.halt.health import HealthFault  # noqa: TC001
 from ballast.risk.halt.modes import Halt  # noqa: TC001
 
 
@@ -95,6 +96,8 @@ class Account:
     """Exposure of the symbol's sector with this entry, as a part of equity."""
     ltv: float | None = 0.0
     """Maintenance margin over margin, or loan over collateral."""
+    health: tuple[HealthFault, ...] = ()
+    """What the process lacks of its machine; a session in virtual time has no machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ballast.oms.book import BookOfRecord
     from ballast.risk.gate.facts import Candidate
     from ballast.risk.halt.baselines import Baselines
+    from ballast.risk.halt.health import HealthFault
     from ballast.risk.halt.modes import Halt
 
 
@@ -104,6 +105,7 @@ class Known:
     desk: Desk
     bare: frozenset[str] = frozenset()
     """Symbols that need no stop."""
+    health: tuple[HealthFault, ...] = ()
 
 
 def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns: int) -> Snapshot:
@@ -117,6 +119,7 @@ def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns:
         is_equity_known=known.levels.equity > 0,
         unprotected=tuple(unprotected(known.book, known.bare)),
         unknown=tuple(one.client_id for one in known.book.doubtful() if one.phase in lost),
+        health=known.health,
     )
     dust = desk.dust_lots
     held = known.book.holding(asked.symbol).lots - dust

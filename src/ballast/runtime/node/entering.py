@@ -21,7 +21,7 @@ from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.judge import judge_part
 from ballast.risk.halt import runaway
 from ballast.runtime.node.desk import NO_LINK, Desk, Known, NodeRules, gather, unprotected
-from ballast.runtime.node.events import AskMarket, Sliced, Wake
+from ballast.runtime.node.events import Alert, AskMarket, Sliced, Wake
 from ballast.runtime.node.execution import Execution
 from ballast.runtime.node.slices import SlicePlan, parts_of
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from ballast.oms.record import OrderRecord
     from ballast.risk.gate.facts import Candidate
     from ballast.risk.gate.judge import Approved
+    from ballast.risk.halt.health import HealthFault
     from ballast.runtime.node.decider import Decider
+    from ballast.runtime.node.events import HealthShown
 
 SECOND_NS = 1_000_000_000
 LOOK_NS = 3 * SECOND_NS
@@ -44,6 +46,22 @@ class Entering(Execution):
         super().__init__(rules)
         self.decider: Decider | None = None
         self._approvals: dict[str, Approved] = {}
+        self.health: tuple[HealthFault, ...] = ()
+
+    def _felt(self, event: HealthShown) -> None:
+        """Take what the process lacks of its machine; tell a person what is new and what is over.
+
+        Only entries are refused for it; what is held is looked after as ever.
+        """
+        before = {one.vital: one.blocks for one in self.health}
+        for one in event.faults:
+            if before.get(one.vital) is not one.blocks:
+                refuses = "; no entries" if one.blocks else ""
+                self._out.append(Alert("", f"{one.line}{refuses}"))
+        left = before.keys() - {one.vital for one in event.faults}
+        for vital in sorted(left):
+            self._out.append(Alert("", f"{vital} is within its limits again"))
+        self.health = event.faults
 
     def bare(self) -> frozenset[str]:
         """Return the symbols that need no stop: dust, or decided without one where that may be."""
@@ -173,7 +191,7 @@ class Entering(Execution):
         share = lots / sum(plan.lots)
         worth = plan.asked.notional * share * max(1.0, 1.0 + abs(plan.moved(desk.price_ticks)))
         asked = replace(plan.asked, notional=worth)
-        known = Known(self.halt, self.levels, self.book, desk, self.bare())
+        known = Known(self.halt, self.levels, self.book, desk, self.bare(), self.health)
         snapshot = gather(asked, desk.link or NO_LINK, known, self.rules, self.now_ns)
         verdict = judge_part(snapshot, self.gate, self.rules.limits)
         against = "; ".join(reason.line for reason in verdict.reasons)

@@ -12,6 +12,7 @@ from ballast.core.orders import Fill, OrderRequest, PositionSide, Side
 from ballast.core.reports import Miss, OrderReport, Rejection, Unclear  # noqa: TC001
 from ballast.oms.resolver import Step  # noqa: TC001
 from ballast.risk.gate.facts import Candidate, Link  # noqa: TC001
+from ballast.risk.halt.health import HealthFault  # noqa: TC001
 from ballast.risk.halt.modes import Command  # noqa: TC001
 
 # ---------------------------------------------------------------- what happened
@@ -184,9 +185,18 @@ class Commanded:
     at_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class HealthShown:
+    """What the process lacks of its machine now; (): nothing."""
+
+    faults: tuple[HealthFault, ...]
+    at_ns: int
+
+
 Event = (
     Started | Elapsed | Priced | Decided | Moved | Left | Reported | OrdersShown | PositionShown
     | Valued | Flowed | Commanded | Learned | Linked | BarsClosed | Funded | SetAside
+    | HealthShown
 )  # fmt: skip
 
 # ---------------------------------------------------------------- what is to be done

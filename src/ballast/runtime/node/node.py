@@ -37,6 +37,7 @@ from ballast.runtime.node.events import (
     Event,
     Flowed,
     Funded,
+    HealthShown,
     Judged,
     Learned,
     Left,
@@ -114,12 +115,15 @@ class Node(Entering):
                 self._shown(event)
             case Valued() | Flowed() | Commanded() | Funded():
                 self._account(event)
+            case HealthShown():
+                self._felt(event)
 
     def _started(self) -> None:
         """Begin again: what was on its way is not known any more."""
         for record in list(self.book.doubtful()):
             self.book.keep(lifecycle.unheard(record, self.now_ns))
         self._approvals.clear()
+        self.health = ()  # of the process that ended
         self._look_again()
         session = self.rules.session
         if session is None or (self.decider is not None and self.decider.session == session):
@@ -275,7 +279,7 @@ class Node(Entering):
         """Judge a candidate on what is known now; send it if nothing speaks against it."""
         desk = self.desk(asked.symbol)
         self.decision += 1
-        known = Known(self.halt, self.levels, self.book, desk, self.bare())
+        known = Known(self.halt, self.levels, self.book, desk, self.bare(), self.health)
         snapshot = gather(asked, link, known, self.rules, self.now_ns)
         verdict = judge(snapshot, self.gate, self.rules.limits)
         self.gate = verdict.memory

@@ -22,6 +22,7 @@ from ballast.kernel.live import BAR_COLUMNS, MARK_COLUMNS, OPTIONAL
 from ballast.oms.book import BookState  # noqa: TC001
 from ballast.risk.gate.memory import Memory as GateMemory  # noqa: TC001
 from ballast.risk.halt.baselines import Baselines  # noqa: TC001
+from ballast.risk.halt.health import HealthFault  # noqa: TC001
 from ballast.risk.halt.modes import Halt  # noqa: TC001
 from ballast.risk.halt.runaway import Pace  # noqa: TC001
 from ballast.runtime.node.desk import Desk, NodeRules  # noqa: TC001
@@ -65,6 +66,7 @@ class NodeState:
     gate: GateMemory
     desks: Mapping[str, Desk]
     live: LiveState | None
+    health: tuple[HealthFault, ...]
 
 
 KIND = "node.state"
@@ -85,6 +87,7 @@ def packed(node: Node) -> bytes:
         node.gate,
         node.desks,
         live_state(decider.live) if decider is not None else None,
+        node.health,
     )
     return CODEC.entry(state, node.now_ns).body.encode()
 
@@ -101,6 +104,7 @@ def unpacked(data: bytes, strategy: AnyStrategy | None = None) -> Node:
     node.halt, node.levels, node.pace, node.gate = state.halt, state.levels, state.pace, state.gate
     node.book.restore(state.book)
     node.desks = dict(state.desks)
+    node.health = state.health
     if state.live is not None:
         restore_live(node.begin_deciding().live, state.live)
     return node

@@ -45,6 +45,8 @@ FAULTS = frozenset(
 class Figures:
     """What a session counts, for people."""
 
+    heard_ns: int = 0
+    """When a stream of the venue last said anything; 0: never."""
     reconciliations: int = 0
     closes: int = 0
     lag_s: float = 0.0

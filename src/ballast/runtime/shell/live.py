@@ -112,6 +112,7 @@ class Live(Asking):
 
     def hear(self, news: News, received_ns: int) -> None:
         """Take what a stream says."""
+        self.figures.heard_ns = received_ns
         match news:
             case OrderReport() | Fill():
                 self.report([news])

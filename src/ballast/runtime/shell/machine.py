@@ -25,7 +25,9 @@ def resident_mb(pid: int | None = None) -> float | None:
 
 
 def free_mb(folder: Path) -> float | None:
-    """Return what may still be written where a folder lies, in MB."""
+    """Return what may still be written where a folder lies, or will lie, in MB."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
     try:
         return shutil.disk_usage(folder).free / BYTES_MB
     except OSError:

@@ -1,4 +1,4 @@
-"""Tables of a session's talk with its venue: calls, budgets, streams, bars."""
+"""Tables of a session's talk with its venue (calls, budgets, streams, bars), and its health."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ BUDGETS = ("pool", "used", "limit", "calls", "cap", "waited", "refused", "thrott
 STREAMS = ("stream", "state", "frames", "connects", "losses", "unreadable", "delay_ms_max")
 BARS = ("streamed", "asked", "late", "gaps", "compared", "differences")
 DIFFERENCES = ("symbol", "bar", "held", "told", "by")
+HEALTH = ("memory_mb", "disk_mb", "lag_s", "silent_s")
+FAULTS = ("line", "blocks")
 GAPS = ("symbol", "bar")
 
 
@@ -33,6 +35,16 @@ def connection_tables(said: dict[str, Any]) -> list[Table]:
         _table("bars missing", GAPS, bars["last_gaps"]),
     ]
     return [one for one in found if one.rows]
+
+
+def health_tables(said: dict[str, Any]) -> list[Table]:
+    """Return what a session said of its process and machine; nothing where nobody measured."""
+    if not said:
+        return []
+    found = [_table("process", HEALTH, [said])]
+    if said["faults"]:
+        found.append(_table("beyond limits", FAULTS, said["faults"]))
+    return found
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:

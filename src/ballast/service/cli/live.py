@@ -297,6 +297,7 @@ async def _trade(
     *,
     json: bool,
 ) -> dict[str, Any]:
+    from ballast.risk.halt.health import HealthLimits
     from ballast.runtime.node.journalled import restored
     from ballast.runtime.startup import require
     from ballast.service.cli import journals
@@ -329,6 +330,7 @@ async def _trade(
                 running = LiveRunning(
                     line, opened, journal, Inbox(where.inbox), tell, source, where.state,
                     beat=heart(os.environ, stop.set),
+                    health_limits=HealthLimits(asked.settings.operations.memory_mb),
                 )  # fmt: skip
                 with live_screen(quiet=is_quiet) as draw:
                     await running.run(stop, draw, closes=closes)

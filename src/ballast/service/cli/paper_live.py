@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ballast.service.cli import lines, options
-from ballast.service.cli.connection import connection_tables
+from ballast.service.cli.connection import connection_tables, health_tables
 from ballast.service.cli.output import Table
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ async def _session(
     *,
     is_quiet: bool,
 ) -> dict[str, Any]:
+    from ballast.risk.halt.health import HealthLimits
     from ballast.runtime.node.journalled import restored
     from ballast.runtime.startup import require
     from ballast.service.cli import journals
@@ -115,6 +116,7 @@ async def _session(
                 beside=market.works,
                 is_heard=lambda: market.is_heard,
                 beat=heart(os.environ, stop.set),
+                health_limits=HealthLimits(settings.operations.memory_mb),
             )
             with live_screen(quiet=is_quiet or options.current().quiet) as draw:
                 await running.run(stop, draw, closes=closes)
@@ -132,4 +134,4 @@ def state_tables(state: dict[str, Any]) -> list[Table]:
         rows = state[name]
         if rows:
             found.append(Table(tuple(rows[0]), [tuple(row.values()) for row in rows], name))
-    return found + connection_tables(state["connection"])
+    return found + connection_tables(state["connection"]) + health_tables(state["health"])

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     SLOW_JOURNAL = "slow journal"
     SLOW_VENUE = "slow venue"
     UNANSWERED = "venue does not answer"
+    MACHINE = "unwell process"
+    """Its loop, memory, disk or the venue's silence is beyond a limit."""
 
 
 ADVICE = {
@@ -47,6 +49,7 @@ ADVICE = {
     Kind.SILENT: "is the process there? the same `ballast live` command goes on where it was",
     Kind.SLOW_JOURNAL: "see the disk: `ballast doctor`",
     Kind.SLOW_VENUE: "see the line and the venue's status; entries wait, stops rest there",
+    Kind.MACHINE: "free memory or disk, or give the process a core; `ballast doctor` looks too",
     Kind.UNANSWERED: "protection rests at the venue; see its status page",
 }
 

@@ -25,6 +25,8 @@ class Memory:
     at_ns: int
     connection: dict[str, Any] = field(default_factory=dict)
     """As `connection_of` made it; {} where the process did not say."""
+    health: dict[str, Any] = field(default_factory=dict)
+    """As `health_of` made it; {} where nobody measured."""
 
 
 def write_memory(
@@ -33,11 +35,12 @@ def write_memory(
     symbols: Sequence[str],
     at_ns: int,
     connection: dict[str, Any],
+    health: dict[str, Any],
 ) -> None:
     """Put what a node believes into a file, whole or not at all."""
     views = [one.as_plain() for one in of_node(node, symbols).values()]
     body = {"at_ns": at_ns, "mode": str(node.halt.mode), "views": views}
-    body["connection"] = connection
+    body |= {"connection": connection, "health": health}
     replace_file(Disk(), path, [json.dumps(body, sort_keys=True).encode()])
 
 
@@ -49,8 +52,9 @@ def read_memory(path: Path) -> Memory | None:
         body = json.loads(path.read_bytes())
         views = [View.of_plain(one) for one in body["views"]]
         connection = body.get("connection", {})
-        if not isinstance(connection, dict):
+        health = body.get("health", {})
+        if not isinstance(connection, dict) or not isinstance(health, dict):
             raise ValueError("no connection")  # noqa: TRY301, TRY004 - told below as all others
-        return Memory({one.symbol: one for one in views}, int(body["at_ns"]), connection)
+        return Memory({one.symbol: one for one in views}, int(body["at_ns"]), connection, health)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"is no state of a node: {error}", where=str(path)) from None

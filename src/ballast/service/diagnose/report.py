@@ -35,6 +35,7 @@ def report_of(found: Findings, pace: Pace, account: str, venue: str) -> dict[str
             "venue_ms": spread_of(found.venue_ms, pace.venue_ms),
         },
         "connection": found.connection,
+        "health": found.health,
         "issues": [
             {
                 "kind": one.kind.value,

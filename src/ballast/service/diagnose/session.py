@@ -66,6 +66,8 @@ class Findings:
     ended_ns: int = 0
     connection: dict[str, Any] = field(default_factory=dict)
     """What the node said last of its talk with the venue."""
+    health: dict[str, Any] = field(default_factory=dict)
+    """What it said last of its machine."""
     is_whole: bool = False
     """Whether the time was not cut short."""
 
@@ -146,6 +148,16 @@ class Diagnosis:
             self._slow.discard(Kind.SILENT)
         if memory is not None:
             self.findings.connection = memory.connection
+            self.findings.health = memory.health
+            self._note_faults(memory.health)
+
+    def _note_faults(self, health: dict[str, Any]) -> None:
+        faults = health.get("faults", [])
+        if not faults:
+            self._slow.discard(Kind.MACHINE)
+            return
+        severity = Severity.HIGH if any(one["blocks"] for one in faults) else Severity.LOW
+        self._once(Kind.MACHINE, severity, "; ".join(one["line"] for one in faults))
 
     def _snapshot(self) -> None:
         begun_s = self._clock.monotonic()

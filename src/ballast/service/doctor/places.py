@@ -11,6 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError
+from ballast.core.time import format_ms
 from ballast.service.doctor.finding import OK, PROBLEM, WARNING, Finding, judged, tried
 from ballast.store.disk import temp_name
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FREE_MB_MIN = 500
 """Five years of minutes of ten symbols take about this much; less than that is soon full."""
+MS_NS, DAY_NS = 1_000_000, 86_400_000_000_000
 WRITES = 20
 WRITE_MS_MAX = 50.0
 """Every order waits for one synced write; a disk that takes longer than this makes orders late."""
@@ -43,6 +45,22 @@ def place_findings(config: Config, place: Place, now_ns: int) -> Iterator[Findin
     yield tried("disk writes", lambda: write_finding(home), f"make {home} writable")
     yield tried("journal folder", lambda: _folder(place.root), "look at the folder")
     yield tried("journal", lambda: _journal(place, now_ns), REST)
+    if place.restarts.is_file():
+        yield tried("restarts", lambda: _restarts(place, now_ns), "find out why it ended")
+
+
+def _restarts(place: Place, now_ns: int) -> Finding:
+    """Tell what `ballast supervise` had to do in the last day."""
+    from ballast.service.supervise.history import HistoryFile  # noqa: PLC0415 - most have none
+
+    held = HistoryFile(place.restarts).read()
+    count = sum(now_ns - one < DAY_NS for one in held.restarts_ns)
+    found = f"{count} in the last day" + (f"; the last run {held.why}" if held.why else "")
+    if held.gave_up_ns:
+        at = format_ms(held.gave_up_ns // MS_NS)
+        fix = "find out why (`ballast explain`), then `ballast supervise --anew`"
+        return Finding("restarts", PROBLEM, f"given up at {at} UTC: it {held.why}", fix)
+    return judged("restarts", found, warning="see its log: it should need none" if count else "")
 
 
 def _candles(config: Config) -> str:

@@ -12,10 +12,12 @@ from ballast.core.errors import UserError
 from ballast.core.orders import MarginMode
 from ballast.risk.halt.modes import Command
 from ballast.runtime.node.events import Alert
+from ballast.runtime.shell.health import HealthWatch
 from ballast.runtime.startup import Probe, Wanted
 from ballast.runtime.wiring import wire
 from ballast.service.commands import commanded, take_commands
 from ballast.service.diagnose.connection import connection_of
+from ballast.service.diagnose.health import health_of
 from ballast.service.diagnose.memory import write_memory
 from ballast.service.keys.following import follow
 from ballast.service.paper.running import Heard
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from ballast.core.journal import Journal
     from ballast.core.settings import EngineSettings
+    from ballast.risk.halt.health import HealthLimits
     from ballast.runtime.node.events import Effect
     from ballast.runtime.node.node import Node
     from ballast.runtime.shell.live import Live, Rhythm
@@ -82,12 +85,14 @@ class LiveRunning:
         beside: Callable[[Live], Sequence[Coroutine[Any, Any, None]]] = lambda _: (),
         is_heard: Callable[[], bool] = lambda: True,
         beat: Callable[[], None] = lambda: None,
+        health_limits: HealthLimits | None = None,
     ) -> None:
         """Prepare; `run` does it. `keys` are looked at again while it runs.
 
         `state_file` says every second what this process believes, for `ballast diagnose`.
         `beside` is what must go on beside the session, and ends it where it ends: a paper account;
         nothing is traded before its books are heard. `beat` is called as long as the loop turns.
+        Beyond `health_limits` entries are refused; None or no state file: nobody measures.
         """
         self._keys = keys
         self.line = line
@@ -101,6 +106,8 @@ class LiveRunning:
         self._beside = beside
         self._is_heard = is_heard
         self._beat = beat
+        self._health_limits = health_limits
+        self.health: HealthWatch | None = None
 
     @property
     def node(self) -> Node:
@@ -145,6 +152,10 @@ class LiveRunning:
                 asyncio.ensure_future(self._serve(draw)),
                 asyncio.ensure_future(self._until(stop, closes)),
             ]
+            if self._health_limits is not None and self._state_file is not None:
+                folder = self._state_file.parent  # the journal lies beside it
+                self.health = HealthWatch(wired.live, self._health_limits, folder)
+                work.append(asyncio.ensure_future(self.health.run()))
             if self._keys is not None:
                 work.append(asyncio.ensure_future(follow(self._keys, self._rekey, self._say)))
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
@@ -200,7 +211,7 @@ class LiveRunning:
                 assert self.wired is not None  # noqa: S101 - `node` would have said so
                 write_memory(
                     self._state_file, self.node, self.opened.symbols, self.line.now_ns(),
-                    connection_of(self.wired),
+                    connection_of(self.wired), health_of(self.health),
                 )  # fmt: skip
             await asyncio.sleep(INBOX_S)
 

@@ -8,6 +8,7 @@ from ballast.core.ids import Purpose, purpose_of
 from ballast.core.time import format_ms
 from ballast.oms.record import Phase
 from ballast.service.diagnose.connection import connection_of
+from ballast.service.diagnose.health import health_of
 from ballast.service.paper.state import BARE, limits_of, said
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def live_state_of(running: LiveRunning, *, decisions: int = 8, alerts: int = 4) 
             for one in wired.states.values()
         ],
         "connection": connection_of(wired),
+        "health": health_of(running.health),
         "positions": [position_of(running, symbol) for symbol in opened.symbols],
         "limits": limits_of(node),
         **said(heard, decisions, alerts),
