@@ -63,6 +63,8 @@ KEEPING = Keeping(ns=HOUR_NS // 6, orders=3, trades=4)
 """So that orders are forgotten within a run, and the venue lists trades that were."""
 DEPTH = Ladder(lots=600_000, levels=10, spread_ticks=2)
 """Less in a level than most positions: entries, stops and market exits fill in parts."""
+QUIET = told.Wake | told.Judged | told.Sliced | told.Settled | told.Alert
+"""Effects that ask nothing of the venue."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class DecidingClient:
             cooldown_ns=2 * SECOND, may_be_bare=False, drawdown_kill=0.2,
             keeping=KEEPING,
             limits=Limits(slippage=1.0, same_side_ns=0, duplicate_ns=0, data_age_ns=2 * HOUR_NS),
-            slices=drawn_slices(seed),
+            slices=drawn_slices(seed), settle_ns=10 * SECOND, slip_alarm=0.005,
         )  # fmt: skip
         self.memory, self.heard = Memory(), Heard({one: [] for one in self.symbols})
         self.crashes = self.starts = self.hour = 0
@@ -227,9 +229,9 @@ class DecidingClient:
             case told.Alert():
                 if effect.text.startswith(("kill switch", "paused")):
                     self.heard.running = False
-            case told.Judged() | told.Sliced():
+            case told.Judged() | told.Sliced() | told.Settled():
                 pass
-        if not isinstance(effect, told.Wake | told.Judged | told.Sliced | told.Alert):
+        if not isinstance(effect, QUIET):
             self.busy_ns = self.now_ns
 
     def list_trades(self, symbol: str) -> None:

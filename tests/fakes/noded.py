@@ -105,7 +105,9 @@ class NodedClient(Walking):
             case told.AskTrades():
                 for fill in self.line.exchange.fills(self.line.account, self.symbol, limit=10_000):
                     self.line.back.append((self.line.soon_ns(), fill))
-            case told.Judged() | told.Sliced() | told.AskMarket() | told.Alert() | told.Wake():
+            case told.Judged() | told.Sliced() | told.Settled() | told.AskMarket():
+                pass
+            case told.Alert() | told.Wake():
                 pass
 
     def seal(self, submit: told.Submit) -> None:

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 
 from ballast.core.ids import Purpose
 from ballast.core.orders import OrderKind
+from ballast.oms.lifecycle import Remark
 from ballast.oms.record import Phase, Wish
 from ballast.risk.halt.modes import Command
-from ballast.runtime.node.journalled import replayed
+from ballast.runtime.node.events import Settled
+from ballast.runtime.node.journalled import CODEC, replayed
 from tests.fakes.deciding import HOUR_NS, DecidingClient
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.venue import SECOND
 from tests.sim.entering import Rules, Watch
 
 if TYPE_CHECKING:
-    from ballast.core.orders import Order
+    from ballast.core.orders import Fill, Order
 
 HONEST_AFTER_HOURS, HONEST_HOURS = 10, 2
 """The line is faulty for so many hours, then honest for so many, and so on."""
@@ -159,7 +161,31 @@ class Auditor:
         assert abs(cash - ours) <= 1e-6 * cash, f"{cash} at the venue, {ours} by the kernel (C3)"
         for symbol, lots in client.heard.wanted.items():
             assert not lots, f"{symbol}: nobody says what became of {lots} lots (G10)"
+        self.costs()
         self.replay()
+
+    def costs(self) -> None:
+        """See to it that what is told of each order is what the venue filled (R-COST-15)."""
+        client, told = self.client, {}
+        alerts = set()
+        for record in client.memory.records:
+            if '"Settled"' in record.body or '"Alert"' in record.body:
+                effect = CODEC.value(record)
+                if isinstance(effect, Settled):
+                    told[effect.client_id] = effect
+                else:
+                    alerts.add(effect.text)
+        filled: defaultdict[str, list[Fill]] = defaultdict(list)
+        for symbol in client.symbols:
+            for fill in self.line.exchange.fills(self.line.account, symbol, limit=100_000):
+                filled[fill.client_id].append(fill)
+        for name, fills in filled.items():
+            if f"{name}: {Remark.REAPPEARED}" in alerts:
+                continue  # it was given up before it was filled
+            lots = sum(one.qty_lots for one in fills)
+            mean = sum(one.qty_lots * one.price_ticks for one in fills) / lots
+            assert name in told, f"nobody says what {name} cost (R-COST-15)"
+            assert (told[name].lots, told[name].mean_ticks) == (lots, mean), f"{name} (R-COST-15)"
 
     def forgets(self, symbol: str) -> None:
         """See to it that memory has an end: what is old and over has left the book (G6)."""

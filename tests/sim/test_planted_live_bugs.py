@@ -27,6 +27,7 @@ from ballast.runtime.node.execution import Execution
 from ballast.runtime.node.journalled import JournalledNode
 from ballast.runtime.node.node import Node
 from ballast.runtime.node.session import Session
+from ballast.runtime.node.settling import Settling
 from tests.sim import (
     test_planted_node_bugs,
     test_planted_order_bugs,
@@ -197,6 +198,14 @@ def one_more(*asked: Any) -> tuple[int, ...]:
     return (*parts, parts[-1]) if len(parts) > 1 else parts
 
 
+def but_the_last(node: Settling, report: Any) -> None:
+    TAKE(node, report)
+    for name, cost in node.desk(report.symbol).costs.items():
+        record = node.book.get(name)
+        if record is not None and record.is_settled and cost.lots:
+            node.desk(report.symbol).costs[name] = replace(cost, lots=cost.lots - 1)
+
+
 def no_plans(node: Entering) -> None:
     for desk in node.desks.values():
         desk.plan = None
@@ -223,7 +232,7 @@ ENTER, CLIENT_ID, JUDGE, FORGET = (
     noding.judge,
     BookOfRecord.forget,
 )
-GO_ON, PARTS = Entering._go_on, entering.parts_of
+GO_ON, PARTS, TAKE = Entering._go_on, entering.parts_of, Settling._take
 BUGS: dict[str, tuple[Any, str, Any]] = {
     "the kernel hears of no fill": (Node, "_booked", nothing),
     "the kernel hears of an entry twice": (Node, "_booked", told_twice),
@@ -262,6 +271,7 @@ BUGS: dict[str, tuple[Any, str, Any]] = {
     "a slice more than was approved": (entering, "parts_of", one_more),
     "slices that no restart remembers": (Entering, "_look_again", no_plans),
     "slices that are dropped in silence": (Entering, "_tell", nothing),
+    "what orders cost is told without their last fill": (Settling, "_take", but_the_last),
     "a restart without its last steps": (journalled, "replayed", without_the_end),
 }  # fmt: skip
 

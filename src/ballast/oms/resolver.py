@@ -36,7 +36,7 @@ PAUSES_NS = (SECOND_NS // 4, SECOND_NS // 2, SECOND_NS, 2 * SECOND_NS, 4 * SECON
 """Between looks: quickly at first, because most lost answers are found by the first look; the last
 one goes on, well under the weight a venue allows."""
 OVERDUE_NS = 90 * SECOND_NS
-"""Of reachability, after which an order that is still unknown is an alarm (A5)."""
+"""After which an order that is still unknown is an alarm (A5)."""
 
 
 class Step(StrEnum):
@@ -94,10 +94,9 @@ def _look(record: OrderRecord) -> tuple[Step, int]:
     return Step.ASK_BY_ID, seen.first_id_ns + LOOKS_APART_NS if seen.first_id_ns else 0
 
 
-def is_overdue(record: OrderRecord, reachable_since_ns: int, now_ns: int) -> bool:
-    """Tell whether an order has been unknown for too long while the venue could be asked (A5)."""
-    since = max(record.updated_ns, reachable_since_ns)
-    return record.phase is Phase.UNKNOWN and now_ns - since > OVERDUE_NS
+def is_overdue(record: OrderRecord, now_ns: int) -> bool:
+    """Tell whether an order has been unknown for too long (A5)."""
+    return record.phase is Phase.UNKNOWN and now_ns - record.updated_ns > OVERDUE_NS
 
 
 def may_resend(record: OrderRecord, *, reserved_lots: int = 0) -> bool:

@@ -119,6 +119,8 @@ def rules_of(
         cooldown_ns=risk.loss_cooldown_ms * MS_NS,
         position_max=max(round(settings.engine.initial_cash), 1),
         patience=Patience(),
+        settle_ns=orders.settle_ms * MS_NS,
+        slip_alarm=orders.slippage_alarm,
         slices=SliceRules(
             orders.slice_share, orders.slice_interval_ms * MS_NS, orders.slices_max, risk.slippage
         ),

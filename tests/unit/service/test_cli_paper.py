@@ -36,17 +36,25 @@ def run(space: Path, account: str, *more: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def place_of(account: str) -> tuple[str, str]:
+    return ("--set", f"journal.account={account}")
+
+
 def test_a_session_in_two_parts_is_the_session_in_one(space: Path, account: str) -> None:
     first = ballast(space, *run(space, account, "--bars", "120", "--json")).json()
     assert first["is_over"] is False
     second = ballast(space, *run(space, account, "--json", "--report")).json()
     assert second["is_over"] is True
     whole = ballast(space, *run(space, f"{account[:20]}_whole", "--json")).json()
-    for name in ("equity", "fills", "time", "mode", "positions", "limits"):
+    for name in ("equity", "fills", "time", "mode", "positions", "limits", "fees", "slippage"):
         assert second[name] == whole[name], name
     assert second["relived"] > 0
     page = space / second["report"]
     assert "Ballast paper session" in page.read_text(encoding="utf-8")
+    assert "against the prices at the decisions" in page.read_text(encoding="utf-8")
+    said = ballast(space, "explain", "--json", "--last", "1000", *place_of(account)).json()
+    assert {one["purpose"] for one in said["orders"]} >= {"entry", "flatten"}
+    assert second["slippage"] > 0, "market orders cross the spread"
     verified = ballast(space, "audit", "--verify", "--json", "--set", f"journal.account={account}")
     assert verified.json()["whole"] is True
     replay = ballast(space, "replay", "--json", "--set", f"journal.account={account}").json()

@@ -41,3 +41,20 @@ class OrderSettings:
         low=1,
         high=20,
     )
+    settle_ms: int = setting(
+        10_000,
+        "A market order that is still open after this is cancelled, looked up and told of; an exit "
+        "is then sent again.",
+        "R-OMS-18",
+        unit="ms",
+        low=3_000,
+        high=5 * MINUTE_MS,
+    )
+    slippage_alarm: float = setting(
+        0.005,
+        "Slippage of an order, against the price at its decision, that a person is told of.",
+        "R-COST-08",
+        unit="fraction of price",
+        low=0.0001,
+        high=0.1,
+    )

@@ -45,6 +45,11 @@ class NodeRules:
     """Whether a strategy without a stop may hold a position without one."""
     keeping: Keeping = field(default_factory=Keeping)
     """How long orders that are over stay in memory."""
+    settle_ns: int = 0
+    """A market order that is open for longer is cancelled (R-OMS-18); 0: it is waited for."""
+    slip_alarm: float = 0.0
+    """Slippage of an order that a person is told of (R-COST-08); 0: what orders cost is not told.
+    """
     slices: SliceRules = field(default_factory=SliceRules)
     """When an entry is sent in parts."""
     session: Session | None = None
@@ -60,6 +65,16 @@ class Early:
     """Of the lots that wait."""
     take: int | None
     kills: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an order has traded so far: lots, and ticks times lots, against a price."""
+
+    decided_ticks: int
+    """At the decision; 0: not known."""
+    lots: int = 0
+    value: int = 0
 
 
 @dataclass(slots=True)
@@ -81,6 +96,12 @@ class Desk:
     link: Link | None = None
     linked_ns: int = 0
     """When that was told last."""
+    costs: dict[str, Cost] = field(default_factory=dict)
+    """Of orders that are not settled yet, by client id."""
+    slipped: int = 0
+    """What the settled ones cost against their decisions, in ticks times lots."""
+    overdue: tuple[str, ...] = ()
+    """Orders nobody knows of, that a person was told of."""
     plan: SlicePlan | None = None
     """The entry that is under way in slices."""
     early: tuple[Early, ...] = ()

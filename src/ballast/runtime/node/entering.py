@@ -22,7 +22,7 @@ from ballast.risk.gate.judge import judge_part
 from ballast.risk.halt import runaway
 from ballast.runtime.node.desk import NO_LINK, Desk, Known, NodeRules, gather, unprotected
 from ballast.runtime.node.events import Alert, AskMarket, Sliced, Wake
-from ballast.runtime.node.execution import Execution
+from ballast.runtime.node.settling import Settling
 from ballast.runtime.node.slices import SlicePlan, parts_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ LOOK_NS = 3 * SECOND_NS
 """After a look at the market that was not answered, the next one."""
 
 
-class Entering(Execution):
+class Entering(Settling):
     """Sends entries, and drops what is left of them."""
 
     def __init__(self, rules: NodeRules) -> None:
@@ -121,6 +121,13 @@ class Entering(Execution):
         self._approvals[submit.request.client_id] = approved
         self._out.append(submit)
         return submit.request.client_id
+
+    def _decided_ticks(self, purpose: Purpose, request: OrderRequest) -> int:
+        decider = self.decider
+        if purpose is not Purpose.ENTRY or decider is None or request.symbol not in decider.places:
+            return super()._decided_ticks(purpose, request)
+        plan = self.desk(request.symbol).plan
+        return plan.from_ticks if plan is not None else decider.close_ticks(request.symbol)
 
     # Going on -------------------------------------------------------------------------------
 

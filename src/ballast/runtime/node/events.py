@@ -279,6 +279,21 @@ class Sliced:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What an order came to, now that it is over and all its fills are booked."""
+
+    symbol: str
+    client_id: str
+    purpose: Purpose
+    lots: int
+    mean_ticks: float
+    decided_ticks: int
+    """The price at the decision; of a stop its trigger, of a take its level."""
+    slippage_bps: float
+    """Of the mean price against that one; a cost is positive."""
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What the gate said of a candidate: no reason, it was approved."""
 
@@ -304,5 +319,5 @@ class Wake:
 
 Effect = (
     Submit | CancelOrder | AmendOrder | ReplaceOrder | Ask | AskTrades | AskMarket | Judged
-    | Sliced | Alert | Wake
+    | Sliced | Settled | Alert | Wake
 )  # fmt: skip

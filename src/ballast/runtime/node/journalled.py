@@ -41,10 +41,20 @@ def _with_slices(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"slices": asdict(SliceRules())}
 
 
+def _with_settling(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 3 as of version 4, which may tell what orders cost: they do not."""
+    return plain | {"settle_ns": 0, "slip_alarm": 0.0}
+
+
 CODEC = Codec(
     Kind(EVENT, Event),
     Kind(EFFECT, Effect),
-    Kind(RULES, NodeRules, version=3, upgrades={1: _with_keeping, 2: _with_slices}),
+    Kind(
+        RULES,
+        NodeRules,
+        version=4,
+        upgrades={1: _with_keeping, 2: _with_slices, 3: _with_settling},
+    ),
 )
 
 

@@ -22,6 +22,7 @@ from ballast.runtime.node.events import (
     Judged,
     ReplaceOrder,
     Reported,
+    Settled,
     Sliced,
     Submit,
     Wake,
@@ -140,7 +141,7 @@ class Shell:
                 heapq.heappush(self._wakes, effect.at_wake_ns)
             case AskMarket():
                 self.look(effect.symbol)
-            case Judged() | Sliced() | Alert():
+            case Judged() | Sliced() | Settled() | Alert():
                 self.hear(effect)
         return ()
 

@@ -11,10 +11,10 @@ import typer
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 
 if TYPE_CHECKING:
-    from ballast.runtime.node.events import Alert, Judged, Sliced
+    from ballast.runtime.node.events import Alert, Judged, Settled, Sliced
     from ballast.store.journal.database import Database
 
-    Said = Judged | Sliced | Alert
+    Said = Judged | Sliced | Settled | Alert
 
 app = typer.Typer(add_completion=False)
 MS_NS = 1_000_000
@@ -35,10 +35,10 @@ def explain(
     """Say why the node entered or did not, the newest decision last.
 
     What stopped the account, what a release changed, and what became of an entry that was sent in
-    slices stands between the decisions.
+    slices, and what orders cost against the price at their decision stands between the decisions.
     """
     from ballast.core.time import format_ms
-    from ballast.runtime.node.events import Alert, Judged, Sliced
+    from ballast.runtime.node.events import Alert, Judged, Settled, Sliced
     from ballast.service.cli import journals
 
     def is_asked(said: Said) -> bool:
@@ -46,6 +46,8 @@ def explain(
             return not decision
         if symbol and said.symbol != symbol:
             return False
+        if isinstance(said, Settled):
+            return not decision and not refused
         is_against = said.reasons if isinstance(said, Judged) else said.dropped_lots
         return (not decision or said.decision == decision) and (bool(is_against) or not refused)
 
@@ -69,8 +71,9 @@ def explain(
     ]
     account = [{"time": at, "text": one.text} for at, one in rows if isinstance(one, Alert)]
     slices = [{"time": at, **asdict(one)} for at, one in rows if isinstance(one, Sliced)]
+    orders = [{"time": at, **asdict(one)} for at, one in rows if isinstance(one, Settled)]
     lines = [line for at, one in rows for line in _lines(at, one)]
-    told = {"decisions": decisions, "slices": slices, "account": account}
+    told = {"decisions": decisions, "slices": slices, "orders": orders, "account": account}
     emit(told, json=json, tables=None if json else [Table(COLUMNS, lines)])
     note(f"{len(decisions)} decisions shown")
     if archived:
@@ -90,7 +93,7 @@ def _archived(database: Database) -> int:
 
 def _said(database: Database) -> list[tuple[int, Said]]:
     """Return the verdicts of the gate, and what was told of the account as a whole, in order."""
-    from ballast.runtime.node.events import Alert, Judged, Sliced
+    from ballast.runtime.node.events import Judged, Settled, Sliced
     from ballast.runtime.node.journalled import CODEC, EFFECT
     from ballast.store.journal import JournalReader, Query
 
@@ -98,18 +101,28 @@ def _said(database: Database) -> list[tuple[int, Said]]:
     if not reader.exists():
         return []
     found = []
-    for texts in (("Judged",), ("Sliced",), ("Alert", '"symbol":""')):
+    for texts in (("Judged",), ("Sliced",), ("Settled",), ("Alert", '"symbol":""')):
         for record in reader.find(Query(kinds=(EFFECT,), texts=texts)):
             said = CODEC.value(record)
-            if isinstance(said, Judged | Sliced) or (isinstance(said, Alert) and not said.symbol):
+            if isinstance(said, Judged | Sliced | Settled) or _is_of_account(said):
                 found.append((record.seq, record.at_ns, said))
     return [(at_ns, said) for _, at_ns, said in sorted(found, key=lambda one: one[0])]
 
 
+def _is_of_account(said: object) -> bool:
+    from ballast.runtime.node.events import Alert
+
+    return isinstance(said, Alert) and not said.symbol
+
+
 def _lines(at: str, said: Said) -> list[tuple[object, ...]]:
     """Return a line for each reason, or one for an approval or for what holds for the account."""
-    from ballast.runtime.node.events import Alert, Sliced
+    from ballast.runtime.node.events import Alert, Settled, Sliced
 
+    if isinstance(said, Settled):
+        verdict = f"{said.purpose.name.lower()} traded"
+        what = f"{said.slippage_bps:g} bps over {said.lots} lots"
+        return [(at, "", said.symbol, verdict, "slippage", what)]
     if isinstance(said, Sliced):
         verdict = f"slice {said.sent} of {said.slices}"
         check = f"{said.dropped_lots} lots dropped" if said.dropped_lots else ""

@@ -232,7 +232,7 @@ def _tables(state: dict[str, Any]) -> list[Table]:
     plain = [
         (name, state[name])
         for name in ("account", "strategy", "time", "mode", "reason", "equity", "fills", "entries",
-                     "refused")
+                     "refused", "fees", "slippage")
     ]  # fmt: skip
     found = [Table([], plain)]
     for name in ("positions", "limits", "decisions"):

@@ -128,7 +128,8 @@ async def _session(
 def state_tables(state: dict[str, Any]) -> list[Table]:
     """Return the tables of the end of a session."""
     names = ("account", "venue", "strategy", "time", "mode", "reason", "equity", "fills", "entries",
-             "refused", "bare_seconds", "clock_offset_ms", "reconciliations")  # fmt: skip
+             "refused", "fees", "slippage", "bare_seconds", "clock_offset_ms",
+             "reconciliations")  # fmt: skip
     found = [Table([], [(name, state[name]) for name in names])]
     for name in ("positions", "limits", "decisions", "streams"):
         rows = state[name]

@@ -94,7 +94,8 @@ def drawn(state: dict[str, Any]) -> Group:
         (f" {state['mode'].upper()} ", "bold reverse"),
         f"  {state['time']} UTC  {state['strategy']}  account {state['account']}  "
         f"equity {state['equity']:,.2f} ({change:+.2%})  {state['fills']} fills  "
-        f"{state['entries']} entries, {state['refused']} refused",
+        f"{state['entries']} entries, {state['refused']} refused  "
+        f"fees {state['fees']:,.2f}, slippage {state['slippage']:,.2f}",
     )
     faults = ", ".join(f"{count} {name}" for name, count in sorted(state["faults"].items()))
     return Group(

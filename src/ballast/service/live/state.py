@@ -9,7 +9,7 @@ from ballast.core.time import format_ms
 from ballast.oms.record import Phase
 from ballast.service.diagnose.connection import connection_of
 from ballast.service.diagnose.health import health_of
-from ballast.service.paper.state import BARE, limits_of, said
+from ballast.service.paper.state import BARE, costs_of, limits_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +55,7 @@ def live_state_of(running: LiveRunning, *, decisions: int = 8, alerts: int = 4) 
         "health": health_of(running.health),
         "positions": [position_of(running, symbol) for symbol in opened.symbols],
         "limits": limits_of(node),
+        **costs_of(node),
         **said(heard, decisions, alerts),
     }
 

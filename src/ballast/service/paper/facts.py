@@ -15,6 +15,7 @@ from ballast.runtime.node.events import (
     Commanded,
     Judged,
     Reported,
+    Settled,
     Started,
     Submit,
     Valued,
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
     from ballast.venues.simulated.engine.profile import Listing
 
 MS_NS = 1_000_000
+BPS = 10_000.0
+
+
+@dataclass(slots=True)
+class Costs:
+    """What orders of one purpose came to; `slippage` in quote units, against their decisions."""
+
+    orders: int = 0
+    notional: float = 0.0
+    slippage: float = 0.0
+
+    @property
+    def bps(self) -> float:
+        """Slippage as basis points of what was traded."""
+        return self.slippage / self.notional * BPS if self.notional else 0.0
 
 
 @dataclass(slots=True)
@@ -42,6 +58,8 @@ class Facts:
     sent: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     accepted: int = 0
+    costs: dict[str, Costs] = field(default_factory=dict)
+    """By what the orders were for."""
     alerts: list[tuple[int, str, str]] = field(default_factory=list)
     commands: list[tuple[int, str, str, str]] = field(default_factory=list)
     _seen: set[tuple[str, int, int]] = field(default_factory=set)
@@ -59,6 +77,8 @@ def facts_of(records: Iterable[Record], listings: Mapping[str, Listing], scale: 
         if isinstance(value, Reported):
             if isinstance(value.report, Fill):
                 _take(facts, value.report, listings, scale)
+        elif isinstance(value, Settled):
+            _cost(facts, value, listings)
         else:
             _note(facts, value, at_ms, scale)
     return facts
@@ -85,6 +105,18 @@ def _note(facts: Facts, value: object, at_ms: int, scale: float) -> None:
             facts.commands.append((at_ms, str(order), who, reason))
         case _:
             pass
+
+
+def _cost(facts: Facts, settled: Settled, listings: Mapping[str, Listing]) -> None:
+    """Add what an order cost."""
+    listing = listings.get(settled.symbol)
+    if listing is None:
+        return
+    worth = float(listing.price(1)) * float(listing.qty(settled.lots))
+    costs = facts.costs.setdefault(settled.purpose.name.lower(), Costs())
+    costs.orders += 1
+    costs.notional += settled.mean_ticks * worth
+    costs.slippage += settled.slippage_bps / BPS * settled.decided_ticks * worth
 
 
 def _rule(reason: str) -> str:

@@ -50,12 +50,14 @@ def page_of(running: Running, facts: Facts, quote: str) -> str:
         peak = max(peak, value)
         fall = min(fall, value / peak - 1.0)
     fees = sum(float(str(one["fee"])) for one in facts.fills)
+    slipped = sum(one.slippage for one in facts.costs.values())
     change = last[1] / start - 1.0
     faults = dict(getattr(opened.client, "seen", {}))
     cards = [
         ("Equity", f"{last[1]:,.2f}", f"{change:+.2%} of {start:,.0f} {quote}", change),
         ("Largest fall", f"{fall:.2%}", "marked at each close", fall),
         ("Fills", f"{len(facts.fills):,}", f"{fees:,.2f} {quote} of fees", 0.0),
+        ("Slippage", f"{slipped:,.2f}", f"{quote}, against the prices at the decisions", 0.0),
         ("Entries", f"{facts.accepted:,}", f"{sum(facts.refused.values()):,} reasons against", 0.0),
         ("Starts", f"{len(facts.starts):,}", f"{running.relived:,} requests lived again", 0.0),
         ("Faults", f"{sum(faults.values()):,}", "drawn since the last start", 0.0),
@@ -75,6 +77,7 @@ def page_of(running: Running, facts: Facts, quote: str) -> str:
             for rule, count in facts.refused.most_common()
         ],
         "fills": facts.fills,
+        "costs": sorted(facts.costs.items()),
         "alerts": [
             (format_ms(at_ms), symbol or "account", text)
             for at_ms, symbol, text in facts.alerts[-ALERTS_SHOWN:]

@@ -37,10 +37,23 @@ def state_of(running: Running, *, decisions: int = 8, alerts: int = 4) -> dict[s
         "refused": heard.refused,
         "faults": dict(getattr(client, "seen", {})),
         "relived": running.relived,
+        **costs_of(node),
         "positions": [position_of(running, symbol) for symbol in opened.symbols],
         "limits": limits_of(node),
         **said(heard, decisions, alerts),
     }  # fmt: skip
+
+
+def costs_of(node: Node) -> dict[str, float]:
+    """Return what trading has cost so far, in quote units: fees, and slippage against decisions."""
+    if node.decider is None:
+        return {"fees": 0.0, "slippage": 0.0}
+    live, slipped = node.decider.live, 0.0
+    for symbol, s in node.decider.places.items():
+        spec = live.spec[s]
+        worth = spec.tick_num / spec.tick_den * spec.lot_num / spec.lot_den
+        slipped += node.desk(symbol).slipped * float(worth)
+    return {"fees": float(live.account[0].fees), "slippage": slipped}
 
 
 def said(heard: Heard, decisions: int, alerts: int) -> dict[str, Any]:
