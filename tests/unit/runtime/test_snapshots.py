@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +13,13 @@ from tests.fakes.noded import NodedClient
 from tests.fakes.papers import Sessions
 from tests.sim.test_protection import played
 
+from ballast.core.codec import body_of
 from ballast.core.errors import DataError
 from ballast.core.instrument import Kind
-from ballast.core.journal import Entry, Snapshot
+from ballast.core.journal import Snapshot
 from ballast.runtime.node import journalled
 from ballast.runtime.node.desk import NodeRules
-from ballast.runtime.node.journalled import CODEC, EVENT, RULES, replayed, restored
+from ballast.runtime.node.journalled import EVENT, RULES, replayed, restored
 from ballast.runtime.node.node import Node
 from ballast.runtime.node.state import packed, unpacked
 
@@ -104,13 +106,29 @@ def test_rows_of_another_version_are_not_taken() -> None:
         unpacked(data.replace(layout, b"0" * len(layout)))
 
 
-def test_rules_written_before_orders_were_forgotten_are_read() -> None:
-    """A journal of version 1 of the rules starts with the numbers of today."""
-    rules = NodeRules("main", "4f1c", None)
-    now = CODEC.entry(rules, 0)
-    before = json.loads(now.body)
-    del before["keeping"]
-    assert CODEC.value(Entry(RULES, json.dumps(before), 0, version=1)) == rules
+NEW_RULES = ("keeping", "slices", "settle_ns", "slip_alarm")
+
+
+def of_version_1(record: Record) -> Record:
+    """Return a record as the first version wrote it."""
+    body = json.loads(record.body)
+    if record.kind == RULES:
+        body = {name: one for name, one in body.items() if name not in NEW_RULES}
+    elif "link" in body:
+        del body["link"]["rungs"]
+    return replace(record, body=body_of(body), version=1)
+
+
+def test_a_journal_of_the_first_version_is_replayed() -> None:
+    """Its entries were not cut, its orders not hurried, their costs not told: nor are they now."""
+    client = played("perpetual, new first", 3, 0.5, Counter(), NodedClient).client
+    assert isinstance(client, NodedClient)
+    records = list(MemoryJournal(client.memory, "later").records())
+    assert {one.version for one in records} > {1}
+    before = [of_version_1(one) for one in records]
+    again = replayed(before).node
+    assert again is not None
+    assert packed(again) == packed(client.live.node)
 
 
 def test_what_was_forgotten_stays_forgotten_over_a_start() -> None:

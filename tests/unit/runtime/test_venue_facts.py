@@ -9,6 +9,7 @@ import pytest
 
 from ballast.core.instrument import Kind
 from ballast.core.marketdata import Quote
+from ballast.risk.gate.facts import Link
 from ballast.risk.halt.breaker import Gate
 from ballast.runtime.clock import SystemClock
 from ballast.runtime.shell.venue_facts import (
@@ -16,9 +17,9 @@ from ballast.runtime.shell.venue_facts import (
     MS_NS,
     Timing,
     VenueFacts,
-    slippage_of,
+    largest_of,
+    rungs_of,
 )
-from ballast.venues.clients.account import TopOfBook
 from ballast.venues.clients.desk import Listed
 from ballast.venues.clients.market import Market
 
@@ -70,12 +71,34 @@ def test_a_symbol_that_is_gone_from_the_rules_trades_no_more() -> None:
 
 
 def test_what_the_visible_depth_does_not_hold_has_no_price() -> None:
-    thin = TopOfBook("BTCUSDT", ((1_000, 10),), ((1_001, 10),), 0)
-    assert slippage_of(thin, BTC, equity=1_000.0) is None
-    deep = TopOfBook("BTCUSDT", ((1_000, 10_000),), ((1_001, 10), (1_101, 10_000)), 0)
-    found = slippage_of(deep, BTC, equity=4.0)
-    assert found is not None
-    assert 0.0 < found < 0.1
+    """A lot is worth 0.1: of half of 1,000 the ten lots that are shown hold the smallest size."""
+    thin = rungs_of(((1_000, 50),), ((1_001, 50),), lot_worth=0.1, equity=1_000.0)
+    assert thin == ((3.90625, 0.0),)
+    assert largest_of(thin) is None
+    assert rungs_of((), ((1_001, 50),), lot_worth=0.1, equity=1_000.0) == ()
+    link = Link(
+        Gate.CLOSED, is_trading=True, is_maintenance=False, data_ns=1, is_contiguous=True,
+        spread=0.0, slippage=largest_of(thin), clock_offset_ns=0, clock_ns=1, rungs=thin,
+    )  # fmt: skip
+    assert link.of_size(3.9).slippage == 0.0
+    assert link.of_size(4.0).slippage is None, "refused: nobody knows"
+
+
+def test_a_small_entry_is_judged_by_what_its_own_size_costs() -> None:
+    """R-COST-06: half of the account would cost 8 %, and five units nearly nothing."""
+    asks = ((1_000, 50), (1_100, 10_000))
+    rungs = rungs_of(((999, 100_000),), asks, lot_worth=0.1, equity=100.0)
+    assert [notional for notional, _ in rungs] == [50.0 / 2**k for k in range(7, -1, -1)]
+    assert [cost for _, cost in rungs] == sorted(cost for _, cost in rungs)
+    link = Link(
+        Gate.CLOSED, is_trading=True, is_maintenance=False, data_ns=1, is_contiguous=True,
+        spread=0.0, slippage=largest_of(rungs), clock_offset_ns=0, clock_ns=1, rungs=rungs,
+    )  # fmt: skip
+    assert link.of_size(3.0).slippage == 0.0
+    large = link.of_size(50.0).slippage
+    assert large == pytest.approx(0.09)
+    assert link.of_size(51.0).slippage == large, "no position may be larger"
+    assert replace(link, rungs=()).of_size(3.0).slippage == large, "a journal from before"
 
 
 def test_the_clock_of_a_session_does_not_jump(monkeypatch: pytest.MonkeyPatch) -> None:

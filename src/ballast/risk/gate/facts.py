@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - the codec reads the types of fields
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ballast.core.orders import Side  # noqa: TC001
 from ballast.core.reasons import Refusal
@@ -65,10 +65,19 @@ class Link:
     spread: float | None
     """Ask over bid, less 1."""
     slippage: float | None
-    """Expected of this size, from the visible depth."""
+    """Expected of the largest size there may be, from the visible depth."""
     clock_offset_ns: int | None
     clock_ns: int | None
     """When the offset was measured."""
+    rungs: tuple[tuple[float, float], ...] = ()
+    """The same of smaller sizes: notional and slippage, rising."""
+
+    def of_size(self, notional: float) -> Link:
+        """Return it with the slippage of the first rung that holds so much."""
+        for most, slippage in self.rungs:
+            if notional <= most:
+                return replace(self, slippage=slippage)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns:
     held = known.book.holding(asked.symbol).lots - dust
     venue = None if desk.venue_lots is None else desk.venue_lots - dust
     position = Position(held, venue, desk.asked_ns)
-    return Snapshot(now_ns, asked, link, position, account)
+    return Snapshot(now_ns, asked, link.of_size(asked.notional), position, account)
 
 
 NO_LINK = Link(

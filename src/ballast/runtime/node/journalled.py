@@ -46,8 +46,13 @@ def _with_settling(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"settle_ns": 0, "slip_alarm": 0.0}
 
 
+def _with_rungs(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return an event of version 1 as of version 2, whose links know the slippage of sizes."""
+    return plain | {"link": plain["link"] | {"rungs": []}} if "link" in plain else plain
+
+
 CODEC = Codec(
-    Kind(EVENT, Event),
+    Kind(EVENT, Event, version=2, upgrades={1: _with_rungs}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,

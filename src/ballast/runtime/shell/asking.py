@@ -15,7 +15,7 @@ from ballast.core.reports import OrderReport, Unclear
 from ballast.risk.halt import breaker
 from ballast.runtime.node.events import Alert, OrdersShown, PositionShown, Reported, Valued
 from ballast.runtime.shell.bare import BareTime
-from ballast.runtime.shell.venue_facts import VenueFacts, slippage_of
+from ballast.runtime.shell.venue_facts import VenueFacts, rungs_of
 from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.market import FEE_DIGITS
 
@@ -179,16 +179,19 @@ class Asking:
         return None not in (orders, positions, equity)
 
     async def look_at_depth(self, symbol: str) -> None:
-        """Ask for the depth, and keep what half of equity would cost in it."""
+        """Ask for the depth, and keep what sizes up to half of equity would cost in it."""
         top = await self.ask(self.desk.top(symbol, DEPTH))
         seen = self.facts.of(symbol)
         if top is None:
-            seen.slippage = None
+            seen.rungs = ()
             return
         session = self.shell.node.rules.session
         equity = self.shell.node.levels.equity / self.atoms(Decimal(1)) if session else 0.0
-        seen.slippage = slippage_of(top, self.desk.markets[symbol], equity)
+        seen.rungs = ()
         if top.bids and top.asks:
+            market = self.desk.markets[symbol]
+            worth = float(market.tick * top.asks[0][0] * market.lot)
+            seen.rungs = rungs_of(top.bids, top.asks, lot_worth=worth, equity=equity)
             best = (top.bids[0][0], top.asks[0][0])
             if best != (seen.bid_ticks, seen.ask_ticks):
                 seen.bid_ticks, seen.ask_ticks = best

@@ -21,7 +21,7 @@ from ballast.runtime.node.events import (
     Reported,
     Valued,
 )
-from ballast.runtime.shell.venue_facts import SLIPPAGE_SHARE, walked
+from ballast.runtime.shell.venue_facts import largest_of, rungs_of
 from ballast.venues.simulated.engine.events import Traded, Trading
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Paper:
         """Say what is known of the venue for a symbol; what is not known is None, and refuses."""
         exchange = self.exchange
         bid, ask = exchange.best(symbol)
-        now_ns = exchange.now_ns
+        now_ns, rungs = exchange.now_ns, self._rungs(symbol)
         return Link(
             Gate.CLOSED,
             is_trading=exchange.trading(symbol) is Trading.TRADING,
@@ -173,19 +173,18 @@ class Paper:
             data_ns=self._data_ns.get(symbol),
             is_contiguous=self._contiguous.get(symbol),
             spread=ask / bid - 1.0 if bid and ask else None,
-            slippage=self._slippage(symbol),
+            slippage=largest_of(rungs),
             clock_offset_ns=0,
             clock_ns=now_ns,
+            rungs=rungs,
         )
 
-    def _slippage(self, symbol: str) -> float | None:
-        """Return what half of equity would cost in the visible depth, on the worse side."""
+    def _rungs(self, symbol: str) -> tuple[tuple[float, float], ...]:
+        """Return what sizes up to half of equity would cost in the visible depth."""
         listing = self.exchange.listings[symbol]
         equity = self.exchange.amount(self.quote, self.client.equity_atoms(self.quote))
         view = self.exchange.book(symbol, DEPTH)
         if not view.bids or not view.asks:
-            return None
-        price = listing.price(view.asks[0][0])
-        lots = int(float(equity) * SLIPPAGE_SHARE / float(price * listing.qty(1)))
-        found = [walked(side, lots) for side in (view.bids, view.asks)]
-        return None if None in found else max(one for one in found if one is not None)
+            return ()
+        worth = float(listing.price(view.asks[0][0]) * listing.qty(1))
+        return rungs_of(view.bids, view.asks, lot_worth=worth, equity=float(equity))

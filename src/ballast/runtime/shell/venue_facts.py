@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ballast.risk.halt.breaker import Gate
-    from ballast.venues.clients.account import TopOfBook
     from ballast.venues.clients.desk import News
     from ballast.venues.clients.market import Market
 
@@ -21,7 +20,10 @@ MS_NS = 1_000_000
 LEAVES_NS = 3 * 86_400 * 1_000_000_000
 """Before an announced end of trading nothing is opened: depth leaves earlier than the symbol."""
 SLIPPAGE_SHARE = 0.5
-"""Part of equity whose slippage the gate is told: no position may be larger."""
+"""Largest part of equity whose slippage the gate is told: no position may be larger."""
+RUNGS = 8
+"""Sizes whose slippage is told; each is twice the one before it, so none is taken for more than
+twice what it is."""
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class Seen:
     is_leaving: bool = False
     """Whether its end of trading is announced and near: nothing is opened any more."""
     is_contiguous: bool | None = None
-    slippage: float | None = None
+    rungs: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,10 @@ class VenueFacts:
             data_ns=seen.data_ns or None,
             is_contiguous=seen.is_contiguous,
             spread=seen.ask_ticks / seen.bid_ticks - 1.0 if has_best else None,
-            slippage=seen.slippage,
+            slippage=largest_of(seen.rungs),
             clock_offset_ns=timing.offset_ns,
             clock_ns=timing.measured_ns,
+            rungs=seen.rungs,
         )
 
 
@@ -123,17 +126,33 @@ def leaves_soon(market: Market, now_ns: int) -> bool:
     return market.delists_ms is not None and market.delists_ms * MS_NS - now_ns <= LEAVES_NS
 
 
-def slippage_of(top: TopOfBook, market: Market, equity: float) -> float | None:
-    """Return what half of equity would cost in the visible depth, on the worse side.
+def rungs_of(
+    bids: Sequence[tuple[int, int]],
+    asks: Sequence[tuple[int, int]],
+    *,
+    lot_worth: float,
+    equity: float,
+) -> tuple[tuple[float, float], ...]:
+    """Return what sizes up to half of equity cost in the visible depth, on the worse side.
 
-    None: the depth does not hold it, or a side is empty.
+    Pairs of notional and slippage, rising; sizes that the depth does not hold are left out. Levels
+    are ticks and lots, best first; `lot_worth` is a lot's price in the unit of equity.
     """
-    if not top.bids or not top.asks:
-        return None
-    price = float(market.tick * top.asks[0][0])
-    lots = int(equity * SLIPPAGE_SHARE / (price * float(market.lot)))
-    found = [walked(side, lots) for side in (top.bids, top.asks)]
-    return None if None in found else max(one for one in found if one is not None)
+    found = []
+    for place in reversed(range(RUNGS)):
+        notional = equity * SLIPPAGE_SHARE / 2**place
+        lots = int(notional / lot_worth)
+        costs = [walked(side, lots) if side else None for side in (bids, asks)]
+        known = [one for one in costs if one is not None]
+        if len(known) < len(costs):
+            break
+        found.append((notional, max(known)))
+    return tuple(found)
+
+
+def largest_of(rungs: Sequence[tuple[float, float]]) -> float | None:
+    """Return the slippage of the largest size; None: the depth does not hold it."""
+    return rungs[-1][1] if len(rungs) == RUNGS else None
 
 
 def walked(levels: Sequence[tuple[int, int]], lots: int) -> float | None:
