@@ -29,7 +29,7 @@ TABLE: dict[str, list[tuple[str, object, float | None]]] = {
     ],
     "Correlation / sector limit": [
         ("risk.correlation", 0.7, 0.7),
-        ("gate.sector_share", 0.30, 0.30),
+        ("risk.sector_share", 0.30, 0.30),
     ],
     "Daily loss": [("risk.daily_loss", 0.05, 0.05)],
     "Drawdown kill": [("risk.drawdown_kill", 0.15, 0.15)],

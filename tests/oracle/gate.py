@@ -7,7 +7,7 @@ from ballast.core.records import Margin
 from tests.oracle.books import liquidation_price
 from tests.oracle.checks import CHECKS, Candidate
 from tests.oracle.costs import slip
-from tests.oracle.sizing import size, unit_cost
+from tests.oracle.sizing import queued_qty, size, unit_cost
 from tests.oracle.state import EntryOrder
 
 
@@ -17,6 +17,8 @@ def after_size(c: Candidate) -> Refusal:
     notional = sym.qty(c.lots) * close
     if limits.slippage > 0 and slip(sym, c.bar, close, notional) > limits.slippage:
         return Refusal.SLIPPAGE
+    if sector_is_full(c, notional):
+        return Refusal.SECTOR_SHARE
     if sym.spot:
         return Refusal.NONE
     allowed = [t.leverage for t in sym.tiers if notional < t.cap or t is sym.tiers[-1]][:1]
@@ -31,6 +33,18 @@ def after_size(c: Candidate) -> Refusal:
         if c.side * (close - liquidation) <= c.away:
             return Refusal.STOP_BEYOND_LIQUIDATION
     return Refusal.NONE
+
+
+def sector_is_full(c: Candidate, notional: float) -> bool:
+    """Tell whether the sector's notional, this entry included, is too much of the equity."""
+    most, mine = c.world.limits.sector_share, c.sym.spec.cluster
+    if most <= 0 or mine < 0:
+        return False
+    for sym in c.world.symbols:
+        if sym is not c.sym and sym.spec.cluster == mine:
+            held = sym.qty(sym.position.lots) if sym.position else 0.0
+            notional += (held + queued_qty(sym)) * sym.mark
+    return bool(notional / c.world.account.equity > most)
 
 
 def decide(c: Candidate) -> Refusal:

@@ -70,5 +70,6 @@ REFUSAL_TEXT: dict[Refusal, tuple[str, str]] = {
         "engine.leverage",
     ),
     Refusal.LAST_BAR: ("The data ended before the entry could fill.", ""),
+    Refusal.SECTOR_SHARE: ("Its sector would be too much of the equity.", "risk.sector_share"),
     Refusal.CORRELATION: ("A correlated position is open on this side.", "risk.correlation"),
 }

@@ -68,6 +68,7 @@ class Refusal(IntEnum):
     STOP_BEYOND_LIQUIDATION = 32
     LAST_BAR = 33
     CORRELATION = 34
+    SECTOR_SHARE = 35
 
 
 def label(reason: Exit | Refusal) -> str:

@@ -179,6 +179,7 @@ LIMITS = _dtype(  # one row a run: the safety gate's numbers; 0 switches a rule 
     ("cluster_risk", "f8"),
     ("correlation", "f8"),
     ("correlation_bars", "i8"),
+    ("sector_share", "f8"),
     ("volume_share", "f8"),
     ("leverage", "f8"),
     ("scale_drawdown", "i8"),

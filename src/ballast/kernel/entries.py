@@ -45,6 +45,7 @@ _ISOLATED = int(Margin.ISOLATED)
 _IN_POSITION = int(Refusal.ALREADY_IN_POSITION)
 _CONFLICT = int(Refusal.CONFLICTING_SIGNALS)
 _SLIPPAGE = int(Refusal.SLIPPAGE)
+_SECTOR = int(Refusal.SECTOR_SHARE)
 _LEVERAGE = int(Refusal.LEVERAGE)
 _BEYOND = int(Refusal.STOP_BEYOND_LIQUIDATION)
 
@@ -119,6 +120,17 @@ def cluster_risk(t: Row, lim: Row, s: int, i: int, side: int) -> float:
             found = 1
             total += position_risk(t, j)
     return total if found else -1.0
+
+
+@jit_inner
+def sector_notional(t: Row, s: int) -> float:
+    """Return the notional of open and queued positions in the sector of `s`, both sides added."""
+    total = 0.0
+    for j in range(t.symbols):
+        p = position(t.pos, j)
+        if j != s and spec_row(t.spec, j).cluster == spec_row(t.spec, s).cluster:
+            total += qty_of(spec_row(t.spec, j), p.lots + p.in_lots) * p.mark
+    return total
 
 
 @jit_inner
@@ -223,7 +235,9 @@ def consider(
         )  # fmt: skip
         lots, reason, measured, limit = size(acct, spec, plan, lim, snapshot)
     if not reason:
-        reason, measured, limit = refuse_order(t, spec, plan, lim, side, i, lots, away, close)
+        reason, measured, limit = refuse_order(
+            t, acct, spec, plan, lim, s, side, i, lots, away, close
+        )
     if reason:
         refuse(t, acct, s, side, reason, i, measured, limit)
         return
@@ -233,16 +247,20 @@ def consider(
 
 @jit_pasted
 def refuse_order(
-    t: Row, spec: Row, plan: Row, lim: Row, side: int, i: int, lots: int, away: float,
-    close: float,
+    t: Row, acct: Row, spec: Row, plan: Row, lim: Row, s: int, side: int, i: int, lots: int,
+    away: float, close: float,
 ) -> tuple[int, float, float]:  # fmt: skip
-    """Check what depends on the final size: expected slippage, leverage, liquidation."""
+    """Check what depends on the final size: slippage, sector, leverage, liquidation."""
     q = qty_of(spec, lots)
     notional = q * close
     if lim.slippage > 0.0:
         slip = slip_fraction(t, spec, notional, close, i)
         if slip > lim.slippage:
             return _SLIPPAGE, slip, lim.slippage
+    if lim.sector_share > 0.0 and spec.cluster >= 0:
+        share = (sector_notional(t, s) + notional) / acct.equity
+        if share > lim.sector_share:
+            return _SECTOR, share, lim.sector_share
     if spec.perpetual:
         allowed = tier_leverage(t, spec, notional)
         if lim.leverage > 0.0 and (allowed == 0.0 or lim.leverage < allowed):

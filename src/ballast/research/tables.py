@@ -95,7 +95,8 @@ def _spec_rules(row: Any, one: Series, settings: Settings, clusters: dict[str, i
     row.max_lots = int(rules.max_qty // rules.lot)
     row.min_notional = float(rules.min_notional)
     row.perpetual = rules.kind is Kind.PERPETUAL
-    row.cluster = clusters.setdefault(rules.tags[0], len(clusters)) if rules.tags else -1
+    sector = sector_of(one, settings)
+    row.cluster = clusters.setdefault(sector, len(clusters)) if sector else -1
     row.timeframe_ms = one.bars.timeframe.ms
     end_ms = int(one.bars.ts[-1]) + one.bars.timeframe.ms
     row.delisted = rules.delisted_ms is not None and rules.delisted_ms <= end_ms
@@ -106,6 +107,15 @@ def _spec_rules(row: Any, one: Series, settings: Settings, clusters: dict[str, i
         "slip_impact", "slip_stop_multiple", "slip_book", "participation", "liquidation_fee",
     ):  # fmt: skip
         row[name] = getattr(costs, name)
+
+
+def sector_of(one: Series, settings: Settings) -> str:
+    """Return the sector of a symbol: that of its settings, else its first tag; empty: none.
+
+    Tags with a colon are a venue's remarks (`status:BREAK`): they relate nothing.
+    """
+    plain = (tag for tag in one.rules.tags if ":" not in tag)
+    return settings.sizing.sector or next(plain, "")
 
 
 def _check_ladder(one: Series, settings: Settings) -> None:

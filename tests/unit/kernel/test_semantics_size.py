@@ -205,6 +205,31 @@ def test_a_cluster_has_a_risk_of_its_own() -> None:
     assert run.fills.lots.tolist() == [666_666, 166_667, 666_666]
 
 
+@pytest.mark.parametrize(("second", "entries"), [(0.01, 2), (0.05, 1)])
+def test_a_sector_has_an_exposure_of_its_own(second: float, entries: int) -> None:
+    """A-RISK-09, R-RISK-11: 29 % of equity + 5 % are refused at 30 %, + 1 % are not.
+
+    Short positions count as long ones do; a symbol of no sector, or of another, is not counted.
+    """
+    row = "100 100 100 100 {} a=2"
+    plan = {"size_mode": int(Size.FIXED_NOTIONAL), "leverage": 5.0}
+    legs = [
+        Leg([row.format(side), *FLAT], plan | {"size_value": part}, rules | {"perpetual": 1})
+        for side, part, rules in (
+            ("L", 0.29, {"cluster": 3}), ("S", second, {"cluster": 3}),
+            ("L", 0.5, {"cluster": 4}), ("L", 0.5, {}), ("L", 0.5, {}),
+        )
+    ]  # fmt: skip
+    run = simulate(of_legs(legs, limits={"sector_share": 0.3}), 10 * CASH)
+    others = [(6, "SECTOR_SHARE")]  # half of equity in one position of sector 4
+    mine = [] if entries == 2 else [(3, "SECTOR_SHARE")]
+    assert [one for one in refused(run) if one[1] == "SECTOR_SHARE"] == mine + others
+    assert len(run.fills) == entries + 2
+    if mine:
+        (first, *_) = run.refused
+        assert (first.measured, first.limit) == pytest.approx((0.34, 0.3))
+
+
 def test_symbols_that_move_together_share_the_cluster_risk() -> None:
     """R: returns of 0 and 1 are equal, those of 2 opposite; short of bars means together."""
     up_down = [100, 102, 101, 103, 102, 104]

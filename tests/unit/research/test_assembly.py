@@ -230,6 +230,20 @@ def test_symbols_of_one_tag_share_a_cluster() -> None:
     assert market.spec["last"].tolist() == [70, 140, 210, 280]
 
 
+def test_a_sector_of_the_settings_goes_before_a_tag_and_a_venues_remark_is_none() -> None:
+    """R-RISK-11: `[symbols."A".sizing] sector`; a symbol that is halted is no kin of another."""
+    series, own = [], {}
+    for name, tags, sector in (
+        ("A", ("l1",), "meme"), ("B", ("status:BREAK", "l1"), ""), ("C", ("status:BREAK",), ""),
+        ("D", (), "meme"), ("E", (), "l1"),
+    ):  # fmt: skip
+        one = Series(flat_bars(FLAT, symbol=name))
+        series.append(replace(one, instrument=replace(one.rules, tags=tags)))
+        own[name] = Settings(sizing=SizingSettings(sector=sector))
+    market = assemble(legs_of(PLAIN, series, symbol_settings=own))
+    assert market.spec.cluster.tolist() == [0, 1, -1, 0, 1]
+
+
 def test_rows_beside_the_bars_are_sliced_by_symbol() -> None:
     rates = np.array([(START_MS + 8 * HOUR_MS, 1e-4, 100.0)] * 2, FUNDING)
     rates["at_ms"][1] += 8 * HOUR_MS

@@ -58,6 +58,7 @@ class Story:
     costs: CostSettings = FREE
     confidence: float | None = None
     kind: Kind = Kind.SPOT
+    tags: tuple[str, ...] = ()
 
 
 def run(story: Story, limit: str, value: float) -> Result:
@@ -69,7 +70,7 @@ def run(story: Story, limit: str, value: float) -> Result:
     series = []
     for name, closes in story.closes.items():
         one = Series(flat_bars([100.0] * LEAD + closes, symbol=name))
-        series.append(Series(one.bars, replace(one.rules, kind=story.kind)))
+        series.append(Series(one.bars, replace(one.rules, kind=story.kind, tags=story.tags)))
     limits = RiskSettings(hard_bounds=False, **(OFF | story.beside | {limit: value}))
     settings = Settings(risk=limits, costs=story.costs)
     return backtest(scripted(orders, sure=story.confidence, **rules), series, settings=settings)
@@ -152,6 +153,10 @@ STORIES: dict[str, Story] = {
         {"A": {62: "L"}, "B": {62: "L"}}, 20, loose=60, reason=Refusal.CLUSTER_RISK,
         beside={"cluster_risk": 0.02, "correlation": 0.7},
         trade=STOP | {"size": risk(0.02)},
+    ),
+    "sector_share": Story(
+        TWO, BOTH, 0.3, loose=0.5, reason=Refusal.SECTOR_SHARE, tags=("layer1",),
+        trade={"size": fixed_qty(20.0)},
     ),
     "volume_share": Story({"A": FLAT}, {"A": {0: "L"}}, 1e-6, loose=1e-4),
     "scale_drawdown": Story({"A": DROP}, LOSE_THEN_TRY, 1, beside={"drawdown_kill": 0.5}),

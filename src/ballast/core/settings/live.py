@@ -57,15 +57,6 @@ class GateSettings:
         high=0.8,
         hard=True,
     )
-    sector_share: float = setting(
-        0.30,
-        "Largest exposure of one sector.",
-        "R-RISK-11",
-        unit="fraction of equity",
-        low=0.01,
-        high=0.3,
-        hard=True,
-    )
     latency_ms: int = setting(
         50,
         "Latency between decision and execution assumed in event-driven simulation.",

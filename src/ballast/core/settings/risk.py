@@ -210,7 +210,8 @@ class RiskSettings:
     )
     cluster_risk: float = setting(
         0.02,
-        "Largest loss at their stops of positions in one cluster (symbols declared as related).",
+        "Largest loss at their stops of positions that move together: of one side, and of one "
+        "sector or correlated above `correlation`.",
         "R-RISK-08",
         unit=EQUITY,
         low=0.0001,
@@ -219,7 +220,7 @@ class RiskSettings:
     )
     correlation: float = setting(
         0.7,
-        "Correlation of returns above which no second position of the same side is opened.",
+        "Correlation of returns above which positions of one side share `cluster_risk`.",
         "R-RISK-08",
         unit="correlation",
         low=0.01,
@@ -233,6 +234,15 @@ class RiskSettings:
         unit="bars",
         low=10,
         high=100_000,
+    )
+    sector_share: float = setting(
+        0.30,
+        "Largest notional of all positions of one sector (`sizing.sector`), both sides added.",
+        "R-RISK-11",
+        unit=EQUITY,
+        low=0.01,
+        high=0.3,
+        hard=True,
     )
     volume_share: float = setting(
         0.01,

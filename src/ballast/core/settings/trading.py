@@ -21,6 +21,12 @@ class SizingSettings:
         "R-SIZE-01, R-SIZE-02",
         choices=("risk", "fixed_notional", "volatility_target", "kelly", "all_in", "fixed_qty"),
     )
+    sector: str = setting(
+        "",
+        "Sector of a symbol, by any name: set it for each symbol. Positions of one sector share "
+        "`risk.sector_share` and `risk.cluster_risk`; empty: of no sector.",
+        "R-RISK-11, R-RISK-08",
+    )
     risk_per_trade: float = setting(
         0.01,
         "Loss at the stop of one trade.",

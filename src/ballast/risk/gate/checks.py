@@ -65,7 +65,7 @@ class Limits:
             slippage=risk.slippage,
             spoof_score=gate.spoof_score,
             risk_penalty=gate.risk_penalty,
-            sector_share=gate.sector_share,
+            sector_share=risk.sector_share,
             ltv=gate.ltv_alarm,
         )
 

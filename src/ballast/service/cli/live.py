@@ -174,7 +174,9 @@ class _Asked:
         self.certificate: Certificate | None = (
             certificate_of(certificate) if certificate is not None else None
         )
-        self.wish: LiveWish = LiveWish(parse_params(param), self.certificate, allow_bare)
+        self.wish: LiveWish = LiveWish(
+            parse_params(param), self.certificate, allow_bare, config.symbols
+        )
 
     def kind(self, rehearsal: Rehearsal | None) -> SessionKind:
         """Return what a session would be."""

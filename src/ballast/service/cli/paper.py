@@ -108,7 +108,7 @@ def paper(
     series = load(config, venue, symbols, timeframe, (None, last_ms))
     where = journals.place()
     held = certificate_of(certificate) if certificate is not None else None
-    wish = Wish(parse_params(param), first_ms, faults, seed, allow_bare, held)
+    wish = Wish(parse_params(param), first_ms, faults, seed, allow_bare, held, config.symbols)
     opened = open_paper(chosen, series, config.settings, where.account, wish)
     is_plain = not sys.stderr.isatty() and not options.current().quiet and not json
     with where.database(read_only=False) as database:
@@ -170,7 +170,7 @@ def _live(
             Timeframe.parse(timeframe),
             config.settings,
             journals.place(),
-            LiveWish(parse_params(param), held, allow_bare),
+            LiveWish(parse_params(param), held, allow_bare, config.symbols),
             lines.rehearsal_of(rehearse, ca),
             closes,
             is_quiet=options.current().quiet or json,

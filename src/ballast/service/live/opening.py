@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,8 @@ class LiveWish:
     certificate: Certificate | None = None
     """What was proved; None only on paper and in rehearsals."""
     allow_bare: bool = False
+    own: Mapping[str, Settings] = field(default_factory=dict)
+    """Settings of symbols that have their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,11 @@ async def open_live(
     if unknown:
         raise UserError(f"{line.name} does not list {', '.join(unknown)}", where="--symbol")
     series = await _series(line, symbols, timeframe, FIRST_BARS)
-    legs = legs_of(strategy, series, params, settings)
+    legs = legs_of(strategy, series, params, settings, symbol_settings=wish.own)
     needed = legs[0].plan.bars_needed * SPARE_WARMUPS
     if needed > FIRST_BARS:
         series = await _series(line, symbols, timeframe, needed)
-        legs = legs_of(strategy, series, params, settings)
+        legs = legs_of(strategy, series, params, settings, symbol_settings=wish.own)
     for one in series:
         if len(one.bars) < legs[0].plan.bars_needed:
             raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -105,6 +105,8 @@ class Wish:
     allow_bare: bool = False
     certificate: Certificate | None = None
     """What may be traded, and how much of it; None: paper trades without one."""
+    own: Mapping[str, Settings] = field(default_factory=dict)
+    """Settings of symbols that have their own."""
 
 
 def open_paper(
@@ -113,7 +115,7 @@ def open_paper(
     """Put a session together; raise `UserError` for one that cannot be."""
     held = wish.certificate
     params = held.params if held is not None and not wish.params else wish.params
-    legs = legs_of(strategy, series, params, settings)
+    legs = legs_of(strategy, series, params, settings, symbol_settings=wish.own)
     market = assemble(legs)
     require_stop(strategy, market, allow_bare=wish.allow_bare)
     bars = tuple(one.bars for one in series)
