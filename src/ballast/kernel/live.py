@@ -64,6 +64,7 @@ _STEPS: tuple[tuple[Any, str], ...] = (
     ),
     (stepwise.closed, "(int64, int64, int64, float64, float64, int64, int64, float64, int64)"),
     (stepwise.takes_of, "(int64, int64, int64[::1])"),
+    (stepwise.exposures, "(int64, float64[::1], float64[::1])"),
     (stepwise.entry_over, "(int64, int64)"),
     (stepwise.write_off, "(int64, int64, int64)"),
     (stepwise.sell_dust, "(int64, int64, float64, int64, float64)"),
@@ -258,6 +259,12 @@ class Live:
         stepwise.takes_of(self.at, s, self._takes)
         prices = self.pos[s].take_price
         return [(k, float(prices[k]), int(lots)) for k, lots in enumerate(self._takes) if lots > 0]
+
+    def exposures(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return signed notionals and losses at the stop, a place a symbol, in quote units."""
+        notional, at_stop = np.zeros((2, len(self.pos)))
+        stepwise.exposures(self.at, notional, at_stop)
+        return notional, at_stop
 
     def entry_over(self, s: int) -> None:
         """Forget what is left of an entry whose order has ended."""

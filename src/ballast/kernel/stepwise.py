@@ -11,7 +11,7 @@ from ballast.core.jit import jit
 from ballast.core.memory import set_i8
 from ballast.core.reasons import Exit, Refusal
 from ballast.core.records import TAKES_MAX
-from ballast.kernel.account import day_of, roll_days
+from ballast.kernel.account import day_of, position_risk, roll_days
 from ballast.kernel.bar import after, expire_entry
 from ballast.kernel.book import book_closing, book_opening, drop_entry, end_trade, qty_of
 from ballast.kernel.exits import set_levels
@@ -130,6 +130,19 @@ def takes_of(tape: int, s: int, lots: NDArray[np.int64]) -> None:
             lots[k] = take_lots(p, spec_row(t.spec, s), plan, k, p.take_price[k])
             p.lots -= lots[k]
     p.lots = held
+
+
+@jit
+def exposures(tape: int, notional: NDArray[np.float64], at_stop: NDArray[np.float64]) -> None:
+    """Write each symbol's signed notional at its mark, and its loss at the stop as limits see it.
+
+    A queued entry is no position yet; the limits count it, and so does `at_stop`.
+    """
+    t = tape_row(tape, 0)
+    for s in range(t.symbols):
+        p = position(t.pos, s)
+        notional[s] = p.side * qty_of(spec_row(t.spec, s), p.lots) * p.mark
+        at_stop[s] = position_risk(t, s)
 
 
 @jit

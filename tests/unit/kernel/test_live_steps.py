@@ -8,7 +8,12 @@ from typing import Any
 
 from ballast.kernel import live, stepwise
 
-TYPES = {"int": "int64", "float": "float64", "NDArray[np.int64]": "int64[::1]"}
+TYPES = {
+    "int": "int64",
+    "float": "float64",
+    "NDArray[np.int64]": "int64[::1]",
+    "NDArray[np.float64]": "float64[::1]",
+}
 
 
 def test_every_step_that_is_called_is_compiled_for_what_it_is_called_with() -> None:

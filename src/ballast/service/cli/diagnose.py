@@ -15,6 +15,7 @@ import typer
 from ballast.core.errors import UserError
 from ballast.service.cli import lines
 from ballast.service.cli.connection import connection_tables, health_tables
+from ballast.service.cli.exposure import exposure_tables
 from ballast.service.cli.lines import CaOption, RehearseOption  # noqa: TC001 - typer reads them
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 from ballast.service.cli.runs import SymbolOption, VenueOption  # noqa: TC001
@@ -212,6 +213,7 @@ def _tables(report: dict[str, Any]) -> list[Table]:
     ]
     found.append(Table(("latency", "count", "median", "p95", "worst", "slow", "most"), times))
     found += connection_tables(report["connection"]) + health_tables(report["health"])
+    found += exposure_tables(report["exposure"])
     if report["issues"]:
         rows = [
             tuple(one[key] for key in ("time", "severity", "kind", "text"))

@@ -13,6 +13,7 @@ import typer
 
 from ballast.core.errors import UserError
 from ballast.service.cli import options
+from ballast.service.cli.exposure import exposure_tables
 from ballast.service.cli.lines import CaOption, RehearseOption  # noqa: TC001 - typer reads them
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 from ballast.service.cli.runs import (
@@ -240,4 +241,4 @@ def _tables(state: dict[str, Any]) -> list[Table]:
         if rows:
             columns = tuple(rows[0])
             found.append(Table(columns, [tuple(row.values()) for row in rows], name))
-    return found
+    return found + exposure_tables(state["exposure"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.service.cli import lines, options
 from ballast.service.cli.connection import connection_tables, health_tables
+from ballast.service.cli.exposure import exposure_tables
 from ballast.service.cli.output import Table
 
 if TYPE_CHECKING:
@@ -135,4 +136,5 @@ def state_tables(state: dict[str, Any]) -> list[Table]:
         rows = state[name]
         if rows:
             found.append(Table(tuple(rows[0]), [tuple(row.values()) for row in rows], name))
+    found += exposure_tables(state["exposure"])
     return found + connection_tables(state["connection"]) + health_tables(state["health"])

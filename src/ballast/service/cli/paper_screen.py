@@ -12,6 +12,7 @@ from ballast.service.cli.output import note
 from ballast.service.diagnose.connection import summary_of
 from ballast.service.diagnose.health import health_line
 from ballast.service.live.state import live_state_of
+from ballast.service.paper.exposure import exposure_line
 from ballast.service.paper.state import state_of
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def drawn(state: dict[str, Any]) -> Group:
         Text(f" {state['reason']}" + (f"; faults so far: {faults}" if faults else "")),
         Text(f" {summary_of(state['connection'])}" if "connection" in state else ""),
         Text(f" {health_line(state.get('health', {}))}"),
+        Text(f" {exposure_line(state['exposure'])}"),
         _table(
             "positions and their stops",
             ("symbol", "side", "qty", "price", "stop in memory", "stop in journal", "stop at venue",

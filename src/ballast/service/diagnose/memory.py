@@ -27,6 +27,8 @@ class Memory:
     """As `connection_of` made it; {} where the process did not say."""
     health: dict[str, Any] = field(default_factory=dict)
     """As `health_of` made it; {} where nobody measured."""
+    exposure: dict[str, Any] = field(default_factory=dict)
+    """As `ExposureView` made it; {} where the process did not say."""
 
 
 def write_memory(
@@ -36,11 +38,12 @@ def write_memory(
     at_ns: int,
     connection: dict[str, Any],
     health: dict[str, Any],
+    exposure: dict[str, Any],
 ) -> None:
     """Put what a node believes into a file, whole or not at all."""
     views = [one.as_plain() for one in of_node(node, symbols).values()]
     body = {"at_ns": at_ns, "mode": str(node.halt.mode), "views": views}
-    body |= {"connection": connection, "health": health}
+    body |= {"connection": connection, "health": health, "exposure": exposure}
     replace_file(Disk(), path, [json.dumps(body, sort_keys=True).encode()])
 
 
@@ -52,9 +55,10 @@ def read_memory(path: Path) -> Memory | None:
         body = json.loads(path.read_bytes())
         views = [View.of_plain(one) for one in body["views"]]
         connection = body.get("connection", {})
-        health = body.get("health", {})
-        if not isinstance(connection, dict) or not isinstance(health, dict):
-            raise ValueError("no connection")  # noqa: TRY301, TRY004 - told below as all others
-        return Memory({one.symbol: one for one in views}, int(body["at_ns"]), connection, health)
+        health, exposure = body.get("health", {}), body.get("exposure", {})
+        if not all(isinstance(one, dict) for one in (connection, health, exposure)):
+            raise ValueError("no connection")  # noqa: TRY301 - told below as all others
+        named = {one.symbol: one for one in views}
+        return Memory(named, int(body["at_ns"]), connection, health, exposure)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"is no state of a node: {error}", where=str(path)) from None

@@ -36,6 +36,7 @@ def report_of(found: Findings, pace: Pace, account: str, venue: str) -> dict[str
         },
         "connection": found.connection,
         "health": found.health,
+        "exposure": found.exposure,
         "issues": [
             {
                 "kind": one.kind.value,

@@ -68,6 +68,8 @@ class Findings:
     """What the node said last of its talk with the venue."""
     health: dict[str, Any] = field(default_factory=dict)
     """What it said last of its machine."""
+    exposure: dict[str, Any] = field(default_factory=dict)
+    """What it said last of what it holds."""
     is_whole: bool = False
     """Whether the time was not cut short."""
 
@@ -149,6 +151,7 @@ class Diagnosis:
         if memory is not None:
             self.findings.connection = memory.connection
             self.findings.health = memory.health
+            self.findings.exposure = memory.exposure
             self._note_faults(memory.health)
 
     def _note_faults(self, health: dict[str, Any]) -> None:

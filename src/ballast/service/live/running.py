@@ -20,6 +20,7 @@ from ballast.service.diagnose.connection import connection_of
 from ballast.service.diagnose.health import health_of
 from ballast.service.diagnose.memory import write_memory
 from ballast.service.keys.following import follow
+from ballast.service.paper.exposure import ExposureView
 from ballast.service.paper.running import Heard
 from ballast.venues.clients.access import Keys
 from ballast.venues.clients.calls import CallError, Verdict
@@ -108,6 +109,7 @@ class LiveRunning:
         self._beat = beat
         self._health_limits = health_limits
         self.health: HealthWatch | None = None
+        self.exposure = ExposureView(opened.legs)
 
     @property
     def node(self) -> Node:
@@ -212,6 +214,7 @@ class LiveRunning:
                 write_memory(
                     self._state_file, self.node, self.opened.symbols, self.line.now_ns(),
                     connection_of(self.wired), health_of(self.health),
+                    self.exposure.of(self.node),
                 )  # fmt: skip
             await asyncio.sleep(INBOX_S)
 

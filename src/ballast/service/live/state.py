@@ -56,6 +56,7 @@ def live_state_of(running: LiveRunning, *, decisions: int = 8, alerts: int = 4) 
         "positions": [position_of(running, symbol) for symbol in opened.symbols],
         "limits": limits_of(node),
         **costs_of(node),
+        "exposure": running.exposure.of(node),
         **said(heard, decisions, alerts),
     }
 

@@ -76,6 +76,7 @@ def page_of(running: Running, facts: Facts, quote: str) -> str:
             (rule, count, MEANINGS.get(rule.removeprefix("kernel: "), ""))
             for rule, count in facts.refused.most_common()
         ],
+        "exposure": running.exposure.of(node),
         "fills": facts.fills,
         "costs": sorted(facts.costs.items()),
         "alerts": [

@@ -17,6 +17,7 @@ from ballast.runtime.shell.paper import Paper
 from ballast.runtime.shell.relive import relive
 from ballast.runtime.shell.shell import Shell
 from ballast.service.commands import commanded, take_commands
+from ballast.service.paper.exposure import ExposureView
 from ballast.service.paper.opening import Recipe
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Running:
         self.opened = opened
         self.inbox = inbox
         self.heard = Heard()
+        self.exposure = ExposureView(opened.legs)
         self._tell = tell
         exchange = opened.exchange
         _require_recipe(opened, journal)

@@ -40,6 +40,7 @@ def state_of(running: Running, *, decisions: int = 8, alerts: int = 4) -> dict[s
         **costs_of(node),
         "positions": [position_of(running, symbol) for symbol in opened.symbols],
         "limits": limits_of(node),
+        "exposure": running.exposure.of(node),
         **said(heard, decisions, alerts),
     }  # fmt: skip
 
