@@ -94,11 +94,6 @@ def _look(record: OrderRecord) -> tuple[Step, int]:
     return Step.ASK_BY_ID, seen.first_id_ns + LOOKS_APART_NS if seen.first_id_ns else 0
 
 
-def is_overdue(record: OrderRecord, now_ns: int) -> bool:
-    """Tell whether an order has been unknown for too long (A5)."""
-    return record.phase is Phase.UNKNOWN and now_ns - record.updated_ns > OVERDUE_NS
-
-
 def may_resend(record: OrderRecord, *, reserved_lots: int = 0) -> bool:
     """Tell whether what this order was for may be sent again, as a new attempt (A4).
 

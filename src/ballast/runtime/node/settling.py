@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from ballast.core.ids import Purpose
 from ballast.core.orders import Fill, OrderKind
 from ballast.oms.record import Phase, Wish
-from ballast.oms.resolver import OVERDUE_NS, is_overdue
-from ballast.runtime.node.desk import Cost, Desk
+from ballast.oms.resolver import OVERDUE_NS
+from ballast.runtime.node.desk import Cost
 from ballast.runtime.node.events import Alert, Settled, Submit, Wake
 from ballast.runtime.node.execution import Execution
 
@@ -43,30 +43,37 @@ class Settling(Execution):
 
     def _hurry(self) -> None:
         """Cancel market orders that do not end; tell of an order that nobody knows for long."""
-        settle_ns = self.rules.settle_ns
+        dues = []
         for record in list(self.book.open_orders()):
             is_market = record.request.kind is OrderKind.MARKET
             if record.phase is Phase.LIVE and is_market and record.cancel is Wish.NONE:
-                due_ns = max(record.sent_ns, record.wished_ns) + settle_ns
-                if self.now_ns < due_ns:
-                    self._out.append(Wake(due_ns))
-                    continue
-                late = f"{record.client_id} did not end within {settle_ns / SECOND_NS:g} s"
-                self._out.append(Alert(record.symbol, f"{late}: cancelled"))
-                self._cancel(record)
-            elif record.phase is Phase.UNKNOWN:
-                self._tell_unknown(self.desk(record.symbol), record)
+                due_ns = max(record.sent_ns, record.wished_ns) + self.rules.settle_ns
+                act = self._cancel_late
+            elif record.phase is Phase.UNKNOWN and not self._is_told(record):
+                due_ns = record.updated_ns + OVERDUE_NS
+                act = self._tell_unknown
+            else:
+                continue
+            if self.now_ns < due_ns:
+                dues.append(due_ns)
+            else:
+                act(record)
+        if dues:
+            self._out.append(Wake(min(dues)))
 
-    def _tell_unknown(self, desk: Desk, record: OrderRecord) -> None:
+    def _is_told(self, record: OrderRecord) -> bool:
+        return record.client_id in self.desk(record.symbol).overdue
+
+    def _cancel_late(self, record: OrderRecord) -> None:
+        late = f"did not end within {self.rules.settle_ns / SECOND_NS:g} s"
+        self._out.append(Alert(record.symbol, f"{record.client_id} {late}: cancelled"))
+        self._cancel(record)
+
+    def _tell_unknown(self, record: OrderRecord) -> None:
         """Tell once of an order that is unknown for too long (A5)."""
-        name = record.client_id
-        if name in desk.overdue:
-            return
-        if not is_overdue(record, self.now_ns):
-            self._out.append(Wake(record.updated_ns + OVERDUE_NS + 1))
-            return
-        desk.overdue = (*desk.overdue, name)
-        late = f"nobody has known of {name} for {OVERDUE_NS // SECOND_NS} s"
+        desk = self.desk(record.symbol)
+        desk.overdue = (*desk.overdue, record.client_id)
+        late = f"nobody has known of {record.client_id} for {OVERDUE_NS // SECOND_NS} s"
         self._out.append(Alert(record.symbol, f"{late}: it is still looked for"))
 
     # What it cost ---------------------------------------------------------------------------
@@ -111,9 +118,13 @@ class Settling(Execution):
                 if record is not None and not record.is_settled:
                     continue
                 del desk.costs[name]
-                desk.overdue = tuple(one for one in desk.overdue if one != name)
                 if record is not None and cost.lots:
                     self._tell_cost(record, cost)
+            desk.overdue = tuple(one for one in desk.overdue if self._is_unknown(one))
+
+    def _is_unknown(self, name: str) -> bool:
+        record = self.book.get(name)
+        return record is not None and record.phase is Phase.UNKNOWN
 
     def _tell_cost(self, record: OrderRecord, cost: Cost) -> None:
         decided = record.request.trigger_ticks or cost.decided_ticks
