@@ -5,7 +5,7 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 UV_VERSION := 0.13.8
 
-.PHONY: help demo test check fast cover sim days fuzz bench lock clean docs format
+.PHONY: help demo test check fast cover sim days soak fuzz bench lock clean docs format
 .DEFAULT_GOAL := help
 
 help:           ## list the targets
@@ -60,6 +60,11 @@ sim: .venv/.stamp       ## many more random cases than `make test`; N says how m
 DAYS ?= 1000
 days: .venv/.stamp      ## the simulated node for DAYS days from seed FIRST: faults, deaths, violations, what to run again
 	$(BIN)/python -m tests.sim.many --days $(DAYS) --first $(or $(FIRST),1000)
+
+MINUTES ?= 120
+VENUE ?= BYBITLINEAR
+soak: .venv/.stamp      ## ten symbols and random faults at VENUE for MINUTES: memory, tasks, fills, violations
+	$(BIN)/python -m tests.e2e.live.soak --minutes $(MINUTES) --venue $(VENUE)
 
 fuzz: .venv/.stamp      ## a million broken messages for every parser
 	BALLAST_MUTATIONS=1000000 $(BIN)/python -m pytest -q --timeout 3600 -n 2 tests/property/venues/test_normalise_broken.py

@@ -20,6 +20,7 @@ from ballast.runtime.shell.venue_facts import (
     largest_of,
     rungs_of,
 )
+from ballast.venues.clients.account import VenueStatus
 from ballast.venues.clients.desk import Listed
 from ballast.venues.clients.market import Market
 
@@ -107,3 +108,37 @@ def test_the_clock_of_a_session_does_not_jump(monkeypatch: pytest.MonkeyPatch) -
     before_ns = clock.now_ns()
     monkeypatch.setattr("time.time_ns", lambda: 0)
     assert 0 <= clock.now_ns() - before_ns < 60_000_000_000
+
+
+MINUTE_MS = 60_000
+
+
+@pytest.mark.parametrize(
+    ("status", "is_maintenance"),
+    [
+        (VenueStatus(is_open=True), False),
+        (VenueStatus(is_open=False), True),
+        (VenueStatus(is_open=True, closes_ms=NOW_NS // MS_NS + 16 * MINUTE_MS), False),
+        (VenueStatus(is_open=True, closes_ms=NOW_NS // MS_NS + 15 * MINUTE_MS), True),
+        (VenueStatus(is_open=True, closes_ms=NOW_NS // MS_NS - MINUTE_MS), True),
+        (None, None),
+    ],
+)
+def test_nothing_is_opened_from_a_quarter_of_an_hour_before_a_maintenance(
+    status: VenueStatus | None, is_maintenance: bool | None
+) -> None:
+    """R-EXCH-14: what is not known is not open."""
+    known = facts()
+    known.opens(status, NOW_NS)
+    assert known.link("BTCUSDT", Gate.CLOSED, Timing()).is_maintenance is is_maintenance
+
+
+def test_a_maintenance_is_told_once_and_so_is_its_end() -> None:
+    known, closed = facts(), VenueStatus(is_open=False, text="upgrade")
+    said = [
+        known.opens(one, NOW_NS)
+        for one in (VenueStatus(is_open=True), closed, None, closed, VenueStatus(is_open=True))
+    ]
+    assert said == [
+        "", "the venue is closed (upgrade): nothing is opened", "", "", "the venue is open again",
+    ]  # fmt: skip

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ballast.runtime.shell.closing import LiveBars
     from ballast.runtime.shell.shell import Shell
     from ballast.runtime.shell.venue_facts import Timing
+    from ballast.venues.clients.account import VenueStatus
     from ballast.venues.clients.desk import News, VenueDesk
 
 T = TypeVar("T")
@@ -104,6 +105,8 @@ class Live(Asking):
         self._sends = sends
         self._rhythm = rhythm or Rhythm()
         self._told_ns: dict[str, int] = {}
+        self._untold: set[str] = set()
+        """Symbols whose last price came too soon after one that was told."""
         self._again = False
         self._asked_for: dict[str, None] = {}
         shell.look = self._ask_for
@@ -136,14 +139,21 @@ class Live(Asking):
         self._again = True
 
     def _moved(self, symbol: str) -> None:
-        """Tell the node a price that matters to it, not more often than it can use it."""
+        """Tell the node a price that matters to it, not more often than it can use it.
+
+        One that comes too soon is told a moment later: after a gap there may be no other.
+        """
+        self._untold.discard(symbol)
         if not symbol:
             return
         book, now_ns = self.shell.node.book, self.now_ns
-        matters = book.holding(symbol).lots or any(book.open_orders(symbol))
-        if matters and now_ns - self._told_ns.get(symbol, 0) >= PRICE_NS:
-            self._told_ns[symbol] = now_ns
-            self.tell(Priced(symbol, self.facts.of(symbol).last_ticks, now_ns))
+        if not (book.holding(symbol).lots or any(book.open_orders(symbol))):
+            return
+        if now_ns - self._told_ns.get(symbol, 0) < PRICE_NS:
+            self._untold.add(symbol)
+            return
+        self._told_ns[symbol] = now_ns
+        self.tell(Priced(symbol, self.facts.of(symbol).last_ticks, now_ns))
 
     def _funded(self, paid: Paid) -> None:
         if paid.symbol in self.symbols:
@@ -224,8 +234,7 @@ class Live(Asking):
             if learned:
                 self.tell(Learned(tuple(learned), self.now_ns))
         await self._rules()
-        status = await self.desk.status()
-        self.facts.is_maintenance = not status.is_open
+        self._heard_status(await self.desk.status())
         await self._set_aside()
         if not await self.reconcile():
             raise CallError(Verdict.UNREACHED, "the venue did not say what the account holds")
@@ -264,6 +273,8 @@ class Live(Asking):
             before_s = now_s
             if self._sends.failed is not None:
                 raise self._sends.failed
+            for symbol in sorted(self._untold):
+                self._moved(symbol)
             self.shell.wake(self.now_ns)
             self.bare.look(self.shell.node)
 
@@ -296,8 +307,14 @@ class Live(Asking):
             await act()
 
     async def _status(self) -> None:
-        status = await self.ask(self.desk.status())
-        self.facts.is_maintenance = None if status is None else not status.is_open
+        self._heard_status(await self.ask(self.desk.status()))
+
+    def _heard_status(self, status: VenueStatus | None) -> None:
+        """Learn whether the venue is open; stops are looked at before it closes, and after."""
+        news = self.facts.opens(status, self.now_ns)
+        if news:
+            self.shell.hear(Alert("", news))
+            self.renewed()
 
     async def _look_at_clock(self) -> None:
         await self.ask(self._measure())

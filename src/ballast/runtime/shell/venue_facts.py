@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ballast.risk.halt.breaker import Gate
+    from ballast.venues.clients.account import VenueStatus
     from ballast.venues.clients.desk import News
     from ballast.venues.clients.market import Market
 
 MS_NS = 1_000_000
 LEAVES_NS = 3 * 86_400 * 1_000_000_000
 """Before an announced end of trading nothing is opened: depth leaves earlier than the symbol."""
+CLOSES_NS = 15 * 60 * 1_000_000_000
+"""Before an announced maintenance nothing is opened: what is opened now could not be left then."""
 SLIPPAGE_SHARE = 0.5
 """Largest part of equity whose slippage the gate is told: no position may be larger."""
 RUNGS = 8
@@ -56,6 +59,8 @@ class VenueFacts:
     def __init__(self, markets: Mapping[str, Market], symbols: Iterable[str]) -> None:
         """Know nothing yet but what the rules of the symbols say."""
         self.is_maintenance: bool | None = None
+        """Whether it is closed, or is about to be."""
+        self._was_closing = False
         self._seen = {one: Seen() for one in symbols}
         self.refresh(markets, now_ns=0)
 
@@ -71,6 +76,21 @@ class VenueFacts:
                     leaving.append(symbol)
                 seen.is_leaving = True
         return leaving
+
+    def opens(self, status: VenueStatus | None, now_ns: int) -> str:
+        """Learn whether the venue is open; return what is news about that, '' for nothing."""
+        if status is None:
+            self.is_maintenance = None
+            return ""
+        closes = status.closes_ms is not None and status.closes_ms * MS_NS - now_ns <= CLOSES_NS
+        self.is_maintenance = is_closing = closes or not status.is_open
+        was_closing, self._was_closing = self._was_closing, is_closing
+        if was_closing == is_closing:
+            return ""
+        if not is_closing:
+            return "the venue is open again"
+        verb = "closes soon" if status.is_open else "is closed"
+        return f"the venue {verb} ({status.text or 'maintenance'}): nothing is opened"
 
     def of(self, symbol: str) -> Seen:
         """Return what was heard of a symbol."""

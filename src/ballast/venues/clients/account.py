@@ -61,11 +61,16 @@ class SymbolSetting:
 
 @dataclass(frozen=True, slots=True)
 class VenueStatus:
-    """Whether the venue is open; `until_ms` of a maintenance where it says so."""
+    """Whether the venue is open; `until_ms` of a maintenance where it says so.
+
+    `closes_ms` is when the next maintenance that it announced begins; None: none is announced, or
+    this venue announces none by its API (Binance, Kraken, Coinbase).
+    """
 
     is_open: bool
     text: str = ""
     until_ms: int | None = None
+    closes_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

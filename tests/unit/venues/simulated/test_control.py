@@ -167,7 +167,11 @@ def test_a_market_of_agents_takes_scripts_and_paths() -> None:
 REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("GET", "/nothing", None, 404, "nothing at /nothing"),
     ("GET", "/halt", None, 405, "/halt takes POST"),
-    ("DELETE", "/faults", None, 405, "/faults takes GET and POST"),
+    ("PUT", "/faults", None, 405, "/faults takes GET and POST and DELETE"),
+    ("POST", "/outage", {"seconds": -1}, 400, "in -1 s"),
+    ("POST", "/skew", {"seconds": 7200}, 400, "at most 3600"),
+    ("POST", "/maintenance", {"in_s": 0, "for_s": 60}, 400, "above 0"),
+    ("POST", "/delist", {"symbol": "BTCUSD"}, 400, "did you mean 'BTCUSDT'?"),
     ("POST", "/faults", {"fault": "unavailabel"}, 400, "did you mean 'unavailable'?"),
     ("POST", "/faults", {"fault": "delay", "pattern": "("}, 400, "pattern '('"),
     ("POST", "/faults", {"fault": "delay", "pattern": "x" * 201}, 400, "at most 200"),

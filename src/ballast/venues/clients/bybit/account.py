@@ -137,10 +137,18 @@ def mode_of(rows: Sequence[Mapping[str, Any]]) -> PositionMode:
 
 def status_of(rows: Iterable[Mapping[str, Any]], category: Category, now_ms: int) -> VenueStatus:
     """Return whether a market is open, from the announcements of maintenance."""
+    planned: list[tuple[int, str]] = []
     for row in rows:
         products = row.get("product") or ()
-        concerns = not products or category.product in [int(one) for one in products]
+        if products and category.product not in [int(one) for one in products]:
+            continue
         begins, ends = int(row.get("begin") or 0), int(row.get("end") or 0)
-        if row.get("state") == "ongoing" and concerns and begins <= now_ms:
-            return VenueStatus(is_open=False, text=str(row.get("title", "")), until_ms=ends or None)
-    return VenueStatus(is_open=True)
+        state, title = row.get("state"), str(row.get("title", ""))
+        if state == "ongoing" and begins <= now_ms:
+            return VenueStatus(is_open=False, text=title, until_ms=ends or None)
+        if begins and state in {"ongoing", "scheduled"}:
+            planned.append((begins, title))
+    if not planned:
+        return VenueStatus(is_open=True)
+    closes_ms, title = min(planned)
+    return VenueStatus(is_open=True, text=title, closes_ms=closes_ms)

@@ -111,11 +111,19 @@ def paid_of(row: Mapping[str, Any], symbol: str) -> Paid:
 
 def status_of(rows: Iterable[Mapping[str, Any]]) -> VenueStatus:
     """Return whether the venue is open, from the maintenances of `system/status`."""
+    planned: list[tuple[int, str]] = []
     for row in rows:
-        is_now = text(row, "state") == "ongoing" and text(row, "env") in {"", PRODUCTION}
-        if is_now and text(row, "serviceType") in CLOSING_SERVICES:
-            end = text(row, "end")
+        is_ours = text(row, "env") in {"", PRODUCTION}
+        if not is_ours or text(row, "serviceType") not in CLOSING_SERVICES:
+            continue
+        begin, end = text(row, "begin"), text(row, "end")
+        if text(row, "state") in {"ongoing", "pre_open"}:
             return VenueStatus(
                 is_open=False, text=text(row, "title"), until_ms=int(end) if end.isdigit() else None
             )
-    return VenueStatus(is_open=True)
+        if text(row, "state") == "scheduled" and begin.isdigit():
+            planned.append((int(begin), text(row, "title")))
+    if not planned:
+        return VenueStatus(is_open=True)
+    closes_ms, title = min(planned)
+    return VenueStatus(is_open=True, text=title, closes_ms=closes_ms)

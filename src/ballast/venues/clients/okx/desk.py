@@ -75,9 +75,10 @@ class OkxDesk:
             return ns_of(row, "ts") // MS_NS
 
     async def status(self) -> VenueStatus:
-        """Return whether the venue is open."""
-        call = read("publicGetSystemStatus", 0.4, state="ongoing")
-        return account.status_of(await self._asks.rows(call))
+        """Return whether the venue is open; without a state it tells what is planned too."""
+        rows = await self._asks.rows(read("publicGetSystemStatus", 0.4))
+        with legible():
+            return account.status_of(rows)
 
     async def grants(self) -> Grants:
         """Return what the key may do and how the account is set."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.core.orders import EndReason
-from ballast.venues.simulated.engine import desk, funding, shelf
-from ballast.venues.simulated.engine.world import COUNTDOWN, DEADLINE, FUNDING, REQUEST
+from ballast.venues.simulated.engine import desk, funding, shelf, trading
+from ballast.venues.simulated.engine.world import COUNTDOWN, DEADLINE, FUNDING, NOTICE, REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,8 @@ def _go_off(world: World, kind: str, symbol: str, number: int) -> None:
             desk.cancel_all(world, account, symbol or None, EndReason.COUNTDOWN)
     elif kind == FUNDING:
         funding.settle(world, world.markets[symbol])
+    elif kind == NOTICE:
+        trading.go_off(world, symbol)
 
 
 def _end_at_deadline(world: World, symbol: str, order_id: int) -> None:

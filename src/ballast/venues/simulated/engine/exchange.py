@@ -23,7 +23,8 @@ from ballast.venues.simulated.engine import (
     stops,
     telling,
 )
-from ballast.venues.simulated.engine.events import Cause, HaltChanged, Trading
+from ballast.venues.simulated.engine import trading as trades
+from ballast.venues.simulated.engine.events import Cause, Trading
 from ballast.venues.simulated.engine.latency import Latency, answer, put_on_its_way
 from ballast.venues.simulated.engine.outcomes import Accepted, HalfDone, Rejected
 from ballast.venues.simulated.engine.profile import asset_digits, terms_of
@@ -309,10 +310,17 @@ class Exchange(Reading):
 
     def set_trading(self, symbol: str, trading: Trading) -> None:
         """Halt, resume or delist a symbol; delisting cancels what is open."""
-        market = self._market(symbol)
-        market.trading = trading
-        self._world.emit(lambda sequence, at_ns: HaltChanged(sequence, at_ns, symbol, trading))
-        if trading is Trading.DELISTED:
-            for account in self._world.accounts.values():
-                desk.cancel_all(self._world, account, symbol, EndReason.DELISTED)
+        trades.set_trading(self._world, self._market(symbol).terms.symbol, trading)
         self.settle()
+
+    def announce_maintenance(self, from_ns: int, until_ns: int) -> None:
+        """Announce a span in which nothing trades; raise `ConfigError` for one that cannot be."""
+        if not self.now_ns < from_ns < until_ns:
+            raise ConfigError("a maintenance that is past, or that ends before it begins")
+        trades.announce_maintenance(self._world, from_ns, until_ns)
+
+    def announce_end(self, symbol: str, at_ns: int) -> None:
+        """Announce that a symbol will be delisted; raise `ConfigError` for a time that is past."""
+        if at_ns <= self.now_ns:
+            raise ConfigError("the end of a symbol is announced for the past", where=symbol)
+        trades.announce_end(self._world, self._market(symbol).terms.symbol, at_ns)

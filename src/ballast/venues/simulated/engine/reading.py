@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         PositionStops,
     )
     from ballast.venues.simulated.engine.events import Amount, Position, Trade, Trading
+    from ballast.venues.simulated.engine.notices import Notices
     from ballast.venues.simulated.engine.outcomes import BookView
     from ballast.venues.simulated.engine.world import Account, Market, World
 
@@ -35,6 +36,11 @@ class Reading:
     def now_ns(self) -> int:
         """The exchange's time."""
         return self._world.now_ns
+
+    @property
+    def notices(self) -> Notices:
+        """What the venue has announced."""
+        return self._world.notices
 
     def order(self, account: int, ref: OrderRef) -> Order | None:
         """Return an order, open or closed not too long ago."""

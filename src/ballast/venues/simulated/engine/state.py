@@ -8,7 +8,7 @@ that of the exchange that restores.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
@@ -19,6 +19,7 @@ from ballast.core.orders import OrderStatus, TriggerBy
 from ballast.kernel.exchange.layout import FORMAT
 from ballast.kernel.exchange.soundness import is_sound
 from ballast.venues.simulated.engine.events import Event, Trade, Trading
+from ballast.venues.simulated.engine.notices import Notices
 from ballast.venues.simulated.engine.profile import Terms, VenueProfile  # noqa: TC001
 from ballast.venues.simulated.engine.world import (  # noqa: TC001 - msgspec reads the types
     Account,
@@ -73,6 +74,7 @@ class Saved:
     arrivals: dict[int, int]
     events: list[tuple[str, bytes]]
     sources: list[bytes]
+    notices: Notices = field(default_factory=Notices)
 
 
 def fingerprint(profile: VenueProfile, terms: list[Terms], seed: int) -> bytes:
@@ -101,6 +103,7 @@ def pack(world: World, seed: int, sources: list[bytes]) -> bytes:
         arrivals=world.arrivals,
         events=[(type(one).__name__, msgspec.msgpack.encode(one)) for one in world.events],
         sources=sources,
+        notices=world.notices,
     )  # fmt: skip
     body = msgspec.msgpack.encode(saved)
     return hashlib.blake2b(body, digest_size=DIGEST).digest() + body
@@ -186,6 +189,7 @@ def _fill(world: World, saved: Saved, events: list[Event]) -> None:
     world.sent = {one.ticket: one for one in saved.sent}
     world.arrivals = saved.arrivals
     world.events = events
+    world.notices = saved.notices
     for pending in (world.todo, world.fired, world.marked, world.moved, world.dirty):
         pending.clear()
 

@@ -30,6 +30,7 @@ from ballast.core.orders import (
 )
 from ballast.kernel.exchange.layout import new_book, new_output
 from ballast.venues.simulated.engine.events import Amount, Event, Trade, Trading
+from ballast.venues.simulated.engine.notices import Notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ EVENTS_MAX = 5_000_000
 """Events waiting to be drained; more means that nobody reads them."""
 
 DEADLINE, COUNTDOWN, FUNDING, REQUEST = "deadline", "countdown", "funding", "request"
+NOTICE = "notice"
 """Kinds of timers."""
 
 _E = TypeVar("_E", bound="Event")
@@ -272,6 +274,7 @@ class World:
     next_ticket: int = 1
     arrivals: dict[int, int] = field(default_factory=dict)
     """When the last request of an account arrives: later ones do not overtake it."""
+    notices: Notices = field(default_factory=Notices)
     todo: deque[Live] = field(default_factory=deque)
     """Orders that traded, triggered or ended, whose lists and positions have not reacted yet."""
     fired: deque[tuple[str, int]] = field(default_factory=deque)

@@ -6,6 +6,12 @@
     GET  /snapshot                               the whole venue, to be set up again elsewhere
     GET  /faults                                 how many there were, the last ones, those that wait
     POST /faults  {"fault", "pattern", "count"}  order a fault for the next requests or frames
+    DELETE /faults                               take back those that wait
+    POST /outage  {"seconds"}                    let nothing reach the venue, break its streams
+    POST /dismiss                                let the venue end its streams in its own words
+    POST /skew    {"seconds"}                    let the venue's clock be so far ahead (or behind)
+    POST /maintenance {"in_s", "for_s"}          announce a span in which nothing trades
+    POST /delist  {"symbol", "in_s"}             announce the end of a symbol; 0: end it now
     POST /speed   {"speed"}                      let the venue's time run at another speed
     POST /script  {"script", "in_s"}             let a script of the market begin
     POST /path    {"points"}                     lead the price: [[seconds from now, price], ...]
@@ -20,15 +26,17 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal  # noqa: TC003 - struct fields are read at run time
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
 from aiohttp import web
 
-from ballast.core.errors import UserError, suggest
+from ballast.core.errors import UserError
 from ballast.venues.simulated.engine.events import Trading
 from ballast.venues.simulated.engine.street import Speaking, Steerable
 from ballast.venues.simulated.server import dump
+from ballast.venues.simulated.server.bodies import check_listed, read, span_ns
+from ballast.venues.simulated.server.mishaps import Mishaps
 from ballast.venues.simulated.wire.faults import Command, fault_named
 
 if TYPE_CHECKING:
@@ -46,8 +54,6 @@ COUNT_MAX = 1_000_000
 JSON_TYPE = "application/json"
 NS_MS = 1_000_000
 NS_S = 1_000_000_000
-AHEAD_MAX_S = 30 * 86_400.0
-"""How far ahead a script or a point may lie: a month."""
 
 
 class _Fault(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,9 +77,6 @@ class _Path(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Symbol(msgspec.Struct, forbid_unknown_fields=True):
     symbol: str
-
-
-_B = TypeVar("_B", bound=msgspec.Struct)
 
 
 class Reply(NamedTuple):
@@ -108,7 +111,12 @@ class Control:
             "/orders": {"GET": self._orders},
             "/state": {"GET": self._state},
             "/snapshot": {"GET": self._snapshot},
-            "/faults": {"GET": self._faults, "POST": self._order_fault},
+            "/faults": {
+                "GET": self._faults,
+                "POST": self._order_fault,
+                "DELETE": self._withdraw,
+            },
+            **Mishaps(server, exchange, self._now_ns).doors,
             "/speed": {"POST": self._change_speed},
             "/script": {"POST": self._schedule},
             "/path": {"POST": self._lead},
@@ -165,6 +173,7 @@ class Control:
             "now_ms": exchange.now_ns // NS_MS,
             "speed": pace.speed,
             "requests": gateway.requests,
+            "turned_away": gateway.turned_away,
             "streams": len(gateway.connections),
             "open_orders": sum(len(exchange.open_orders(one)) for one in self._accounts),
             "faults": gateway.faults.count,
@@ -217,7 +226,7 @@ class Control:
         }
 
     def _order_fault(self, body: bytes) -> dict[str, Any]:
-        wanted = _read(body, _Fault)
+        wanted = read(body, _Fault)
         if wanted.count > COUNT_MAX or len(wanted.pattern) > PATTERN_MAX:
             raise UserError(
                 "too much",
@@ -227,22 +236,25 @@ class Control:
         self._venue.gateway.faults.command(command)
         return self._faults(b"")
 
+    def _withdraw(self, _body: bytes) -> dict[str, Any]:
+        return {"withdrawn": self._venue.gateway.faults.withdraw()}
+
     def _change_speed(self, body: bytes) -> dict[str, Any]:
-        self._venue.pace.change(_read(body, _Speed).speed)
+        self._venue.pace.change(read(body, _Speed).speed)
         return {"speed": self._venue.pace.speed}
 
     def _schedule(self, body: bytes) -> dict[str, Any]:
-        wanted = _read(body, _Script)
-        at_ns = self._now_ns() + _span_ns(wanted.in_s)
+        wanted = read(body, _Script)
+        at_ns = self._now_ns() + span_ns(wanted.in_s)
         for source in self._steerable():
             source.schedule(wanted.script, at_ns)
         return {"script": wanted.script, "at_ms": at_ns // NS_MS}
 
     def _lead(self, body: bytes) -> dict[str, Any]:
         """Lead every listing along the path, or none of them."""
-        points = _read(body, _Path).points
+        points = read(body, _Path).points
         now_ns = self._now_ns()
-        times = [now_ns + _span_ns(in_s) for in_s, _ in points]
+        times = [now_ns + span_ns(in_s) for in_s, _ in points]
         sources = self._steerable()
         paths = [
             [
@@ -285,19 +297,11 @@ class Control:
         return ticks
 
     def _trade(self, body: bytes, trading: Trading) -> dict[str, Any]:
-        symbol = _read(body, _Symbol).symbol
-        known = self._exchange.listings
-        if symbol not in known:
-            raise UserError(f"unknown symbol '{symbol}'", fix=suggest(symbol, known))
+        symbol = read(body, _Symbol).symbol
+        check_listed(self._exchange, symbol)
         self._now_ns()
         self._exchange.set_trading(symbol, trading)
         return {"symbol": symbol, "trading": trading}
-
-
-def _span_ns(seconds: float) -> int:
-    if not 0.0 <= seconds <= AHEAD_MAX_S:
-        raise UserError(f"in {seconds:g} s", expected=f"0 to {AHEAD_MAX_S:g}")
-    return round(seconds * NS_S)
 
 
 def _done(door: Callable[[bytes], dict[str, Any]], body: bytes) -> Reply:
@@ -313,15 +317,6 @@ def _name_of(host: str) -> str:
     """Return a `Host` without its port."""
     name, colon, port = host.rpartition(":")
     return name.lower() if colon and port.isdecimal() else host.lower()
-
-
-def _read(body: bytes, kind: type[_B]) -> _B:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as problem:  # also of values that do not fit
-        raise UserError(
-            f"the body: {problem}", expected=", ".join(kind.__struct_fields__)
-        ) from None
 
 
 def _refusal(status: int, words: str) -> Reply:

@@ -157,6 +157,12 @@ class FaultPlan:
             raise UserError(f"{command.count} faults", expected="at least 1")
         self._commands.append(command)
 
+    def withdraw(self) -> int:
+        """Take back the commands that no traffic has met yet; return how many there were."""
+        count = len(self._commands)
+        self._commands.clear()
+        return count
+
     def waiting(self) -> tuple[Command, ...]:
         """Return the commands that no traffic has met yet."""
         return tuple(self._commands)

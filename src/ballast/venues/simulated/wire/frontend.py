@@ -8,7 +8,7 @@ reads a clock (`wire_now_ns` is the venue's time, skewed where a fault says so),
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,15 @@ class Session(Protocol):
 
     def closed(self) -> None:
         """Be told that the connection is gone."""
+        ...
+
+
+@runtime_checkable
+class Departing(Protocol):
+    """A session whose venue says something before it ends a stream."""
+
+    def farewell(self, now_ns: int) -> Sequence[Frame]:
+        """Return what is said now; the stream need not be closed by it."""
         ...
 
 

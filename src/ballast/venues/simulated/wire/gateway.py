@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ballast.venues.simulated.engine.latency import Latency, Leg
 from ballast.venues.simulated.wire.faults import Fault, FaultPlan
-from ballast.venues.simulated.wire.frontend import Trouble
+from ballast.venues.simulated.wire.frontend import Departing, Trouble
 from ballast.venues.simulated.wire.interests import Choosy, interest_of
 from ballast.venues.simulated.wire.messages import (
     Answer,
@@ -47,9 +47,11 @@ TROUBLE_AFTER = {
 }
 LOST_BEFORE: dict[Fault, Outcome] = {Fault.LOSE_REQUEST: Hang(), Fault.RESET_REQUEST: Reset()}
 LOST_AFTER: dict[Fault, Outcome] = {Fault.LOSE_REPLY: Hang(), Fault.RESET_REPLY: Reset()}
+PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>cloud front</body></html>"
+BROKEN_OFF, GOING_AWAY = Close(1006), Close(1001, "going away")
+CUT_OFF = Response(503, PAGE, (("Content-Type", "text/html"),))
 AUDIENCES_MAX = 4_096
 """Audiences remembered: each is made again in microseconds, and accounts may be many."""
-PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>cloud front</body></html>"
 
 
 class Gateway:
@@ -76,6 +78,9 @@ class Gateway:
         self.front_ends = tuple(front_ends)
         self.faults = faults or FaultPlan()
         self.requests = 0
+        self.turned_away = 0
+        """Requests and connections that an outage kept from the venue."""
+        self._cut_until_ns = 0
         self._markets: tuple[Market, ...] = tuple(
             {id(one.market): one.market for one in self.front_ends}.values()
         )
@@ -98,6 +103,9 @@ class Gateway:
     def request(self, request: Request, now_ns: int) -> Outcome:
         """Carry one request to its front end, with whatever goes wrong on the way."""
         self._pass(now_ns)
+        if self.is_cut:
+            self.turned_away += 1
+            return Reset()
         self.requests += 1
         found = self._route(request)
         if found is None:
@@ -139,6 +147,36 @@ class Gateway:
             response = _reshaped(response)
         return Answer(response, delay_ns, cut_bytes)
 
+    @property
+    def is_cut(self) -> bool:
+        """Tell whether nothing reaches the venue."""
+        return self.now_ns < self._cut_until_ns
+
+    def cut(self, until_ns: int, now_ns: int) -> None:
+        """Let nothing reach the venue until then; open streams break at once. The market goes on.
+
+        A time that is past ends an outage.
+        """
+        self._pass(now_ns)
+        self._cut_until_ns = until_ns
+        for connection in self.connections if self.is_cut else ():
+            connection.fall_dead()
+            connection.push(BROKEN_OFF, self.now_ns)
+            self._stir(connection)
+
+    def dismiss(self, now_ns: int) -> int:
+        """Let the venue end every open stream, in its own words; return how many there were."""
+        self._pass(now_ns)
+        for connection in self.connections:
+            session = connection.session
+            said: Sequence[Frame] = (GOING_AWAY,)
+            if isinstance(session, Departing):
+                said = session.farewell(self.now_ns)
+            for frame in said:
+                connection.push(frame, self.now_ns)
+            self._stir(connection)
+        return len(self._connections)
+
     def entry_ns(self) -> int:
         """Return how long what sets out now is on its way to the venue.
 
@@ -154,6 +192,9 @@ class Gateway:
     def connect(self, request: Request, now_ns: int) -> Connection | Response:
         """Open a stream, or return the answer that refuses it."""
         self._pass(now_ns)
+        if self.is_cut:
+            self.turned_away += 1
+            return CUT_OFF
         found = self._route(request)
         if found is None:
             return NOT_FOUND

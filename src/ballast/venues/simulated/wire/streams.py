@@ -115,13 +115,17 @@ class Connection:
             held, self.held = self.held, None
             self.push(held, now_ns)
 
+    def fall_dead(self) -> None:
+        """Let nothing more go out or come in, nor what is on its way arrive."""
+        self.dead = True
+        self.waiting.clear()
+
     def _fail(self, fault: Fault | None) -> bool:
         """Apply a fault after which this frame does not arrive; tell whether there was one."""
         if fault is Fault.GO_SILENT:
             self.silent = True
         elif fault is Fault.HALF_OPEN:
-            self.dead = True
-            self.waiting.clear()
+            self.fall_dead()
         return fault in {Fault.DROP_FRAME, Fault.GO_SILENT, Fault.HALF_OPEN}
 
     def _deliver(self, frame: Frame, now_ns: int, faults: FaultPlan, fault: Fault | None) -> None:

@@ -149,6 +149,19 @@ def test_maintenance_that_goes_on_closes_the_market_it_is_about(
         assert (found.text, found.until_ms) == ("upgrade", 1_700_000_600_000)
 
 
+def test_the_next_maintenance_that_is_announced_is_told() -> None:
+    """R-EXCH-14."""
+    rows = [
+        {"title": title, "state": "scheduled", "begin": begin, "product": product}
+        for title, begin, product in (
+            ("spot", "1700000300000", [2]), ("later", "1700000900000", []),
+            ("next", "1700000600000", [1]),
+        )
+    ]  # fmt: skip
+    found = account.status_of(rows, LINEAR, 1_700_000_000_000)
+    assert (found.is_open, found.text, found.closes_ms) == (True, "next", 1_700_000_600_000)
+
+
 LINEAR_ROW: dict[str, Any] = {
     "symbol": "BTCPERP", "contractType": "LinearPerpetual", "status": "Trading", "baseCoin": "BTC",
     "quoteCoin": "USDC", "launchTime": "1585526400000",

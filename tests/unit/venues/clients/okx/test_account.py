@@ -176,7 +176,11 @@ def test_funding_is_positive_where_it_was_paid(bill: dict[str, str], amount: Any
         ({"serviceType": "5"}, VenueStatus(is_open=False, text="upgrade", until_ms=1700000000000)),
         ({"serviceType": "0", "end": ""}, VenueStatus(is_open=False, text="upgrade")),
         ({"serviceType": "7"}, VenueStatus(is_open=True)),  # bots
-        ({"serviceType": "5", "state": "scheduled"}, VenueStatus(is_open=True)),
+        (
+            {"serviceType": "5", "state": "pre_open"},
+            VenueStatus(is_open=False, text="upgrade", until_ms=1700000000000),
+        ),
+        ({"serviceType": "5", "state": "completed"}, VenueStatus(is_open=True)),
         ({"serviceType": "5", "env": "2"}, VenueStatus(is_open=True)),  # of the demo
     ],
 )
@@ -185,6 +189,15 @@ def test_a_maintenance_closes_the_venue_if_nobody_can_trade(
 ) -> None:
     whole = {"title": "upgrade", "state": "ongoing", "env": "1", "end": "1700000000000", **row}
     assert account.status_of([whole]) == expected
+
+
+def test_the_next_maintenance_that_is_announced_is_told() -> None:
+    rows = [
+        {"title": title, "state": "scheduled", "env": "1", "serviceType": "5", "begin": begin}
+        for title, begin in (("later", "1700000900000"), ("next", "1700000600000"))
+    ]
+    found = account.status_of(rows)
+    assert found == VenueStatus(is_open=True, text="next", closes_ms=1_700_000_600_000)
 
 
 def test_bars_are_counted_from_midnight() -> None:

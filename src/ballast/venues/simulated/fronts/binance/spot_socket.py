@@ -262,6 +262,16 @@ class SpotSocket:
             return (Ping(str(now_ns // NS_MS).encode()),)
         return ()
 
+    def farewell(self, now_ns: int) -> Sequence[Frame]:
+        """End every subscription of events; the connection stays open, alive and silent."""
+        body = {
+            "e": "eventStreamTerminated",
+            "E": (now_ns + self._front.clock_skew_ns) // NS_MS,
+        }
+        said = [Text.of({"subscriptionId": one, "event": body}) for one in self._subscribed]
+        self._subscribed.clear()
+        return said
+
     def pong(self) -> None:
         """Remember that the client is there."""
         self._ponged_ns = self._front.wire_now_ns

@@ -145,6 +145,10 @@ class Ledger:
         if len(self.protected) > PROTECTED_MAX:
             del self.protected[next(iter(self.protected))]
 
+    def expire(self, key: str, now_ns: int) -> None:
+        """Let a listen key end now."""
+        self.keys[key].until_ns = min(self.keys[key].until_ns, now_ns)
+
     def listening(self, key: str, now_ns: int) -> Listening | None:
         """Return a listen key that lives."""
         found = self.keys.get(key)

@@ -59,7 +59,7 @@ def _symbol(front: BinanceUsdm, one: Listing) -> dict[str, Any]:
         "symbol": one.symbol,
         "pair": one.symbol,
         "contractType": "PERPETUAL",
-        "deliveryDate": DELIVERY_MS,
+        "deliveryDate": front.market.notices.ends_ns.get(one.symbol, DELIVERY_MS * NS_MS) // NS_MS,
         "onboardDate": ONBOARD_MS,
         "status": STATUS[front.trading(one.symbol)],
         "maintMarginPercent": shortest(tier.maintenance * 100),

@@ -19,7 +19,7 @@ from ballast.venues.simulated.fronts.binance.streams import (
 )
 from ballast.venues.simulated.fronts.binance.usdm_user import UserFeed
 from ballast.venues.simulated.fronts.binance.usdm_words import rate_e9
-from ballast.venues.simulated.wire.messages import Response
+from ballast.venues.simulated.wire.messages import Close, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,6 +92,17 @@ class UsdmStreams(MarketStreams):
         if known is not None and name not in self._feeds:
             self._feeds[name] = UserFeed(self._venue, known.account)
         return super().subscribe(name)
+
+    def farewell(self, now_ns: int) -> Sequence[Frame]:
+        """Let the listen keys expire: told once, then silence; what has none is closed."""
+        if not self._feeds:
+            return (Close(1001, "going away"),)
+        wire_ns = now_ns + self._venue.clock_skew_ns
+        said = []
+        for key, feed in self._feeds.items():
+            self._venue.ledger.expire(key, wire_ns)
+            said += [self._frame(key, one) for one in feed.tick(key, wire_ns)]
+        return said
 
     def _unsubscribe(self, name: str) -> None:
         self._feeds.pop(name, None)

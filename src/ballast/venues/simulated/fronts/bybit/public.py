@@ -33,7 +33,7 @@ STATUS = {
     Trading.HALTED: "PreLaunch",
     Trading.DELISTED: "Closed",
 }
-MAINTENANCE_STATES = dict.fromkeys(("", "scheduled", "ongoing", "completed", "canceled"))
+MAINTENANCE_STATES = {one: one for one in ("", "scheduled", "ongoing", "completed", "canceled")}
 OPEN_INTEREST_TIMES = frozenset({"5min", "15min", "30min", "1h", "4h", "1d"})
 BOOK_DEPTHS = {"spot": (1, 200), "linear": (25, 500)}
 """Levels of `market/orderbook`: when nothing is said, and at most."""
@@ -45,11 +45,27 @@ def server_time(_front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
     return {"timeSecond": str(call.now_ns // 10**9), "timeNano": str(call.now_ns)}
 
 
-def system_status(_front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
-    """GET /v5/system/status: announcements of maintenance; a simulated venue plans none."""
-    call.text("id")
-    call.choice("state", MAINTENANCE_STATES)
-    return {"list": []}
+def system_status(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
+    """GET /v5/system/status: announcements of maintenance."""
+    wanted_id, wanted = call.text("id"), call.choice("state", MAINTENANCE_STATES)
+    planned = front.market.notices.maintenance
+    if planned is None:
+        return {"list": []}
+    row = {
+        "id": f"maintenance-{planned.from_ns // NS_MS}",
+        "title": "Scheduled maintenance",
+        "state": "ongoing" if planned.from_ns <= front.market.now_ns else "scheduled",
+        "begin": str(planned.from_ns // NS_MS),
+        "end": str(planned.until_ns // NS_MS),
+        "href": "",
+        "serviceTypes": [1, 2, 3, 4, 5],
+        "product": [],
+        "uidSuffix": [],
+        "maintainType": 1,
+        "env": 1,
+    }
+    is_wanted = wanted in {"", row["state"]} and wanted_id in {"", row["id"]}
+    return {"list": [row] if is_wanted else []}
 
 
 # Instruments ---------------------------------------------------------------------------------
@@ -104,7 +120,7 @@ def _perpetual(front: BybitUnified, one: Listing) -> dict[str, Any]:
         "baseCoin": one.base,
         "quoteCoin": one.quote,
         "launchTime": "1584230400000",
-        "deliveryTime": "0",
+        "deliveryTime": str(front.market.notices.ends_ns.get(one.symbol, 0) // NS_MS),
         "deliveryFeeRate": "",
         "priceScale": str(-int(one.tick.normalize().as_tuple().exponent)),
         "leverageFilter": {
@@ -274,7 +290,7 @@ def _perpetual_ticker(front: BybitUnified, listing: Listing, now_ns: int) -> dic
         "basis": "",
         "basisRateYear": "",
         "deliveryFeeRate": "",
-        "deliveryTime": "0",
+        "deliveryTime": str(front.market.notices.ends_ns.get(symbol, 0) // NS_MS),
         "curPreListingPhase": "",
         "preOpenPrice": "",
         "preQty": "",

@@ -54,8 +54,13 @@ HOSTS = frozenset(
 PROFILE = VenueProfile(name="okx", post_only=PostOnly.EXPIRE, self_trade=SelfTrade.CANCEL_MAKER)
 """How OKX trades: a post-only order that would take is accepted and then cancelled."""
 WINDOW_NS = 2 * SECOND_NS
+EDGE = Budget("edge", 1 << 30, WINDOW_NS, refusals_before_ban=0, ban_ns=60 * SECOND_NS)
+"""The cloud before the venue: an address that it sends away is sent away for a minute at least."""
 ORDERS_2S = Budget("orders", 1_000, WINDOW_NS, refusals_before_ban=0)
 """New orders and amends of an account in two seconds, over all instruments."""
+
+
+SENT_AWAY = Response(errors.FORBIDDEN, errors.PAGE_403, (("Content-Type", "text/html"),))
 
 
 class Security(Enum):
@@ -168,6 +173,7 @@ class OkxFront:
         self.clock_skew_ns = 0
         self._meters: dict[tuple[str, str], Meter] = {}
         self._orders_2s = Meter(ORDERS_2S)
+        self._edge = Meter(EDGE)
         self._codes = {symbol: 10_000 + at for at, symbol in enumerate(market.listings)}
         self._opened = 0
         self._counts: dict[tuple[int, str], int] = {}
@@ -186,6 +192,7 @@ class OkxFront:
             "settings._levers": dict[tuple[int, str, MarginMode], int],
             "_meters": dict[tuple[str, str], Meter],
             "_orders_2s.accounts": dict[str, Spent],
+            "_edge.accounts": dict[str, Spent],
             "_opened": int,
         }
 
@@ -219,6 +226,8 @@ class OkxFront:
     def handle(self, request: Request) -> Response:
         """Answer one request."""
         began_ns = self.wire_now_ns
+        if self._edge.spend(request.address, 1, began_ns) is Standing.BANNED:
+            return SENT_AWAY
         route = ROUTES.get((request.method, request.path))
         try:
             if route is None:
@@ -304,7 +313,8 @@ class OkxFront:
     def trouble(self, kind: Trouble, request: Request) -> Response:
         """Return how OKX says it."""
         if kind is Trouble.BANNED:
-            return Response(errors.FORBIDDEN, errors.PAGE_403, (("Content-Type", "text/html"),))
+            self._edge.ban(request.address, self.wire_now_ns)
+            return SENT_AWAY
         if kind in TROUBLES:
             return TROUBLES[kind].response()
         refusal = errors.rejected_for_money()

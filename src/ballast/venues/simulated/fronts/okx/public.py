@@ -24,6 +24,7 @@ STATES = {
     Trading.HALTED: "suspend",
     Trading.DELISTED: "expired",
 }
+MAINTENANCE_STATES = ("", "scheduled", "ongoing", "pre_open", "completed", "canceled")
 NO_LIMIT_PX = Decimal(10) ** 8
 RATE_DIGITS = 9
 
@@ -34,16 +35,31 @@ def server_time(_front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
 
 
 def status(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
-    """GET /api/v5/system/status: a maintenance while nothing trades."""
-    if not all(front.market.trading(one) is not Trading.TRADING for one in front.market.listings):
+    """GET /api/v5/system/status: a maintenance that is announced, or that nothing trades."""
+    wanted = call.choice("state", MAINTENANCE_STATES, "")
+    planned = front.market.notices.maintenance
+    is_closed = all(
+        front.market.trading(one) is not Trading.TRADING for one in front.market.listings
+    )
+    if not is_closed and planned is None:
         return []
+    state = "ongoing" if is_closed else "scheduled"
+    if wanted not in {"", state}:
+        return []
+    begin_ms = planned.from_ns // NS_MS if planned is not None else call.now_ms
+    end = str(planned.until_ns // NS_MS) if planned is not None else ""
     return [
         {
-            "title": "Trading is suspended", "state": "ongoing", "begin": str(call.now_ms),
-            "end": "", "preOpenBegin": "", "href": "", "serviceType": "5", "system": "unified",
+            "title": "Trading is suspended", "state": state, "begin": str(begin_ms),
+            "end": end, "preOpenBegin": "", "href": "", "serviceType": "5", "system": "unified",
             "scheDesc": "", "maintType": "1", "env": "1",
         }
     ]  # fmt: skip
+
+
+def _ends(front: OkxFront, symbol: str) -> str:
+    ends_ns = front.market.notices.ends_ns.get(symbol)
+    return "" if ends_ns is None else str(ends_ns // NS_MS)
 
 
 def instruments(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
@@ -79,7 +95,7 @@ def instrument(front: OkxFront, listing: Listing) -> dict[str, Any]:
         "auctionEndTime": "",
         "contTdSwTime": "1600000000000",
         "openType": "",
-        "expTime": "",
+        "expTime": _ends(front, listing.symbol),
         "lever": str(listing.tiers[0].max_leverage) if swap else "",
         "tickSz": text(listing.tick),
         "lotSz": text(listing.lot),

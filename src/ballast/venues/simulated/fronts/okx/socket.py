@@ -53,6 +53,9 @@ TRADES: dict[str, tuple[Handler, bool]] = {
     "batch-amend-orders": (orders.amend_many, True),
 }
 SILENT = Close(4004, "No data received in 30s.")
+UPGRADED = Close(1006)
+UPGRADE_NS = 30_000_000_000
+UPGRADE = "The connection will soon be closed for a service upgrade. Please reconnect."
 
 
 class OkxSocket:
@@ -67,6 +70,7 @@ class OkxSocket:
         self._key: ApiKey | None = None
         self._feeds: dict[str, Feed] = {}
         self._spoke_ns = front.wire_now_ns
+        self._leaves_ns = 0
         self._hour, self._requests = 0, 0
 
     def receive(self, text: str) -> Sequence[Frame]:
@@ -228,6 +232,8 @@ class OkxSocket:
     def tick(self, now_ns: int) -> Sequence[Frame]:
         """Return what is due; close a connection on which nothing was said for too long."""
         now_ns += self._front.clock_skew_ns
+        if self._leaves_ns and now_ns >= self._leaves_ns:
+            return (UPGRADED,)
         frames = [_text(one) for feed in self._feeds.values() for one in feed.tick(now_ns)]
         if frames:
             self._spoke_ns = now_ns
@@ -235,6 +241,12 @@ class OkxSocket:
             self._spoke_ns = now_ns  # said once
             return (SILENT,)
         return frames
+
+    def farewell(self, now_ns: int) -> Sequence[Frame]:
+        """Announce a service upgrade; half a minute later the connection is closed."""
+        self._leaves_ns = now_ns + self._front.clock_skew_ns + UPGRADE_NS
+        notice = {"event": "notice", "code": "64008", "msg": UPGRADE, "connId": self._id}
+        return (_text(notice),)
 
     def pong(self) -> None:
         """Take no notice: OKX does not ping."""

@@ -1,0 +1,152 @@
+"""Market: what price and venue do to what is held."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ballast.core.ids import Purpose
+from ballast.core.orders import OrderKind
+
+if TYPE_CHECKING:
+    from tests.e2e.live.scenarios.play import Play
+
+DAY_S = 86_400.0
+LEVERAGE = 100
+MONEY = Decimal(15)
+"""In quote: a fortieth of what is bought with it."""
+
+
+async def flash_crash(play: Play) -> None:
+    """The price is 8 % lower from one trade to the next: the stop fills at what there is."""
+    session, hand, auditor = play.session, play.hand, play.auditor
+    await session.hold()
+    level = auditor.stop_ticks[0]
+    hand.move(hand.away(-0.08))
+    await session.until("the stop is booked", lambda: not session.lots)
+    stop = auditor.ours(Purpose.STOP)[-1]
+    assert stop.request.kind is OrderKind.STOP_MARKET
+    assert stop.value // stop.filled_lots < level  # not at its level: nobody was there
+    assert not session.of(Purpose.FLATTEN)
+    hand.move(hand.ticks)
+    await session.hold()
+
+
+async def flash_crash_past_a_limit(play: Play) -> None:
+    """A stop-limit is jumped over and rests: after five seconds a market order does it."""
+    session, hand, auditor = play.session, play.hand, play.auditor
+    await session.hold()
+    assert auditor.ours(Purpose.STOP)[-1].request.kind is OrderKind.STOP_LIMIT
+    hand.move(hand.away(-0.08))
+    await session.until("a market order closes it", lambda: session.is_calm)
+    flatten = session.of(Purpose.FLATTEN)
+    assert len(flatten) == 1, "closed more than once"
+    assert not sum(one.filled_lots for one in auditor.ours(Purpose.STOP))
+    assert "price beyond the stop" in session.alerts
+    hand.move(hand.ticks)
+    await session.hold()
+
+
+async def halted(play: Play) -> None:
+    """The symbol is halted while held: no entries, and its stop is there when trading goes on."""
+    session, hand, auditor = play.session, play.hand, play.auditor
+    await session.hold()
+    play.venue.command("POST", "/halt", symbol=play.row.listing)
+    await session.until("it is known", lambda: not session.live.facts.of(session.symbol).is_trading)
+    against = await session.enter()
+    assert any(one.startswith("market:") for one in against), against
+    await asyncio.sleep(0.5)
+    assert session.is_covered
+    assert len(auditor.orders()) == 2, "orders into a halted market"
+    play.venue.command("POST", "/resume", symbol=play.row.listing)
+    hand.move(hand.away(-0.03))
+    await session.until("the stop is booked", lambda: not session.lots)
+    await session.until(
+        "it is known", lambda: bool(session.live.facts.of(session.symbol).is_trading)
+    )
+    hand.move(hand.ticks)
+    await session.hold()
+
+
+async def delisted(play: Play) -> None:
+    """The end of the symbol is announced while held: no entries, protected until it is left."""
+    session, hand = play.session, play.hand
+    await session.hold()
+    play.venue.command("POST", "/delist", symbol=play.row.listing, in_s=2 * DAY_S)
+    await session.until(
+        "a person is told", lambda: any("end of trading" in one for one in session.alerts)
+    )
+    against = await session.enter()
+    assert any("halted" in one for one in against), against
+    assert session.is_covered
+    hand.move(hand.away(-0.03))
+    await session.until("the stop is booked", lambda: not session.lots)
+    against = await session.enter()
+    assert any("halted" in one for one in against), against
+    sent = len(play.auditor.orders())
+    play.venue.command("POST", "/delist", symbol=play.row.listing)
+    looks = session.live.figures.reconciliations
+    await session.until("it goes on asking", lambda: session.live.figures.reconciliations > looks)
+    assert len(play.auditor.orders()) == sent
+
+
+async def maintenance(play: Play) -> None:
+    """The venue closes, announced where it announces: no entries, stops looked at, then goes on."""
+    session, hand = play.session, play.hand
+    await session.hold()
+    looks = session.live.figures.reconciliations
+    planned = play.venue.command("POST", "/maintenance", in_s=15.0, for_s=15.0)
+    if play.row.exchange in {"bybit", "okx"}:
+        await session.until(
+            "a person is told", lambda: any("closes soon" in one for one in session.alerts)
+        )
+        against = await session.enter()
+        assert any("maintenance" in one for one in against), against
+        assert play.venue.now_ms < planned["from_ms"], "too late"
+        await session.until(
+            "the stop was looked at", lambda: session.live.figures.reconciliations > looks
+        )
+        assert session.is_covered
+    await session.until("it closes", lambda: play.venue.now_ms > planned["from_ms"])
+    with play.auditor.excused():
+        play.venue.fault("maintenance", count=6)
+        await session.until("it is known", lambda: session.live.facts.is_maintenance is not False)
+        against = await session.enter()
+        assert against
+        await session.until("it opens", lambda: play.venue.now_ms > planned["until_ms"])
+    play.venue.command("DELETE", "/faults")
+    looks = session.live.figures.reconciliations
+    await session.until("it is open again", lambda: session.live.facts.is_maintenance is False)
+    await session.until("it reconciles", lambda: session.live.figures.reconciliations > looks)
+    hand.move(hand.away(-0.03))
+    await session.until("the stop is booked", lambda: not session.lots)
+    await session.until("the breaker closes", lambda: session.is_linked)
+    await session.until("it trades", lambda: bool(session.live.facts.of(session.symbol).is_trading))
+    hand.move(hand.ticks)
+    await session.hold()
+
+
+async def stop_before_liquidation(play: Play) -> None:
+    """At a hundredfold leverage the stop is nearer than the liquidation: it goes first."""
+    session, hand = play.session, play.hand
+    await _geared(play)
+    await session.hold(stop_share=0.002)
+    hand.move(hand.away(-0.003))
+    await session.until("the stop is booked", lambda: not session.lots)
+    assert play.auditor.ours(Purpose.STOP)[-1].filled_lots == session.lots_usual
+
+
+async def _geared(play: Play) -> None:
+    """Leave little money in the account, and let it borrow much, as a person may have."""
+    account, listing = play.auditor.account, play.row.listing
+
+    def act(exchange: Any) -> None:
+        exchange.set_leverage(account, listing, LEVERAGE)
+        quote = exchange.listings[listing].quote
+        spare = exchange.balance(account, quote).total_atoms - exchange.atoms(quote, MONEY)
+        exchange.transfer(account, quote, -spare)
+        base = exchange.listings[listing].base
+        exchange.transfer(account, base, -exchange.balance(account, base).total_atoms)
+
+    play.auditor.ask(act)

@@ -1,0 +1,91 @@
+"""The scenarios of requirements.md, each at four venues over TLS, an auditor at the venue's engine.
+
+One test a scenario and venue: a real client and its streams, a node, a journal, against a simulated
+exchange in a thread of its own. When the scenario is over the trader gets flat; then there must be
+no violation (`auditing.py`). What each is for it asserts itself (`scenarios/`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.contract.venues.clients.rows import ROWS
+from tests.e2e.live.hand import Hand
+from tests.e2e.live.scenarios import link, market, orders
+from tests.e2e.live.scenarios.play import Play
+from tests.e2e.live.session import trading
+
+from ballast.service.testing.venue import simulated_exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+SPOT, PERPETUALS = ("BINANCE",), ("BINANCEUSDM", "BYBITLINEAR", "OKXSWAP")
+SECOND_NS = 1_000_000_000
+VENUES = (*SPOT, *PERPETUALS)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What happens, and what it shows (`ids` of requirements.md).
+
+    `speed` is how fast the venue's time runs; `how` goes to `session.trading`.
+    """
+
+    act: Callable[[Play], Awaitable[None]]
+    ids: str
+    venues: tuple[str, ...] = VENUES
+    speed: float = 1.0
+    how: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.act.__name__
+
+
+SCENARIOS = (
+    Scenario(link.outage, "S-04 S-09 R-NET-13 R-STOP-26 R-RISK-27", speed=3.0),
+    Scenario(link.rate_limit, "S-10 R-NET-01 R-NET-03 R-NET-05", speed=2.0),
+    Scenario(link.ban, "S-10 R-NET-03", speed=3.0),
+    Scenario(link.clock_drift, "S-30 R-EXCH-03 R-EXCH-05 R-EXCH-06"),
+    Scenario(link.silent_streams, "S-40 R-DATA-06 R-NET-16", speed=4.0),
+    Scenario(link.broken_streams, "S-40 R-NET-16"),
+    Scenario(link.dismissed, "S-40 R-NET-16", speed=2.0),
+    Scenario(orders.partial_fill, "S-12 R-OMS-13 R-STOP-24", how={"entry_ns": 3 * SECOND_NS}),
+    Scenario(orders.entry_refused, "S-11 S-13 R-OMS-12 R-OMS-16"),
+    Scenario(orders.stop_refused, "S-13 R-OMS-16 R-STOP-03"),
+    Scenario(market.flash_crash, "S-01 S-02 R-STOP-03 R-STOP-42"),
+    Scenario(
+        market.flash_crash_past_a_limit,
+        "S-02 R-STOP-03 R-STOP-42",
+        speed=2.0,
+        how={"limits_stops": True},
+    ),
+    Scenario(market.halted, "S-15 R-EXCH-15"),
+    Scenario(market.delisted, "S-15 R-EXCH-15 R-DATA-20", venues=PERPETUALS),
+    Scenario(market.maintenance, "S-14 R-EXCH-14", speed=5.0),
+    Scenario(market.stop_before_liquidation, "R-PERP-04", venues=PERPETUALS),
+)
+CASES = [
+    pytest.param(one, venue, id=f"{one.name}-{venue}") for one in SCENARIOS for venue in one.venues
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scenario", "venue"), CASES)
+def test_a_trader_comes_through(scenario: Scenario, venue: str, tmp_path: Path) -> None:
+    row = ROWS[venue]
+    with simulated_exchange(row.exchange, "synthetic:seed=7", speed=scenario.speed) as served:
+        hand = Hand(served, row.listing)
+
+        async def play() -> None:
+            async with trading(
+                served, row, tmp_path, speed=scenario.speed, **scenario.how
+            ) as session:
+                await scenario.act(Play(session, served, hand, row))
+
+        asyncio.run(play())
