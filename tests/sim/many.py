@@ -119,13 +119,16 @@ def main() -> int:
     said_s = began_s
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         for one in as_completed([pool.submit(played, first, options.hours) for first in firsts]):
-            total.add(one.result())
+            tally = one.result()
+            total.add(tally)
+            for name, seed, what in tally.failed:
+                print(f"'{name}' {seed}: {what}", flush=True)
             if time.monotonic() - said_s > SAID_EVERY_S:
                 said_s = time.monotonic()
                 print(total.line(), flush=True)
     for name, seed, what in total.failed:
         hours, without = shrunk(name, seed, options.hours)
-        print(f"'{name}' {seed}: {what}\n  {again(name, seed, options.hours)}")
+        print(f"'{name}' {seed}: {what}")
         print(f"  shrunk: {again(name, seed, hours, without)}")
     print(f"seeds {firsts[0]} to {firsts[-1] + SEEDS_AT_ONCE - 1}: {total.line()}")
     print(", ".join(f"{count} {name}" for name, count in total.faults.most_common()))

@@ -64,11 +64,22 @@ class Codec:
 
     def entry(self, value: object, at_ns: int) -> Entry:
         """Return the entry that records a value."""
+        kind, body = self._written(value)
+        return Entry(kind.name, body, at_ns, kind.version)
+
+    def text(self, value: object) -> str:
+        """Return a value as text that `of_text` reads, of any length: a snapshot is no record."""
+        return self._written(value)[1]
+
+    def of_text(self, kind: str, text: str) -> Any:  # noqa: ANN401 - of the type of its kind
+        """Return the value of a text of the present version; raise `DataError` if it is none."""
+        return self._forms[kind].read(parse_body(text, kind), kind)
+
+    def _written(self, value: object) -> tuple[Kind, str]:
         kind = self._by_type.get(type(value))
         if kind is None:
             raise InternalError(f"{type(value).__name__} is of no kind of this journal")
-        plain = self._forms[kind.name].write(value, kind.name)
-        return Entry(kind.name, body_of(plain), at_ns, kind.version)
+        return kind, body_of(self._forms[kind.name].write(value, kind.name))
 
     def value(self, record: Record | Entry) -> Any:  # noqa: ANN401 - of the type of its kind
         """Return the value a record holds; raise `DataError` if it is not one of its kind."""

@@ -122,6 +122,19 @@ def test_what_fills_after_a_command_to_flatten_is_closed(node: Node) -> None:
     assert placed(late) == [Purpose.FLATTEN]
 
 
+def test_an_entry_that_was_called_refused_and_fills_after_the_flatten_is_closed(node: Node) -> None:
+    """Found by the simulation: flat by all that was known, so the order to close was over."""
+    submit = entry(node)
+    node.handle(Commanded(Command.FLATTEN, "ann", "news", NOW))
+    name = submit.request.client_id
+    lie = Rejection(SYMBOL, name, Action.SUBMIT, RejectReason.INSUFFICIENT_BALANCE, "", NOW)
+    node.handle(Reported(lie, NOW + SECOND))
+    assert (node.halt.mode, node.halt.closes) == (Mode.PAUSED, False)
+    late = node.handle(Reported(filled(submit), NOW + 2 * SECOND))
+    assert placed(late) == [Purpose.FLATTEN]
+    assert "closing: it was entered before the account was flattened" in told(late)
+
+
 def test_flatten_with_nothing_held_is_done_at_once(node: Node) -> None:
     node.handle(Commanded(Command.FLATTEN, "ann", "news", NOW))
     assert node.halt.mode is Mode.PAUSED

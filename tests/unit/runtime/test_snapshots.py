@@ -16,7 +16,7 @@ from tests.sim.test_protection import played
 from ballast.core.codec import body_of
 from ballast.core.errors import DataError
 from ballast.core.instrument import Kind
-from ballast.core.journal import Snapshot
+from ballast.core.journal import BODY_BYTES_MAX, Snapshot
 from ballast.runtime.node import journalled
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.journalled import EVENT, RULES, replayed, restored
@@ -96,6 +96,14 @@ def test_a_snapshot_that_cannot_be_read_is_passed_over(state: bytes) -> None:
     node = restored(MemoryJournal(sessions.memory, "later"))
     assert node is not None
     assert packed(node) == packed(sessions.running.node)
+
+
+def test_a_snapshot_may_be_longer_than_a_record() -> None:
+    """Found by the simulation: ten symbols of 4,096 bars would have stopped the node for good."""
+    node = Node(NodeRules("main" * 2_000_000, "4f1c", None))
+    data = packed(node)
+    assert len(data) > BODY_BYTES_MAX
+    assert unpacked(data).rules == node.rules
 
 
 def test_rows_of_another_version_are_not_taken() -> None:

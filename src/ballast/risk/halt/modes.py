@@ -48,6 +48,9 @@ class Halt:
     """Who led here: a person's name, or the rule's."""
     at_ns: int = 0
     closes: bool = False
+    closed_ns: int = 0
+    """When all positions were ordered closed last: what was entered before is closed whenever it
+    turns up, also after the account was flat (an order that was called refused and was not)."""
 
     @property
     def allows_entries(self) -> bool:
@@ -62,14 +65,19 @@ def tripped(halt: Halt, rule: str, reason: str, at_ns: int, *, kills: bool, clos
     """
     wanted = Mode.ALERT if kills else Mode.PAUSED
     if halt.mode is Mode.ALERT or (halt.mode is not Mode.RUNNING and not kills):
-        return replace(halt, closes=halt.closes or closes)
-    return Halt(wanted, reason, rule, at_ns, halt.closes or closes)
+        return _closing(halt, at_ns) if closes else halt
+    found = replace(halt, mode=wanted, reason=reason, who=rule, at_ns=at_ns)
+    return _closing(found, at_ns) if closes else found
+
+
+def _closing(halt: Halt, at_ns: int) -> Halt:
+    return halt if halt.closes else replace(halt, closes=True, closed_ns=at_ns)
 
 
 def flat(halt: Halt, at_ns: int) -> Halt:
     """Return the state once nothing is held any more."""
     if halt.mode is Mode.REDUCING:
-        return Halt(Mode.PAUSED, halt.reason, halt.who, at_ns)
+        return replace(halt, mode=Mode.PAUSED, at_ns=at_ns, closes=False)
     return replace(halt, closes=False)
 
 
@@ -83,23 +91,27 @@ def commanded(halt: Halt, order: Command, *, who: str, reason: str, at_ns: int) 
             f"'{order}' without a name and a reason", expected="who it is and why", fix="--reason"
         )
     latched = halt.mode is Mode.ALERT
+    now = replace(halt, reason=reason, who=who, at_ns=at_ns)
     match order:
         case Command.KILL:
-            return halt if latched else Halt(Mode.ALERT, reason, who, at_ns, halt.closes)
+            return halt if latched else replace(now, mode=Mode.ALERT)
         case Command.RELEASE:
             if not latched:
                 raise UserError(f"nothing to release: the account is {halt.mode}")
-            return Halt(Mode.PAUSED, reason, who, at_ns, halt.closes)
+            return replace(now, mode=Mode.PAUSED)
         case Command.FLATTEN:
-            if latched:
-                return replace(halt, closes=True)
-            return Halt(Mode.REDUCING, reason, who, at_ns, closes=True)
+            return _closing(halt if latched else replace(now, mode=Mode.REDUCING), at_ns)
         case Command.PAUSE:
-            return halt if latched else Halt(Mode.PAUSED, reason, who, at_ns)
+            return halt if latched else _kept(now, Mode.PAUSED)
         case Command.RESUME:
             if latched:
                 raise UserError(
                     f"the kill switch is latched: {halt.reason} ({halt.who})",
                     expected="release first, then resume",
                 )
-            return Halt(Mode.RUNNING, reason, who, at_ns)
+            return _kept(now, Mode.RUNNING)
+
+
+def _kept(halt: Halt, mode: Mode) -> Halt:
+    """Take back the order to close, where it was not carried out yet."""
+    return replace(halt, mode=mode, closes=False, closed_ns=0 if halt.closes else halt.closed_ns)

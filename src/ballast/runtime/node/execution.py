@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.core.ids import Purpose, client_id
-from ballast.core.orders import Fill
+from ballast.core.orders import Fill, OrderKind
 from ballast.core.reports import Rejection
 from ballast.oms import lifecycle, resolver
 from ballast.oms.book import BookOfRecord
@@ -234,9 +234,16 @@ class Execution:
     def _forget(self, event: PositionShown) -> None:
         """Let old orders go now that the venue holds what the book does: no fill is missing.
 
-        Not by time alone: after a stop of some days the first look decides what is missing.
+        Not by time alone: after a stop of some days the first look decides what is missing. Nor
+        while something moves: two fills that nobody knows of may cancel each other for a while.
         """
-        keeping = self.rules.keeping
+        keeping, book = self.rules.keeping, self.book
+        moving = [one for one in book.doubtful() if one.symbol == event.symbol]
+        moving += [
+            one for one in book.open_orders(event.symbol) if one.request.kind is OrderKind.MARKET
+        ]
+        if moving:
+            return
         before_ns = min(event.asked_ns, self.now_ns) - keeping.ns
         if before_ns - self.book.forgotten_ns(event.symbol) > keeping.ns // 8:
             self.book.forget(event.symbol, before_ns, keeping)

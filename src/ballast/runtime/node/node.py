@@ -163,6 +163,15 @@ class Node(Entering):
             case Linked():
                 desk.link, desk.linked_ns = event.link, self.now_ns
 
+    def _close_late(self, entry: OrderRecord) -> None:
+        """Close what comes of an entry from before the account was flattened.
+
+        It was called flat while the venue had called that entry refused, and lied.
+        """
+        is_late = entry.purpose is Purpose.ENTRY and entry.prepared_ns <= self.halt.closed_ns
+        if is_late and not self.halt.closes and self.book.holding(entry.symbol).lots:
+            self._leave(entry.symbol, "it was entered before the account was flattened")
+
     def _leave(self, symbol: str, reason: str) -> None:
         desk = self.desk(symbol)
         if not desk.closes:
@@ -300,6 +309,7 @@ class Node(Entering):
     # What the kernel hears, and says --------------------------------------------------------
 
     def _booked(self, record: OrderRecord, fill: Fill) -> None:
+        self._close_late(record)
         if self.decider is None:
             return
         desk = self.desk(fill.symbol)

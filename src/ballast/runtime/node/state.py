@@ -16,7 +16,6 @@ import numpy as np
 from ballast.core.codec import Codec, Kind
 from ballast.core.errors import DataError
 from ballast.core.hashing import value_hash
-from ballast.core.journal import Entry
 from ballast.core.records import ACCOUNT, POSITION
 from ballast.kernel.live import BAR_COLUMNS, MARK_COLUMNS, OPTIONAL
 from ballast.oms.book import BookState  # noqa: TC001
@@ -89,7 +88,7 @@ def packed(node: Node) -> bytes:
         live_state(decider.live) if decider is not None else None,
         node.health,
     )
-    return CODEC.entry(state, node.now_ns).body.encode()
+    return CODEC.text(state).encode()
 
 
 def unpacked(data: bytes, strategy: AnyStrategy | None = None) -> Node:
@@ -98,7 +97,7 @@ def unpacked(data: bytes, strategy: AnyStrategy | None = None) -> Node:
         body = data.decode()
     except UnicodeDecodeError:
         raise DataError("a snapshot of the node is no text") from None
-    state: NodeState = CODEC.value(Entry(KIND, body, 0))
+    state: NodeState = CODEC.of_text(KIND, body)
     node = Node(state.rules, strategy)
     node.now_ns, node.decision = state.now_ns, state.decision
     node.halt, node.levels, node.pace, node.gate = state.halt, state.levels, state.pace, state.gate
