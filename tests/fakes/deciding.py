@@ -242,7 +242,7 @@ class DecidingClient:
     def seal(self, submit: told.Submit) -> None:
         """Do what a trade client does, and note what the auditor asks about."""
         request, heard = submit.request, self.heard
-        if not any(request.client_id in one.body for one in self.memory.records[-40:]):
+        if not any(request.client_id in one.body for one in self.memory.records[-200:]):
             heard.unwritten.append(request.client_id)
         if request.trigger_ticks:
             heard.stop(request)
