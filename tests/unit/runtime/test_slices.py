@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.drawn_sessions import TICK, drawn_bars
 from tests.fakes.live_sessions import LiveSession
 from tests.fakes.memory_journal import Memory, MemoryJournal
 from tests.fakes.papers import opened
+from tests.fakes.parity import Parity, settings_for
 
 from ballast.core.ids import Purpose
 from ballast.core.instrument import Kind
@@ -19,6 +22,12 @@ from ballast.runtime.node.events import AskMarket, Linked, Sliced, Submit
 from ballast.runtime.node.journalled import CODEC, EFFECT, EVENT
 from ballast.runtime.node.slices import Flow, SliceRules, parts_of
 from ballast.service.paper.running import Running
+from ballast.strategies import close, highest, lowest, percent_stop, pull_back, strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ballast.runtime.node.desk import NodeRules
 
 SECOND = 1_000_000_000
 HOUR_NS = 3_600 * SECOND
@@ -131,3 +140,37 @@ def test_where_the_venue_does_not_say_what_is_held_no_further_slice_goes() -> No
     assert ends(effects)
     assert all(one.sent == 1 and one.dropped_lots > 0 for one in ends(effects))
     assert {one.text for one in ends(effects)} <= {"its time is over", "the position was reduced"}
+
+
+FLIPS = strategy(
+    "flips",
+    enter_long=close >= highest(close, 2),
+    enter_short=close <= lowest(close, 2),
+    stop=percent_stop(0.05),
+    atr=highest(close, 3) - lowest(close, 3),
+)
+RESTS = replace(
+    FLIPS, construction=replace(FLIPS.construction, entry_limit=pull_back(0.02, bars=3))
+)
+
+
+class Cut(Parity):
+    """A session whose limit entries are cut: a part fills, the next one waits 50 minutes."""
+
+    def rules(self, digits: Mapping[str, int] | None = None) -> NodeRules:
+        cut = SliceRules(0.0005, 50 * 60 * SECOND, 3)
+        return replace(super().rules(digits), slices=cut)
+
+
+def test_a_limit_entry_shows_one_part_and_a_signal_the_other_way_ends_it() -> None:
+    """An iceberg; R-OMS-26: the other side is no reason to go on, nor to turn around."""
+    bars = drawn_bars(3, 120)[:1]
+    settings = settings_for(bars, TICK)
+    settings = replace(settings, risk=replace(settings.risk, reward_risk=0.0))
+    session = Cut(RESTS, bars, kind=Kind.PERPETUAL, tick=TICK, settings=settings)
+    session.node()
+    _, effects = told(session.memory)
+    assert "a signal the other way" in {one.text for one in ends(effects)}
+    limits = [one.request for one in entries_of(effects)]
+    assert all(one.price_ticks for one in limits)
+    assert {one.qty_lots for one in limits} & {464_125, 378_767}, "only a part is shown"
