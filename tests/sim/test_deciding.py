@@ -31,6 +31,7 @@ FAULTS_OF_BLOCK = 2_000
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, SEEDS, BLOCK))
 def test_what_it_decides_is_carried_out_and_protected(first: int) -> None:
+    """A-OMS-01, R-OMS-03, R-OMS-14: what was lost is looked for, nothing is there twice."""
     seen: Counter[str] = Counter()
     for seed in range(first, first + BLOCK):
         for name in PLACES:

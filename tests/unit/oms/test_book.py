@@ -230,13 +230,6 @@ def test_the_fence_is_the_window_ten_seconds_and_a_margin() -> None:
     assert resolver.fence_ns(0, 3 * SECOND, is_overloaded=True) == 73 * SECOND
 
 
-def test_an_unknown_order_is_an_alarm_after_ninety_seconds() -> None:
-    unknown = lifecycle.unheard(sent(), SENT_NS)
-    assert not resolver.is_overdue(unknown, SENT_NS + 90 * SECOND)
-    assert resolver.is_overdue(unknown, SENT_NS + 90 * SECOND + 1)
-    assert not resolver.is_overdue(sent(), SENT_NS + 900 * SECOND)
-
-
 @pytest.mark.parametrize(
     ("purpose", "more", "reserved", "may"),
     [

@@ -1,7 +1,7 @@
 """The live loop: the same decisions and fills as paper in one process, through the port of venues.
 
 Mode is wiring (ARCHITECTURE, idea 2): a paper account behind `VenueDesk`, asked and told in virtual
-time, must trade what the paper loop trades on the same candles.
+time, must trade what the paper loop trades on the same candles (R-OMS-20).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Orders that do not end are ended, and what each order cost is told (R-OMS-18, R-COST-08)."""
+"""Orders that do not end are ended; what each cost is told (R-OMS-15, R-OMS-18, R-COST-08)."""
 
 from __future__ import annotations
 
@@ -83,9 +83,10 @@ def test_an_order_nobody_knows_of_for_ninety_seconds_is_told_once() -> None:
     node = ready(TIMED)
     name = entry(node).request.client_id
     at_ns = NOW + 4 * SECOND
-    node.handle(Elapsed(at_ns))
-    assert not told(node.handle(Elapsed(at_ns + 90 * SECOND)))
-    (text,) = told(node.handle(Elapsed(at_ns + 91 * SECOND)))
+    effects = node.handle(Elapsed(at_ns))
+    assert Wake(at_ns + 90 * SECOND) in node.handle(Elapsed(at_ns + SECOND))
+    assert not told(effects) + told(node.handle(Elapsed(at_ns + 90 * SECOND - 1)))
+    (text,) = told(node.handle(Elapsed(at_ns + 90 * SECOND)))
     assert text.startswith(f"nobody has known of {name} for 90 s")
     assert not told(node.handle(Elapsed(at_ns + 92 * SECOND)))
 
@@ -146,3 +147,14 @@ def test_the_list_of_open_orders_does_not_hide_a_late_one() -> None:
     node.handle(Reported(report, NOW + 3 * SECOND))
     at_ns = NOW + 13 * SECOND
     assert cancels(node.handle(OrdersShown((report,), at_ns, at_ns))) == [made.request.client_id]
+
+
+def test_an_entry_that_fills_in_part_and_falls_silent_is_protected_and_then_cancelled() -> None:
+    """A-OMS-02: a stop for the 40 % that came, and no rest that fills a minute later."""
+    node = ready(TIMED)
+    submit = entry(node)
+    effects = node.handle(Reported(filled(submit, 4), NOW + SECOND))
+    (stop,) = (one for one in effects if isinstance(one, Submit))
+    assert (stop.purpose, stop.request.qty_lots) == (Purpose.STOP, 4)
+    assert not cancels(node.handle(Elapsed(NOW + 59 * SECOND)))
+    assert cancels(node.handle(Elapsed(NOW + 60 * SECOND))) == [submit.request.client_id]

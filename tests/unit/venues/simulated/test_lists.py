@@ -51,6 +51,7 @@ def states(exchange: Exchange, account: int) -> dict[str, tuple[OrderStatus, int
 
 
 def test_a_pair_shares_one_lock_and_one_fill_cancels_the_other() -> None:
+    """A-OMS-08."""
     exchange = priced()
     me = exchange.open_account("me", {"BTC": Decimal("0.1")})
     other = rich(exchange, "other")
