@@ -56,7 +56,7 @@ def _rolling_drawdown(c: Candidate) -> bool:
     if not limits.rolling_drawdown > 0:
         return False
     top = max([equity, *last_days(c.world, limits.rolling_days)])
-    return 1 - equity / top >= limits.rolling_drawdown
+    return equity - top <= -limits.rolling_drawdown * top
 
 
 def last_days(world: World, count: int) -> list[float]:

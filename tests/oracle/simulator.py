@@ -152,8 +152,9 @@ def mark(world: World, present: Present) -> None:
     if limits.daily_loss > 0 and loss <= -limits.daily_loss * account.day_open:
         account.day_blocked = True
         cancel_entries(world, Refusal.DAILY_LOSS)
-    drawdown = 1 - account.equity / account.peak
-    if limits.drawdown_kill > 0 and drawdown >= limits.drawdown_kill and not account.killed:
+    fallen = account.equity - account.peak
+    is_deep = limits.drawdown_kill > 0 and fallen <= -limits.drawdown_kill * account.peak
+    if is_deep and not account.killed:
         account.killed = True
         cancel_entries(world, Refusal.KILL_SWITCH)
         if limits.kill_closes:

@@ -139,7 +139,10 @@ def apply_rules(t: Row, acct: Row, lim: Row, now_ms: int) -> None:
     acct.trough = acct.equity
     drawdown = 1.0 - acct.equity / acct.peak
     acct.worst_drawdown = max(acct.worst_drawdown, drawdown)
-    if lim.drawdown_kill > 0.0 and not acct.killed and drawdown >= lim.drawdown_kill:
+    if lim.drawdown_kill <= 0.0 or acct.killed:
+        return
+    # Not `drawdown >= limit`: 1 - 8000 / 10000 is a hair less than 0.2, and 20 % would not be it.
+    if acct.equity - acct.peak <= -lim.drawdown_kill * acct.peak:
         acct.killed = 1
         acct.killed_ms = now_ms
         cancel_entries(t, acct, _KILL, drawdown, lim.drawdown_kill)

@@ -144,12 +144,12 @@ def last_closed(t: Row, j: int, now_ms: int) -> int:
 
 
 @jit_pasted
-def rolling_drawdown(t: Row, acct: Row, days: int) -> float:
-    """Return how far equity stands below the best daily close of the last `days` days."""
+def rolling_best(t: Row, acct: Row, days: int) -> float:
+    """Return the best daily close of the last `days` days, or equity where that is more."""
     best = acct.equity
     for d in range(max(acct.days - days, 0), min(acct.days, t.daily_room)):
         best = max(best, f8(t.daily, d))
-    return 1.0 - acct.equity / best
+    return best
 
 
 @jit_pasted
@@ -195,8 +195,8 @@ def consider(
             lots = position(t.pos, j).lots + position(t.pos, j).in_lots
             gross += qty_of(spec_row(t.spec, j), lots) * position(t.pos, j).mark
             open_risk += position_risk(t, j)
-    fallen = rolling_drawdown(t, acct, lim.rolling_days) if lim.rolling_drawdown > 0.0 else 0.0
-    reason, measured, limit = refuse_account(acct, lim, now_ms, open_count, fallen)
+    best = rolling_best(t, acct, lim.rolling_days) if lim.rolling_drawdown > 0.0 else acct.equity
+    reason, measured, limit = refuse_account(acct, lim, now_ms, open_count, best)
     confidence = f8(t.confidence, i) if t.confidence else 1.0
     floor = max(lim.confidence, f8(t.floor, i)) if t.floor else lim.confidence
     z = f8(t.volatility, i) if t.volatility else 0.0

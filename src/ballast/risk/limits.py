@@ -79,15 +79,16 @@ def remember_entry(acct: Row, p: Row, now_ms: int) -> None:
 
 @jit_pasted
 def refuse_account(
-    acct: Row, lim: Row, now_ms: int, open_count: int, rolling_drawdown: float
+    acct: Row, lim: Row, now_ms: int, open_count: int, rolling_best: float
 ) -> tuple[int, float, float]:
     """Check the rules that depend on the account only; return (reason or 0, measured, limit)."""
     if acct.killed:
         return _KILL, 1.0 - acct.equity / acct.peak, lim.drawdown_kill
     if acct.day_blocked:
         return _DAILY_LOSS, 1.0 - acct.equity / acct.day_open, lim.daily_loss
-    if lim.rolling_drawdown > 0.0 and rolling_drawdown >= lim.rolling_drawdown:
-        return _ROLLING, rolling_drawdown, lim.rolling_drawdown
+    fallen = acct.equity - rolling_best
+    if lim.rolling_drawdown > 0.0 and fallen <= -lim.rolling_drawdown * rolling_best:
+        return _ROLLING, -fallen / rolling_best, lim.rolling_drawdown
     if now_ms < acct.blocked_until_ms:
         return _STREAK, float(acct.blocked_until_ms - now_ms), float(lim.streak_cooldown_ms)
     if lim.entries_hour > 0:

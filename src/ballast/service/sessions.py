@@ -114,6 +114,7 @@ def rules_of(
         permission=None,
         limits=Limits.of(settings),
         abilities=abilities,
+        drawdown_warning=settings.gate.drawdown_warning,
         drawdown_kill=risk.drawdown_kill or 1.0,
         kill_closes=bool(risk.kill_closes),
         cooldown_ns=risk.loss_cooldown_ms * MS_NS,

@@ -82,6 +82,14 @@ class GateSettings:
         low=0.05,
         high=0.55,
     )
+    drawdown_warning: float = setting(
+        0.10,
+        "Equity this far below its peak is told, before `risk.drawdown_kill` latches.",
+        "R-RISK-16",
+        unit="fraction of equity",
+        low=0.001,
+        high=0.15,
+    )
     earn_apr: float = setting(
         0.10,
         "Yearly rate of lending an asset from which `ballast ltv` tells of it.",

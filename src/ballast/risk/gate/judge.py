@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LIFE_NS = 2 * SECOND_NS
 """Of an approval: the market of the snapshot is gone by then."""
+WORKS = "a check that works"
+"""The limit in the reason of a check that failed of itself."""
 _SEAL = object()
 
 
@@ -73,6 +75,11 @@ class Reason:
     limit: float | str
 
     @property
+    def is_defect(self) -> bool:
+        """Whether the check failed of itself: a defect of ours, which a person must hear of."""
+        return self.limit == WORKS
+
+    @property
     def line(self) -> str:
         """Say it in one line."""
         return f"{self.check}: {_shown(self.measured)}, limit {_shown(self.limit)}"
@@ -120,7 +127,7 @@ def _against(
         try:
             found = check(snap, memory, limits)
         except Exception as error:  # noqa: BLE001 - a defect here must block, not pass and not crash
-            found = Against(f"{type(error).__name__}: {error}", "a check that works")
+            found = Against(f"{type(error).__name__}: {error}", WORKS)
         if found is not None:
             reasons.append(Reason(name, found.measured, found.limit))
     return reasons

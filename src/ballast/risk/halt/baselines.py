@@ -28,6 +28,8 @@ class Baselines:
     """Days since 1970, UTC."""
     known_ns: int = 0
     """When the equity was last known."""
+    is_warned: bool = False
+    """Whether somebody was told of the present drawdown (R-RISK-16)."""
 
     @property
     def daily_loss(self) -> float:
@@ -44,9 +46,7 @@ class Baselines:
 
         The limit is taken to a millionth; integers decide, so that no rounding lets a loss through.
         """
-        level = self.day_open if of_day else self.peak
-        allowed = round(limit * 1_000_000)
-        return level > 0 and (level - self.equity) * 1_000_000 >= allowed * level
+        return _is_below(self.equity, self.day_open if of_day else self.peak, limit)
 
 
 def marked(levels: Baselines, equity: int, at_ns: int) -> Baselines:
@@ -56,7 +56,19 @@ def marked(levels: Baselines, equity: int, at_ns: int) -> Baselines:
     is_new = day > levels.day or not levels.day_open
     # The open of a day is the last equity of the day before: a gap over midnight is in the day.
     opened = (levels.equity or equity) if is_new else levels.day_open
-    return Baselines(equity, max(levels.peak, equity), opened, max(day, levels.day), at_ns)
+    peak = max(levels.peak, equity)
+    return Baselines(equity, peak, opened, max(day, levels.day), at_ns, levels.is_warned)
+
+
+def warned(levels: Baselines, limit: float) -> Baselines:
+    """Return the levels after the drawdown was held against the level of its warning.
+
+    `is_warned` turns on at the limit and off where half of it is won back: a person is told once,
+    not at every mark on either side of the limit.
+    """
+    if levels.is_warned:
+        return replace(levels, is_warned=_is_below(levels.equity, levels.peak, limit / 2))
+    return replace(levels, is_warned=levels.breaks(limit, of_day=False))
 
 
 def flowed(levels: Baselines, amount: int, at_ns: int) -> Baselines:
@@ -80,12 +92,17 @@ def restarted(levels: Baselines) -> Baselines:
 
     Only a person lowers a peak, with a reason (F2). The day's open stays: its loss is its own rule.
     """
-    return replace(levels, peak=max(levels.equity, 0))
+    return replace(levels, peak=max(levels.equity, 0), is_warned=False)
 
 
 def unknown(levels: Baselines, worst: int) -> Baselines:
     """Return the levels while equity cannot be determined: as bad as `worst` (R-RISK-27)."""
     return replace(levels, equity=min(levels.equity, worst))
+
+
+def _is_below(equity: int, level: int, limit: float) -> bool:
+    allowed = round(limit * 1_000_000)
+    return level > 0 and (level - equity) * 1_000_000 >= allowed * level
 
 
 def _below(equity: int, level: int) -> float:

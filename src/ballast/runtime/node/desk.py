@@ -12,6 +12,7 @@ from ballast.oms.protection.cover import Abilities, Memory, Patience, Take
 from ballast.oms.record import Phase
 from ballast.risk.gate.checks import Limits
 from ballast.risk.gate.facts import Account, Link, Permission, Position, Snapshot
+from ballast.risk.halt import baselines
 from ballast.risk.halt.breaker import Gate
 from ballast.runtime.node.session import Session  # noqa: TC001 - the codec reads the types
 from ballast.runtime.node.slices import SlicePlan, SliceRules
@@ -33,6 +34,8 @@ class NodeRules:
     permission: Permission | None
     limits: Limits = field(default_factory=Limits)
     abilities: Abilities = field(default_factory=Abilities)
+    drawdown_warning: float = 1.0
+    """How far below its peak equity is when a person is told (R-RISK-16); 1: never."""
     drawdown_kill: float = 0.15
     kill_closes: bool = True
     cooldown_ns: int = 300_000_000_000
@@ -154,6 +157,16 @@ NO_LINK = Link(
     slippage=None, clock_offset_ns=None, clock_ns=None,
 )  # fmt: skip
 """What is known of a venue before anybody said anything: nothing, and so nothing passes."""
+
+
+def warning(levels: Baselines, rules: NodeRules) -> tuple[Baselines, str]:
+    """Return the levels, and what to tell of their drawdown: once, while there is time to act."""
+    after = baselines.warned(levels, rules.drawdown_warning)
+    is_killed = levels.breaks(rules.drawdown_kill, of_day=False)  # that is told by itself
+    if levels.is_warned or not after.is_warned or is_killed:
+        return after, ""
+    line = f"drawdown: {levels.drawdown:.1%} below the peak"
+    return after, f"{line}; the kill switch latches at {rules.drawdown_kill:.1%}"
 
 
 def unprotected(book: BookOfRecord, bare: frozenset[str] = frozenset()) -> list[str]:

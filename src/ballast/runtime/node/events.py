@@ -199,6 +199,18 @@ Event = (
     | HealthShown
 )  # fmt: skip
 
+
+def touched(event: Event) -> str:
+    """Return the one symbol an event can matter to; empty: it may matter to all."""
+    match event:
+        case Priced() | Moved() | Left() | Linked() | PositionShown() | Funded() | SetAside():
+            return event.symbol
+        case Reported():
+            return event.report.symbol
+        case _:
+            return ""
+
+
 # ---------------------------------------------------------------- what is to be done
 
 

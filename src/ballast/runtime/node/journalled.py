@@ -52,14 +52,22 @@ def _with_rungs(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"link": plain["link"] | {"rungs": []}} if "link" in plain else plain
 
 
+def _with_warning(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 4 as of version 5: nobody was warned then, and a replay is the same.
+
+    The rules of the next start, which are written behind them, warn.
+    """
+    return plain | {"drawdown_warning": 1.0}
+
+
 CODEC = Codec(
     Kind(EVENT, Event, version=2, upgrades={1: _with_rungs}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=4,
-        upgrades={1: _with_keeping, 2: _with_slices, 3: _with_settling},
+        version=5,
+        upgrades={1: _with_keeping, 2: _with_slices, 3: _with_settling, 4: _with_warning},
     ),
 )
 

@@ -25,7 +25,7 @@ from ballast.risk.gate.facts import Candidate
 from ballast.risk.gate.judge import judge
 from ballast.risk.halt import baselines, modes
 from ballast.runtime.node.decider import Decider
-from ballast.runtime.node.desk import NO_LINK, Early, Known, NodeRules, gather
+from ballast.runtime.node.desk import NO_LINK, Early, Known, NodeRules, gather, warning
 from ballast.runtime.node.entering import Entering
 from ballast.runtime.node.events import (
     Alert,
@@ -50,6 +50,7 @@ from ballast.runtime.node.events import (
     SetAside,
     Started,
     Valued,
+    touched,
 )
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ class Node(Entering):
         self._out = []
         halt = self.halt
         self._apply(event)
-        touched = _touched(event) if self.halt is halt else ""
-        for symbol in [touched] if touched in self.desks else sorted(self.desks):
+        only = touched(event) if self.halt is halt else ""
+        for symbol in [only] if only in self.desks else sorted(self.desks):
             self._heed(symbol)
             self._look_after(symbol)
         self._end_entries()
@@ -193,6 +194,8 @@ class Node(Entering):
                 self.levels = baselines.marked(self.levels, event.equity, self.now_ns)
                 if self.levels.breaks(self.rules.drawdown_kill, of_day=False):
                     self._kill(DRAWDOWN, f"{self.levels.drawdown:.1%} below the peak")
+                self.levels, line = warning(self.levels, self.rules)
+                self._out += [Alert("", line)] if line else []
             case Flowed():
                 self.levels = baselines.flowed(self.levels, event.amount, self.now_ns)
                 if self.decider is not None:
@@ -300,6 +303,11 @@ class Node(Entering):
                 reasons.append(found)
                 self.gate = remembering.came_to_nothing(self.gate, asked.symbol)
         self._out.append(Judged(asked.symbol, self.decision, tuple(reasons)))
+        self._out += [
+            Alert(asked.symbol, f"a check fails of itself: {one.line}")
+            for one in verdict.reasons
+            if one.is_defect
+        ]
         if reasons or verdict.approved is None:
             return False
         desk.closes = False
@@ -366,14 +374,3 @@ class Node(Entering):
         desk.takes = held.takes
         if held.exit:
             self._leave(symbol, held.exit)
-
-
-def _touched(event: Event) -> str:
-    """Return the one symbol an event can matter to; empty: it may matter to all."""
-    match event:
-        case Priced() | Moved() | Left() | Linked() | PositionShown() | Funded() | SetAside():
-            return event.symbol
-        case Reported():
-            return event.report.symbol
-        case _:
-            return ""
