@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.core.ids import is_ours
-from ballast.core.orders import Fill, PositionSide
+from ballast.core.orders import CONDITIONAL, PRICED, Fill, PositionSide
 from ballast.core.reports import OrderReport, Report
 from ballast.oms import lifecycle
 from ballast.oms.holdings import FLAT, Coin, Holding, Owed
@@ -118,6 +118,7 @@ class BookOfRecord:
             raise InternalError(f"client id {client_id} was used before")
         if not is_ours(client_id) or request.client_id != client_id:
             raise InternalError(f"'{request.client_id}' is not the client id {client_id}")
+        _require_sound(request)
         record = OrderRecord(client_id, purpose, request, decision, at_ns, updated_ns=at_ns)
         return self._keep(record)
 
@@ -281,3 +282,15 @@ def _mark(index: dict[str, None], client_id: str, is_in: bool) -> None:  # noqa:
         index.setdefault(client_id)
     else:
         index.pop(client_id, None)
+
+
+def _require_sound(request: OrderRequest) -> None:
+    """Raise `InternalError` for what can be no order of ours, whoever asks for it (R-STOP-39)."""
+    waits = request.kind in CONDITIONAL
+    numbers = [request.qty_lots, request.trigger_ticks if waits else 1]
+    numbers += [request.price_ticks] if request.kind in PRICED else []
+    if not request.symbol or not all(type(one) is int and one > 0 for one in numbers):
+        raise InternalError(
+            f"no order: {request.kind} of {request.qty_lots!r} lots of {request.symbol!r},"
+            f" trigger {request.trigger_ticks!r}, price {request.price_ticks!r}"
+        )

@@ -100,7 +100,7 @@ def test_kinds_of_the_journal_itself_are_not_the_callers(home: Home) -> None:
 
 
 def test_a_second_writer_is_refused_and_told_who_writes(home: Home) -> None:
-    """A10, S-46: one writer an account."""
+    """A10, A-STATE-05, S-46: one writer an account; the second instance is told who writes."""
     with home.open() as journal:
         with pytest.raises(DataError, match="process 1 writes this journal"):
             home.open()

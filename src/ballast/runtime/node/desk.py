@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ballast.core.ids import Purpose
 from ballast.core.orders import Fill  # noqa: TC001 - the codec reads the types
 from ballast.oms.book import Keeping
+from ballast.oms.lifecycle import Remark
 from ballast.oms.protection.cover import Abilities, Memory, Patience, Take
-from ballast.oms.record import Phase
+from ballast.oms.record import Phase, Wish
 from ballast.risk.gate.checks import Limits
 from ballast.risk.gate.facts import Account, Link, Permission, Position, Snapshot
 from ballast.risk.halt import baselines
@@ -18,11 +19,15 @@ from ballast.runtime.node.session import Session  # noqa: TC001 - the codec read
 from ballast.runtime.node.slices import SlicePlan, SliceRules
 
 if TYPE_CHECKING:
-    from ballast.oms.book import BookOfRecord
+    from ballast.oms.book import BookOfRecord, Taken
+    from ballast.oms.record import OrderRecord
     from ballast.risk.gate.facts import Candidate
     from ballast.risk.halt.baselines import Baselines
     from ballast.risk.halt.health import HealthFault
     from ballast.risk.halt.modes import Halt
+
+LATE_S = 60.0
+"""A fill that is heard of later than this is told as an alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,3 +188,34 @@ def unprotected(book: BookOfRecord, bare: frozenset[str] = frozenset()) -> list[
         if max(sizes, default=0) < abs(holding.lots):
             found.append(symbol)
     return found
+
+
+# ------------------------------------------------------------ what a person is told; "": nothing
+
+
+def stray_fill(fill: Fill, taken: Taken) -> str:
+    """Tell of a fill that no order of the book can be booked for, unless it was booked."""
+    if Remark.FORGOTTEN in taken.remarks:
+        return (
+            f"a fill of {fill.client_id}, which is over and forgotten, is not booked: "
+            f"{fill.trade_id}"
+        )
+    return f"a fill of no order of ours: {fill.trade_id}" if taken.is_new else ""
+
+
+def heard_late(fill: Fill, now_ns: int) -> str:
+    """Tell of a fill from a time when nobody was listening (R-RECON-04)."""
+    late_s = (now_ns - fill.at_ns) / 1_000_000_000
+    if late_s <= LATE_S:
+        return ""
+    what = "bought" if fill.side > 0 else "sold"
+    return f"{fill.qty_lots} lots {what} by {fill.client_id}, heard of {late_s:.0f} s later"
+
+
+def lost_stop(record: OrderRecord, lots: int) -> str:
+    """Tell of the end of a stop that nobody here asked for, while something is held (R-STOP-30)."""
+    is_ours = record.cancel is not Wish.NONE or record.phase is Phase.REFUSED
+    is_whole = record.filled_lots >= record.request.qty_lots
+    if record.purpose is not Purpose.STOP or is_ours or is_whole or not lots:
+        return ""
+    return f"the stop {record.client_id} is gone, and nobody here cancelled it"

@@ -33,7 +33,7 @@ from ballast.oms.resolver import Step
 from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.memory import Memory as GateMemory
 from ballast.risk.halt import baselines, modes, runaway
-from ballast.runtime.node.desk import Desk, NodeRules
+from ballast.runtime.node.desk import Desk, NodeRules, heard_late, lost_stop, stray_fill
 from ballast.runtime.node.events import (
     Alert,
     AmendOrder,
@@ -148,6 +148,7 @@ class Execution:
         if isinstance(report, Fill):
             if report.at_ns >= desk.priced_ns:  # a trade of ours is a price like any other
                 desk.price_ticks, desk.priced_ns = report.price_ticks, report.at_ns
+            self._say(report.symbol, heard_late(report, self.now_ns))
             self._booked(record, report)
         refused = isinstance(report, Rejection) and record.phase is Phase.REFUSED
         if refused and record.purpose is Purpose.STOP:
@@ -166,6 +167,7 @@ class Execution:
 
     def _ended(self, record: OrderRecord) -> None:
         """Do what follows from the end of an order."""
+        self._say(record.symbol, lost_stop(record, self.book.holding(record.symbol).lots))
         if record.purpose is Purpose.ENTRY and record.is_settled:
             self._entry_ended(record.symbol)
         is_held = bool(self.book.holding(record.symbol).lots)
@@ -181,21 +183,16 @@ class Execution:
 
     def _remark(self, report: Report, taken: Taken) -> None:
         if taken.record is None and isinstance(report, Fill):
-            self._alert_stray(report, taken)
+            self._say(report.symbol, stray_fill(report, taken))
             return
         for remark in taken.remarks:
             if remark is not lifecycle.Remark.STALE:
                 self._out.append(Alert(report.symbol, f"{report.client_id}: {remark}"))
 
-    def _alert_stray(self, fill: Fill, taken: Taken) -> None:
-        """Tell of a fill that no order of the book can be booked for, unless it was booked."""
-        if lifecycle.Remark.FORGOTTEN in taken.remarks:
-            why = f"a fill of {fill.client_id}, which is over and forgotten, is not booked"
-        elif taken.is_new:
-            why = "a fill of no order of ours"
-        else:
-            return
-        self._out.append(Alert(fill.symbol, f"{why}: {fill.trade_id}"))
+    def _say(self, symbol: str, line: str) -> None:
+        """Tell a person, where there is something to tell."""
+        if line:
+            self._out.append(Alert(symbol, line))
 
     def _take_slot_again(self, record: OrderRecord, remarks: tuple[Remark, ...]) -> None:
         """Let an entry that is there after all hold its symbol's slot again (R-GATE-12).
