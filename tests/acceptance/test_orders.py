@@ -183,6 +183,7 @@ def test_a_oms_06_after_five_thousand_orders_books_and_venue_agree() -> None:
         high, low = max(price, after), min(price, after)
         rows.append(f"{price} {high} {low} {after} {'LS'[int(draw.integers(2))]}")
         price = after
+    rows += [f"{price} {price} {price} {price}"] * 3
     off = dict.fromkeys(("loss_streak", "loss_cooldown_ms", "entries_hour", "entries_day"), 0)
     off |= dict.fromkeys(("entry_spacing_ms", "daily_loss", "rolling_drawdown"), 0)
     table = Scripted(rows, frame="15m", risk=off, exit_after_bars=1, stop=percent_stop(0.003))

@@ -114,7 +114,7 @@ def test_rows_of_another_version_are_not_taken() -> None:
         unpacked(data.replace(layout, b"0" * len(layout)))
 
 
-NEW_RULES = ("keeping", "slices", "settle_ns", "slip_alarm", "drawdown_warning")
+NEW_RULES = ("keeping", "slices", "settle_ns", "slip_alarm", "drawdown_warning", "tells_lost")
 
 
 def of_version_1(record: Record) -> Record:

@@ -41,6 +41,8 @@ class NodeRules:
     abilities: Abilities = field(default_factory=Abilities)
     drawdown_warning: float = 1.0
     """How far below its peak equity is when a person is told (R-RISK-16); 1: never."""
+    tells_lost: bool = False
+    """Whether a person is told of stops that are gone and of fills that are heard of late."""
     drawdown_kill: float = 0.15
     kill_closes: bool = True
     cooldown_ns: int = 300_000_000_000

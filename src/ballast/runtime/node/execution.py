@@ -148,7 +148,7 @@ class Execution:
         if isinstance(report, Fill):
             if report.at_ns >= desk.priced_ns:  # a trade of ours is a price like any other
                 desk.price_ticks, desk.priced_ns = report.price_ticks, report.at_ns
-            self._say(report.symbol, heard_late(report, self.now_ns))
+            self._say_lost(report.symbol, heard_late(report, self.now_ns))
             self._booked(record, report)
         refused = isinstance(report, Rejection) and record.phase is Phase.REFUSED
         if refused and record.purpose is Purpose.STOP:
@@ -167,7 +167,7 @@ class Execution:
 
     def _ended(self, record: OrderRecord) -> None:
         """Do what follows from the end of an order."""
-        self._say(record.symbol, lost_stop(record, self.book.holding(record.symbol).lots))
+        self._say_lost(record.symbol, lost_stop(record, self.book.holding(record.symbol).lots))
         if record.purpose is Purpose.ENTRY and record.is_settled:
             self._entry_ended(record.symbol)
         is_held = bool(self.book.holding(record.symbol).lots)
@@ -193,6 +193,10 @@ class Execution:
         """Tell a person, where there is something to tell."""
         if line:
             self._out.append(Alert(symbol, line))
+
+    def _say_lost(self, symbol: str, line: str) -> None:
+        if self.rules.tells_lost:
+            self._say(symbol, line)
 
     def _take_slot_again(self, record: OrderRecord, remarks: tuple[Remark, ...]) -> None:
         """Let an entry that is there after all hold its symbol's slot again (R-GATE-12).

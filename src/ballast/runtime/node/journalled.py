@@ -53,11 +53,8 @@ def _with_rungs(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_warning(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return rules of version 4 as of version 5: nobody was warned then, and a replay is the same.
-
-    The rules of the next start, which are written behind them, warn.
-    """
-    return plain | {"drawdown_warning": 1.0}
+    """Return rules of version 4 as of version 5, which may tell people more: they do not."""
+    return plain | {"drawdown_warning": 1.0, "tells_lost": False}
 
 
 CODEC = Codec(
