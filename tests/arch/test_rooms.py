@@ -40,7 +40,10 @@ def test_import_contracts_hold() -> None:
 
 
 def test_importing_has_no_side_effects() -> None:
-    """R-ARCH-08: no import talks to a network, starts a process or prints."""
+    """R-ARCH-08, A-OPS-09: no import talks to a network, starts a process or prints.
+
+    `test_a_exch_09_recovery_runs_no_system_command` looks for commands of an operating system.
+    """
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", IMPORT_ALL],
         cwd=ROOT,
