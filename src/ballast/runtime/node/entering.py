@@ -75,10 +75,17 @@ class Entering(Settling):
 
     # Sending --------------------------------------------------------------------------------
 
-    def _parts(self, symbol: str, lots: int) -> tuple[int, ...]:
-        """Return the parts in which an entry is sent."""
+    def _deciding(self, symbol: str) -> Decider | None:
+        """Return the decider where it has decided on a bar of the symbol."""
         decider = self.decider
         if decider is None or symbol not in decider.places:
+            return None
+        return decider if decider.last_open_ms(symbol) >= 0 else None
+
+    def _parts(self, symbol: str, lots: int) -> tuple[int, ...]:
+        """Return the parts in which an entry is sent."""
+        decider = self._deciding(symbol)
+        if decider is None:
             return (lots,)
         room_ns = decider.held(symbol).until_ns - self.now_ns
         flow = decider.flow(symbol, self.rules.slices.share, room_ns)
@@ -123,8 +130,8 @@ class Entering(Settling):
         return submit.request.client_id
 
     def _decided_ticks(self, purpose: Purpose, request: OrderRequest) -> int:
-        decider = self.decider
-        if purpose is not Purpose.ENTRY or decider is None or request.symbol not in decider.places:
+        decider = self._deciding(request.symbol)
+        if purpose is not Purpose.ENTRY or decider is None:
             return super()._decided_ticks(purpose, request)
         plan = self.desk(request.symbol).plan
         return plan.from_ticks if plan is not None else decider.close_ticks(request.symbol)
