@@ -1,7 +1,8 @@
-"""What a simulated session is drawn from: prices, a strategy that trades, limits, slices."""
+"""What a simulated session is drawn from: prices, strategies that trade, limits, slices."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from ballast.core.bars import Bars
 from ballast.core.records import Level
 from ballast.core.rng import stream
 from ballast.core.time import Timeframe
+from ballast.research.assignment import Assignment
 from ballast.runtime.node.slices import SliceRules
 from tests.fakes.drawn_strategies import drawn_strategy
 from tests.fakes.parity import Parity, settings_for
@@ -19,11 +21,14 @@ from tests.fakes.venue import SECOND
 
 if TYPE_CHECKING:
     from ballast.core.instrument import Kind
+    from ballast.strategies.definition import Strategy
 
 NAMES = ("AAAUSDT", "BBBUSDT", "CCCUSDT")
 HOUR = Timeframe.parse("1h")
 FIRST_MS = 1_700_006_400_000
 TICK = Decimal("0.01")
+OTHERS_FROM = 10**6
+"""Seeds of second strategies begin there."""
 WARM = 80
 """Bars the strategy knows before the first one it decides on."""
 LIMITS_DRAWN: tuple[dict[str, int], ...] = ({}, {}, {"positions": 1}, {"entries_hour": 1})
@@ -56,17 +61,35 @@ def drawn_slices(seed: int) -> SliceRules:
     return SliceRules(share, int(draw.integers(5, 90)) * SECOND, int(draw.integers(2, 9)), 0.02)
 
 
+def stopped_strategy(place: int) -> Strategy | None:
+    """Return a drawn strategy; None for one whose stop is no order."""
+    strategy = drawn_strategy(place)
+    return strategy if strategy.construction.stop.kind in {Level.PERCENT, Level.ATR} else None
+
+
+def is_mixed(seed: int) -> bool:
+    """Whether the last symbol of a session has a strategy of its own: so it is for two in five."""
+    return bool(stream(seed, "others").random() < 0.4)
+
+
 def trading_strategy(seed: int, bars: list[Bars], kind: Kind) -> Parity:
-    """Return the first drawn strategy from a seed on that has a stop and trades on these bars."""
+    """Return the first drawn strategy from a seed on that has a stop and trades on these bars.
+
+    In a mixed session it is the first pair of which both do.
+    """
     draw, settings = stream(seed, "limits"), settings_for(bars, TICK)
     drawn = LIMITS_DRAWN[int(draw.integers(len(LIMITS_DRAWN)))]
     settings = replace(settings, risk=replace(settings.risk, reward_risk=0.0, **drawn))
-    hours = len(bars[0]) - WARM
+    hours, last = len(bars[0]) - WARM, bars[-1].symbol
     for place in range(seed * 1_000, seed * 1_000 + 1_000):
-        strategy = drawn_strategy(place)
-        if strategy.construction.stop.kind not in {Level.PERCENT, Level.ATR}:
+        first = stopped_strategy(place)
+        second = stopped_strategy(place + OTHERS_FROM) if is_mixed(seed) else None
+        if first is None or (second is None and is_mixed(seed)):
             continue
-        parity = Parity(strategy, bars, kind=kind, settings=settings)
-        if len(parity.loop()[0]) >= hours // 4:
-            return parity
+        others = [] if second is None else [Assignment(second, (last,))]
+        parity = Parity(first, bars, kind=kind, settings=settings, others=others)
+        traded = Counter(one.symbol for one in parity.loop()[0])
+        if traded.total() < hours // 4 or (others and not 0 < traded[last] < traded.total()):
+            continue
+        return parity
     raise AssertionError(f"no strategy of seed {seed} trades")

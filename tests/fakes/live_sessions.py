@@ -51,7 +51,7 @@ class LiveSession:
             self.opened.rules,
             MemoryJournal(self.memory, run),
             self.now_ns(),
-            self.opened.strategy,
+            self.opened.strategies,
         )
         self.shell = Shell(node, self.client, self.now_ns)
         bars = self.opened.bars

@@ -45,7 +45,7 @@ class NodedClient(Walking):
             notional_max=1e9,
         )  # fmt: skip
         self.rules = NodeRules(
-            "ours", HASH, permission, abilities=kind.abilities, cooldown_ns=2 * SECOND,
+            "ours", HASH, (permission,), abilities=kind.abilities, cooldown_ns=2 * SECOND,
             position_max=10**9, entry_ns=10 * SECOND,
             limits=Limits(same_side_ns=2 * SECOND, duplicate_ns=SECOND),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""One strategy on the same bars twice: by the compiled loop, and by a node on the exchange.
+"""Strategies on the same bars twice: by the compiled loop, and by a node on the exchange.
 
 Both see a market without gaps (each bar opens where the one before closed: a resting limit order
 fills at its own price on a venue, at the open in the loop) and a spread of a tick each way.
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ballast.core.bars import Bars
+    from ballast.research.assignment import Assignment
     from ballast.strategies.plan import AnyStrategy
 
 CASH = Decimal(100_000)
@@ -98,7 +99,7 @@ def settings_for(bars: Sequence[Bars], tick: Decimal) -> Settings:
 
 
 class Parity:
-    """One strategy on one market, both ways."""
+    """One strategy, or several each on its own symbols, on one market, both ways."""
 
     def __init__(
         self,
@@ -109,6 +110,7 @@ class Parity:
         tick: Decimal = Decimal("0.01"),
         params: Mapping[str, float] | None = None,
         settings: Settings | None = None,
+        others: Sequence[Assignment] = (),
     ) -> None:
         self.kind, self.tick, self.room = kind, tick, 0
         self.bars = [bridged(one, tick) for one in bars]
@@ -122,7 +124,7 @@ class Parity:
             for one, listing in zip(self.bars, self.listings, strict=True)
         ]  # fmt: skip
         series = [Series(one, rule) for one, rule in zip(self.bars, rules, strict=True)]
-        self.legs = legs_of(strategy, series, params, self.settings)
+        self.legs = legs_of(strategy, series, params, self.settings, others=others)
         self.strategy = strategy
 
     def listing(self, symbol: str) -> Listing:
@@ -161,10 +163,16 @@ class Parity:
         session = session_of(self.legs, float(CASH), known, room=self.room)
         perpetual = self.kind is Kind.PERPETUAL
         return NodeRules(
-            "paper", session.strategy_hash,
-            Permission(
-                session.strategy_hash, is_passed=True, expires_ns=FOREVER,
-                symbols=tuple(one.symbol for one in self.bars), notional_max=1e12,
+            "paper", session.traders[0].strategy_hash,
+            tuple(
+                Permission(
+                    trader.strategy_hash, is_passed=True, expires_ns=FOREVER,
+                    symbols=tuple(
+                        seat.symbol for seat in session.seats if seat.trader == place
+                    ),
+                    notional_max=1e12,
+                )
+                for place, trader in enumerate(session.traders)
             ),
             limits=Limits(slippage=1.0, same_side_ns=0, duplicate_ns=0, data_age_ns=10 * span_ns),
             abilities=Abilities(reduces_only=perpetual, amends_stops=perpetual),

@@ -17,6 +17,7 @@ from ballast.core.journal import WriteFailedError
 from ballast.risk.halt.modes import Command
 from ballast.runtime.node import events as told
 from tests.fakes.deciding import PLACES, DecidingClient
+from tests.fakes.drawn_sessions import is_mixed
 from tests.fakes.market_line import FAULTS
 from tests.sim import many
 from tests.sim.auditing import RATES, Auditor, again, run
@@ -58,6 +59,21 @@ def test_every_fault_and_every_end_is_met() -> None:
     assert all(seen[fault] for fault in FAULTS), seen
     assert orders > 40, orders
     assert takes > 0, "takes rest at the venue"
+
+
+def test_some_sessions_are_of_two_strategies() -> None:
+    """Each owns its symbols; cash, limits, halts and the gate are one account's."""
+    seeds = [seed for seed in range(40) if is_mixed(seed)]
+    assert len(seeds) > 10
+    entered: Counter[int] = Counter()
+    for seed in seeds[:3]:
+        client = run("perpetual, amends", seed, HOURS, Counter()).client
+        session = client.rules.session
+        assert session is not None
+        assert len(session.traders) == 2
+        owner = {seat.symbol: seat.trader for seat in session.seats}
+        entered.update(owner[symbol] for symbol, _, _ in client.heard.entries)
+    assert min(entered[0], entered[1]) > 2, entered
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu"])

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from ballast.core.instrument import Kind
+from ballast.research.assignment import Assignment
 from ballast.runtime.node.journalled import replayed
 from ballast.store.importers.read import read_any
 from ballast.strategies import pull_back
@@ -115,6 +116,40 @@ def test_symbols_that_share_an_account_trade_the_same(name: str) -> None:
         bars = [real(one.symbol).period(*COMMON) for one in bars]
     fills, _ = compare(Parity(load(name), bars, kind=Kind.PERPETUAL))
     assert fills > 10
+
+
+MIXED = {
+    "three": ("ema_cross", {"ETHUSDT": "donchian_breakout", "SOLUSDT": "stochrsi"}),
+    "one with a confidence": ("stochrsi", {"ETHUSDT": "enhanced_momentum"}),
+    "long and short": ("mean_reversion", {"BTCUSDT": "stochrsi_short"}),
+}
+
+
+@needs_data
+@pytest.mark.parametrize("case", MIXED)
+def test_strategies_that_share_an_account_trade_the_same(case: str) -> None:
+    """R-PORT-01, R-GATE-33: ranked together, out of one cash, against one set of limits."""
+    first, owners = MIXED[case]
+    bars = [real(symbol).period(*COMMON) for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT")]
+    settings = settings_for(bars, Decimal("0.01"))
+    low = replace(settings.risk, confidence=0.2, confidence_ranging=0.25, confidence_volatile=0.3)
+    parity = Parity(
+        load(first), bars, kind=Kind.PERPETUAL, settings=replace(settings, risk=low),
+        others=[Assignment(load(name), (symbol,)) for symbol, name in owners.items()],
+    )  # fmt: skip
+    _, fills = compare(parity)
+    session = parity.rules().session
+    assert session is not None
+    named = {seat.symbol: session.traders[seat.trader].name for seat in session.seats}
+    assert named == {one.symbol: owners.get(one.symbol, first) for one in bars}
+    assert {one.symbol for one in fills} == set(named)
+    node = replayed(list(MemoryJournal(parity.memory, "later").load().tail)).node
+    assert node is not None
+    assert node.decider is not None
+    live = node.decider.live
+    for s, plan in enumerate(live.columns.plan):
+        stated = live.columns.confidence[live.spec[s].first : live.spec[s].last][-50:]
+        assert not len(stated) or (stated == 1.0).all() != plan["use_confidence"]
 
 
 COMMON = (1_640_995_200_000, 1_642_435_200_000)

@@ -63,6 +63,21 @@ def assigned(
     return found
 
 
+def owners_of(assignments: Sequence[Assignment]) -> dict[str, str]:
+    """Return the word for the strategy of each symbol."""
+    labels = labels_of([one.strategy.name for one in assignments])
+    return {
+        symbol: label
+        for label, one in zip(labels, assignments, strict=True)
+        for symbol in one.symbols
+    }
+
+
+def title_of(assignments: Sequence[Assignment]) -> str:
+    """Return all strategies in one line."""
+    return " + ".join(labels_of([one.strategy.name for one in assignments]))
+
+
 def two_owners(symbol: str, names: Sequence[str]) -> UserError:
     """Return the error of a symbol that two strategies want."""
     return UserError(

@@ -174,7 +174,7 @@ def wire(
     line: Line,
     rules: NodeRules,
     journal: Journal,
-    strategy: AnyStrategy | None,
+    classes: Sequence[AnyStrategy],
     symbols: Sequence[str],
     timeframe: Timeframe,
     hear: Callable[[Effect], None],
@@ -189,7 +189,7 @@ def wire(
     if missing:
         raise UserError(f"{line.name} does not list {', '.join(missing)}")
     client = TradingClient(line.desk, line.now_ns)
-    node, effects = started(rules, journal, line.now_ns(), strategy)
+    node, effects = started(rules, journal, line.now_ns(), classes)
     shell = Shell(node, client, line.now_ns, hear)
     bars = LiveBars(line.desk, symbols, timeframe, line.clock, line.now_ns)
     live = Live(

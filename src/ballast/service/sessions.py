@@ -6,6 +6,7 @@ does by itself (funding, marks, finer bars) is left to the venue.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from ballast.risk.confidence import confidence_floor
 from ballast.risk.gate.checks import Limits
 from ballast.risk.gate.facts import Permission
 from ballast.runtime.node.desk import NodeRules
-from ballast.runtime.node.session import Seat, Session
+from ballast.runtime.node.session import Seat, Session, Trader
 from ballast.runtime.node.slices import SliceRules
 from ballast.strategies.definition import Strategy
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ballast.kernel.market import Market
     from ballast.oms.protection.cover import Abilities
     from ballast.research.assembly import Leg
+    from ballast.research.assignment import Assignment
     from ballast.strategies.plan import AnyStrategy
 
 MS_NS = 1_000_000
@@ -57,7 +59,7 @@ def session_of(
     at hand. An entry sized in quote units is sent in lots at the price of the close.
     """
     first = legs[0]
-    strategy = first.plan.strategy
+    traders, owners = _traders(legs)
     market = market or assemble(legs)
     spec, plan = market.spec.copy(), market.plan.copy()
     if np.any(spec["slip_book"]):
@@ -68,6 +70,7 @@ def session_of(
     seats = tuple(
         Seat(
             leg.series.bars.symbol,
+            owners[s],
             leg.series.rules.base,
             leg.series.rules.quote,
             {asset: digits[asset] for asset in (leg.series.rules.base, leg.series.rules.quote)},
@@ -79,9 +82,7 @@ def session_of(
     detector = first.settings.risk.confidence_regimes
     reads_floor = len(market.floor) > 0 and detector != OFF
     return Session(
-        strategy=strategy.to_json() if isinstance(strategy, Strategy) else "",
-        strategy_hash=strategy.hash,
-        params=dict(first.plan.params),
+        traders=traders,
         venue=first.series.bars.venue,
         timeframe=str(first.series.bars.timeframe),
         seats=seats,
@@ -94,12 +95,25 @@ def session_of(
         if reads_floor
         else (),
         cash=cash,
-        room=room or max(ROOM, ROOM_WARMUPS * first.plan.warmup),
+        room=room or max(ROOM, ROOM_WARMUPS * max(leg.plan.warmup for leg in legs)),
     )
 
 
+def _traders(legs: Sequence[Leg]) -> tuple[tuple[Trader, ...], list[int]]:
+    """Return the strategies of some legs, each once, and the place of the one of each leg."""
+    found: list[Trader] = []
+    owners = []
+    for leg in legs:
+        strategy = leg.plan.strategy
+        text = strategy.to_json() if isinstance(strategy, Strategy) else ""
+        trader = Trader(text, strategy.hash, dict(leg.plan.params), strategy.name)
+        if trader not in found:
+            found.append(trader)
+        owners.append(found.index(trader))
+    return tuple(found), owners
+
+
 def rules_of(
-    strategy: AnyStrategy,
     legs: Sequence[Leg],
     settings: Settings,
     account: str,
@@ -110,8 +124,7 @@ def rules_of(
     risk, orders = settings.risk, settings.orders
     return NodeRules(
         account,
-        strategy.hash,
-        permission=None,
+        legs[0].plan.strategy.hash,
         limits=Limits.of(settings),
         abilities=abilities,
         drawdown_warning=settings.gate.drawdown_warning,
@@ -130,13 +143,70 @@ def rules_of(
     )
 
 
-def require_stop(strategy: AnyStrategy, market: Market, *, allow_bare: bool) -> None:
+def require_stop(legs: Sequence[Leg], market: Market, *, allow_bare: bool) -> None:
     """Raise `UserError` for a strategy without a stop, unless that is wanted."""
-    if not allow_bare and not bool(np.all(market.plan["stop_kind"])):
-        raise UserError(
-            f"{strategy.name} has no stop",
-            fix="give it one, or say --allow-bare: its positions then have no order that ends them",
-        )
+    for leg, kind in zip(legs, market.plan["stop_kind"], strict=True):
+        if not kind and not allow_bare:
+            raise UserError(
+                f"{leg.plan.strategy.name} has no stop",
+                fix="give it one, or say --allow-bare: its positions then have no order that ends "
+                "them",
+            )
+
+
+def certified(
+    assignments: Sequence[Assignment], certificates: Sequence[Certificate]
+) -> tuple[tuple[Assignment, Certificate | None], ...]:
+    """Return each strategy with its certificate, and with its numbers where none are given.
+
+    Of several certificates of a strategy it is the one that covers its symbols and numbers; where
+    none does, one that says why. Raise `UserError` where some are given, and none of a strategy.
+    """
+    found = []
+    for one in assignments:
+        held = _certificate(one, certificates)
+        if held is None and len(assignments) == 1:
+            held = next(iter(certificates), None)  # whatever it is of: the gate will say
+        if held is None and certificates:
+            raise UserError(
+                f"no certificate of {one.strategy.name} among those given",
+                where="--certificate",
+                fix="give one for each strategy",
+            )
+        if held is not None and _has_numbers(one, held):
+            one = replace(one, params=held.params)  # noqa: PLW2901 - whole, defaults included
+        found.append((one, held))
+    return tuple(found)
+
+
+def _certificate(one: Assignment, certificates: Sequence[Certificate]) -> Certificate | None:
+    """Return the certificate of a strategy: under its hash, or at least under its name."""
+    its = [held for held in certificates if held.strategy_hash == one.strategy.hash]
+    named = [held for held in certificates if held.strategy == one.strategy.name]
+    covers = [
+        held
+        for held in its
+        if set(one.symbols) <= set(held.limits.symbols) and _has_numbers(one, held)
+    ]
+    return next(iter(covers or its or named), None)
+
+
+def _has_numbers(one: Assignment, held: Certificate) -> bool:
+    """Whether nothing else than the numbers of a certificate is asked for."""
+    return not one.params or one.strategy.values(one.params) == dict(held.params)
+
+
+def permissions_of(
+    proved: Sequence[tuple[Assignment, Certificate | None]],
+) -> tuple[Permission, ...]:
+    """Return what strategies may trade; without a certificate: anything of their symbols.
+
+    That is for paper and rehearsals.
+    """
+    return tuple(
+        any_permission(one.strategy, one.symbols) if held is None else permission_of(held)
+        for one, held in proved
+    )
 
 
 def permission_of(certificate: Certificate) -> Permission:

@@ -67,7 +67,7 @@ def rules_of(order: Order, abilities: object) -> NodeRules:
     """Return the rules of a node that others decide for."""
     permission = Permission(HASH, True, FAR_NS, (order.symbol,), 1e15)
     return NodeRules(
-        "trader", HASH, permission, limits=LIMITS, abilities=abilities,  # type: ignore[arg-type]
+        "trader", HASH, (permission,), limits=LIMITS, abilities=abilities,  # type: ignore[arg-type]
         cooldown_ns=0, position_max=10**12, drawdown_kill=1.0,
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ async def main(order: Order) -> None:
     )
     rules = rules_of(order, venue.abilities(line.desk.markets[order.symbol]))
     wired, effects = wire(
-        line, rules, journal, None, [order.symbol], Timeframe(60_000), lambda _: None,
+        line, rules, journal, (), [order.symbol], Timeframe(60_000), lambda _: None,
         Rhythm(reconcile_s=5.0),
     )  # fmt: skip
     work = [asyncio.ensure_future(one.run()) for one in wired.carriers]

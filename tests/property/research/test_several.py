@@ -1,4 +1,4 @@
-"""Strategies of one account that cannot get in each other's way trade as each alone (R-BT-01)."""
+"""Strategies of one account that cannot get in each other's way trade as each alone (R-PORT-01)."""
 
 from __future__ import annotations
 

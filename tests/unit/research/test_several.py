@@ -1,4 +1,4 @@
-"""Several strategies of one run: owners of symbols, the card, the ledger, trials (R-BT-01)."""
+"""Several strategies of one run: owners of symbols, the card, the ledger, trials (R-PORT-01)."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ SYMBOL = "BTCUSDT"
 PERMISSION = Permission(
     "4f1c", is_passed=True, expires_ns=10**18, symbols=(SYMBOL,), notional_max=1e9
 )
-RULES = NodeRules("main", "4f1c", PERMISSION)
+RULES = NodeRules("main", "4f1c", (PERMISSION,))
 LINK = Link(
     Gate.CLOSED, is_trading=True, is_maintenance=False, data_ns=NOW, is_contiguous=True,
     spread=0.0, slippage=0.0, clock_offset_ns=0, clock_ns=NOW,

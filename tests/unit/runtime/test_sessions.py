@@ -10,11 +10,14 @@ import pytest
 from tests.data import SHARED, needs_data
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.parity import Parity, settings_for
+from tests.fakes.runs import scripted
 
 from ballast.core.errors import ConfigError, DataError
 from ballast.core.instrument import Kind
+from ballast.core.time import Timeframe
 from ballast.runtime.node.events import BarsClosed, ClosedBar
 from ballast.runtime.node.journalled import CODEC, replayed, started
+from ballast.runtime.node.session import Trader
 from ballast.service.sessions import session_of
 from ballast.store.importers.read import read_any
 from ballast.strategies import close, highest, lowest, percent_stop, percent_trail, strategy
@@ -85,9 +88,23 @@ def test_another_session_waits_until_nothing_is_held() -> None:
     assert node is not None
     rules = held.rules()
     assert rules.session is not None
-    other = replace(rules, session=replace(rules.session, params={"n": 1.0}))
+    trader = replace(rules.session.traders[0], params={"n": 1.0})
+    other = replace(rules, session=replace(rules.session, traders=(trader,)))
     with pytest.raises(ConfigError, match="something of the last ones is open"):
         started(other, MemoryJournal(held.memory, "other"), node.now_ns)
+
+
+def test_strategies_that_are_classes_are_found_by_their_hash() -> None:
+    """A journal holds no code: each class of a session must be at hand."""
+    one, two = scripted({"BTCUSDT": {3: "L"}}), scripted({"ETHUSDT": {3: "L"}})
+    hour = Timeframe.parse("1h")
+    assert Trader("", two.hash, {}).plan(hour, [one, two]).strategy is two
+    with pytest.raises(DataError, match="the one at hand is another"):
+        Trader("", two.hash, {}).plan(hour, [one])
+    with pytest.raises(DataError, match="which a journal does not hold"):
+        Trader("", two.hash, {}).plan(hour)
+    with pytest.raises(DataError, match="is not the one they name"):
+        Trader(BREAKOUT.to_json(), two.hash, {}).plan(hour)
 
 
 @needs_data

@@ -16,11 +16,13 @@ from tests.sim.test_protection import played
 from ballast.core.codec import body_of
 from ballast.core.errors import DataError
 from ballast.core.instrument import Kind
-from ballast.core.journal import BODY_BYTES_MAX, Snapshot
+from ballast.core.journal import BODY_BYTES_MAX, Entry, Snapshot
+from ballast.risk.gate.facts import Permission
 from ballast.runtime.node import journalled
 from ballast.runtime.node.desk import NodeRules
-from ballast.runtime.node.journalled import EVENT, RULES, replayed, restored
+from ballast.runtime.node.journalled import CODEC, EVENT, RULES, replayed, restored
 from ballast.runtime.node.node import Node
+from ballast.runtime.node.session import Trader
 from ballast.runtime.node.state import packed, unpacked
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ def test_a_snapshot_that_cannot_be_read_is_passed_over(state: bytes) -> None:
 
 def test_a_snapshot_may_be_longer_than_a_record() -> None:
     """Found by the simulation: ten symbols of 4,096 bars would have stopped the node for good."""
-    node = Node(NodeRules("main" * 2_000_000, "4f1c", None))
+    node = Node(NodeRules("main" * 2_000_000, "4f1c"))
     data = packed(node)
     assert len(data) > BODY_BYTES_MAX
     assert unpacked(data).rules == node.rules
@@ -114,14 +116,20 @@ def test_rows_of_another_version_are_not_taken() -> None:
         unpacked(data.replace(layout, b"0" * len(layout)))
 
 
-NEW_RULES = ("keeping", "slices", "settle_ns", "slip_alarm", "drawdown_warning", "tells_lost")
+NEW_SINCE = (
+    (2, "keeping"), (3, "slices"), (4, "settle_ns"), (4, "slip_alarm"), (5, "drawdown_warning"),
+    (5, "tells_lost"),
+)  # fmt: skip
+"""Versions of the rules, and what each brought."""
 
 
 def of_version_1(record: Record) -> Record:
     """Return a record as the first version wrote it."""
     body = json.loads(record.body)
     if record.kind == RULES:
-        body = {name: one for name, one in body.items() if name not in NEW_RULES}
+        for _, name in NEW_SINCE:
+            del body[name]
+        (body["permission"],) = body.pop("permissions")
     elif "link" in body:
         del body["link"]["rungs"]
     return replace(record, body=body_of(body), version=1)
@@ -139,8 +147,53 @@ def test_a_journal_of_the_first_version_is_replayed() -> None:
     assert packed(again) == packed(client.live.node)
 
 
+def old_rules(version: int) -> str:
+    """Return rules as an earlier version wrote them: one strategy, one permission."""
+    now = json.loads(CODEC.entry(NodeRules("main", "4f1c"), 0).body)
+    del now["permissions"]
+    now["permission"] = {
+        "expires_ns": 9, "is_passed": True, "notional_max": 1000.0, "strategy_hash": "4f1c",
+        "symbols": ["BTCUSDT"],
+    }  # fmt: skip
+    now["session"] = {
+        "strategy": "", "strategy_hash": "4f1c", "params": {"fast": 9.0}, "venue": "BINANCE",
+        "timeframe": "1h", "limits": {"positions": [5.0]}, "fees": [], "tiers": [], "reads": [],
+        "detector": "", "floors": [], "cash": 1000.0, "room": 4096,
+        "seats": [
+            {
+                "symbol": "BTCUSDT", "base": "BTC", "quote": "USDT",
+                "digits": {"BTC": 8, "USDT": 8},
+                "spec": {"tick_den": [100.0]}, "plan": {"stop_value": [0.02]},
+            }
+        ],
+    }  # fmt: skip
+    for since, name in NEW_SINCE:
+        if version < since:
+            del now[name]
+    return json.dumps(now)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+def test_rules_of_earlier_versions_are_read(version: int) -> None:
+    """What they did not say has the numbers of today; one strategy owned all symbols (F6)."""
+    found: NodeRules = CODEC.value(Entry(RULES, old_rules(version), 0, version=version))
+    assert found.session is not None
+    (seat,) = found.session.seats
+    assert (seat.symbol, seat.trader) == ("BTCUSDT", 0)
+    assert found.session.traders == (Trader("", "4f1c", {"fast": 9.0}, "any name"),)
+    assert found.permissions == (Permission("4f1c", True, 9, ("BTCUSDT",), 1000.0),)
+    now = NodeRules("main", "4f1c", found.permissions, session=found.session)
+    assert found == now
+
+
+def test_rules_without_permission_and_session_are_read() -> None:
+    before = json.loads(old_rules(5)) | {"permission": None, "session": None}
+    found = CODEC.value(Entry(RULES, json.dumps(before), 0, version=5))
+    assert found == NodeRules("main", "4f1c")
+
+
 def test_what_was_forgotten_stays_forgotten_over_a_start() -> None:
     """A8, G6: the snapshot has the numbers of the trades and the time before which orders left."""
-    node = Node(NodeRules("main", "4f1c", None))
+    node = Node(NodeRules("main", "4f1c"))
     node.book.forget("BTCUSDT", 77)
     assert unpacked(packed(node)).book.forgotten_ns("BTCUSDT") == 77

@@ -61,6 +61,28 @@ def test_a_session_in_two_parts_is_the_session_in_one(space: Path, account: str)
     assert replay["starts"] == 2
 
 
+def test_two_strategies_share_a_session(space: Path, account: str) -> None:
+    """Positions, decisions and journal name the strategy of each symbol."""
+    own, other, *_ = [
+        str(one["symbol"]) for one in ballast(space, "data", "list", "--json").json()["candles"]
+    ]
+    place = ("--set", f"journal.account={account}")
+    command = ("paper", "ema_cross", "-s", own, "--with", f"momentum={other}:window=20", *place)
+    told = ballast(space, *command, "--bars", "200", "--json").json()
+    assert told["strategy"] == "ema_cross + momentum"
+    owners = {own: "ema_cross", other: "momentum"}
+    assert {one["symbol"]: one["strategy"] for one in told["positions"]} == owners
+    whole = ballast(space, *command, "--json", "--report").json()
+    assert whole["is_over"]
+    assert "ema_cross + momentum" in (space / whole["report"]).read_text(encoding="utf-8")
+    found = ballast(space, "explain", "--json", "--last", "500", *place).json()["decisions"]
+    assert {one["symbol"]: one["strategy"] for one in found} == owners
+    assert ballast(space, "replay", "--json", *place).json()["starts"] == 2
+    twice = ballast(space, *command[:4], "--with", f"momentum={own}", *place)
+    assert twice.code == 2
+    assert f"{own} is given to the first strategy and momentum" in twice.err
+
+
 def test_every_refusal_is_explained_with_value_and_limit(space: Path, account: str) -> None:
     """R-GATE-22: which check, what it measured, what its limit is."""
     told = ballast(space, *run(space, account, "--json", "--set", "risk.reward_risk=9")).json()

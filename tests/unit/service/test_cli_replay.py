@@ -16,7 +16,7 @@ from ballast.runtime.node.journalled import CODEC, started
 if TYPE_CHECKING:
     from pathlib import Path
 
-RULES = NodeRules("main", "4f1c", None)
+RULES = NodeRules("main", "4f1c")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ballast.core.time import DAY_MS
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.events import BarsClosed, ClosedBar, Elapsed
 from ballast.runtime.node.journalled import CODEC
-from ballast.runtime.node.session import Session
+from ballast.runtime.node.session import Session, Trader
 from ballast.service.kinds import SessionKind, kinds_in, require_kind
 from ballast.service.live.period import Sought, paper_days
 from ballast.store.journal import JournalReader
@@ -37,9 +37,10 @@ def journal(
 ) -> list[Record]:
     """Return the records of a node that decided on a bar of each of these days."""
     given = {"fast": 9.0} if params is None else params
-    session = Session("", strategy, given, venue, timeframe, seats=(), limits={})
+    traders = tuple(Trader("", name, given) for name in strategy.split("+"))
+    session = Session(traders, venue, timeframe, seats=(), limits={})
     values: list[object] = [
-        NodeRules("paper", strategy, permission=None, session=session),
+        NodeRules("paper", strategy, session=session),
         Elapsed(1),
     ]
     for day in days:
@@ -53,7 +54,7 @@ def journal(
     ]
 
 
-SOUGHT = Sought("a", {"fast": 9.0}, "BINANCE", "1h", after_ms=10 * DAY_MS + 1)
+SOUGHT = Sought((("a", {"fast": 9.0}),), "BINANCE", "1h", after_ms=10 * DAY_MS + 1)
 
 
 def test_days_after_the_certificate_count_once_over_all_journals() -> None:
@@ -65,6 +66,7 @@ def test_days_after_the_certificate_count_once_over_all_journals() -> None:
     "other",
     [
         {"strategy": "b"},
+        {"strategy": "a+b"},
         {"venue": "OKX"},
         {"timeframe": "4h"},
         {"params": {"fast": 10.0}},

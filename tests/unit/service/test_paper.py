@@ -50,7 +50,7 @@ def test_a_session_trades_what_a_backtest_of_its_bars_trades(whole: Sessions) ->
     """The same entries at the same closes: candles as they are, depth and gaps made up."""
     made = whole.running.opened
     leg = made.legs[0]
-    result = backtest(made.strategy, [leg.series], settings=leg.settings)
+    result = backtest(made.strategies[0], [leg.series], settings=leg.settings)
     entries = [one for one in result.run.fills if one.reason == 0]
     first = [int(one.at_ms) for one in entries if one.at_ms >= made.first_ms]
     ours = [at_ns // 1_000_000 for at_ns, _, side, *_ in whole.fills() if side == 1]
@@ -120,7 +120,7 @@ def test_a_gap_over_a_restart_is_a_gap(*, is_restarted: bool) -> None:
         )
         wish = Wish({}, from_ms=int(bars.ts[190]))
         series = [Series(holed, leg.series.rules)]
-        again = open_paper(made.strategy, series, Settings(), "main", wish)
+        again = open_paper(made.strategies[0], series, Settings(), "main", wish)
         return Running(again, MemoryJournal(memory, run))
 
     memory = Memory()
@@ -220,12 +220,12 @@ def test_a_certificate_is_asked_at_every_entry(change: dict[str, Any], said: str
     """R-GATE-23, R-GATE-24: for this strategy, in force, for the symbol and the size."""
     made = opened()
     bounds = {"symbols": made.symbols, "expires_ms": 10**13, "capital_max": 1e9}
-    parts = {"verdict": Verdict.PASS, "strategy_hash": made.strategy.hash}
+    parts = {"verdict": Verdict.PASS, "strategy_hash": made.strategies[0].hash}
     held = certificate(**{name: change.get(name, one) for name, one in parts.items()})
     limits = {name: change.get(name, one) for name, one in bounds.items()}
     whole = replace(held, params={}, limits=replace(held.limits, **limits))
-    asked = Wish({"fast": 9.0}, certificate=whole)
-    again = open_paper(made.strategy, [made.legs[0].series], Settings(), "main", asked)
+    asked = Wish({"fast": 9.0}, certificates=(whole,))
+    again = open_paper(made.strategies[0], [made.legs[0].series], Settings(), "main", asked)
     running = Running(again, MemoryJournal(Memory(), "one"))
     while running.step():
         pass
@@ -241,7 +241,9 @@ def test_trading_begins_after_the_warm_up() -> None:
     made = opened()
     early = int(made.bars[0].ts[10])
     with pytest.raises(UserError, match="before the warm-up is over"):
-        open_paper(made.strategy, [made.legs[0].series], Settings(), "x", Wish({}, from_ms=early))
+        open_paper(
+            made.strategies[0], [made.legs[0].series], Settings(), "x", Wish({}, from_ms=early)
+        )
 
 
 def test_a_session_whose_journal_is_archived_goes_on_as_if_it_had_not_been(

@@ -1,6 +1,6 @@
-"""Decider: bars and fills in, what the strategy and the kernel make of them out.
+"""Decider: bars and fills in, what the strategies and the kernel make of them out.
 
-At every close the strategy's plan is evaluated over the bars that are kept, by the code that
+At every close each symbol's plan is evaluated over the bars that are kept, by the code that
 research evaluates it with; the last row goes to the kernel, which ratchets, marks, holds the
 account against its rules, exits, and sizes entries. Nothing is decided here.
 """
@@ -24,6 +24,7 @@ from ballast.core.time import DAY_MS, Timeframe
 from ballast.features.activity import WINDOW, log_return_deviation, mean_quote_volume_at
 from ballast.features.regime.labels import Regime, regimes_of
 from ballast.kernel.live import Live
+from ballast.kernel.market import NEUTRAL
 from ballast.kernel.match import RESIDUAL
 from ballast.oms.protection.cover import Take
 from ballast.runtime.node.slices import Flow
@@ -76,12 +77,12 @@ class Held:
 
 
 class Decider:
-    """The strategy and the kernel's memory of one account."""
+    """The strategies and the kernel's memory of one account."""
 
-    def __init__(self, session: Session, strategy: AnyStrategy | None, at_ns: int) -> None:
-        """Begin with the session's cash and no bars."""
+    def __init__(self, session: Session, classes: Sequence[AnyStrategy], at_ns: int) -> None:
+        """Begin with the session's cash and no bars; `classes` are strategies that are such."""
         self.session = session
-        self.plan = session.plan(strategy)
+        self.plans = session.plans(classes)
         self.places = {seat.symbol: s for s, seat in enumerate(session.seats)}
         self.live = Live(session.market(), session.cash, at_ns // MS_NS, room=session.room)
         self.timeframe = Timeframe.parse(session.timeframe)
@@ -143,8 +144,8 @@ class Decider:
 
     def _row(self, symbol: str, market: dict[str, Bars]) -> dict[str, float]:
         """Return the kernel's columns of the newest bar of a symbol."""
-        columns = self.plan.evaluate(market, symbol)
-        row: dict[str, float] = {"signals": int(columns.signals[-1])}
+        columns = self.plans[self.places[symbol]].evaluate(market, symbol)
+        row: dict[str, float] = {**NEUTRAL, "signals": int(columns.signals[-1])}
         row |= {name: float(part[-1]) for name in SMOOTH if len(part := getattr(columns, name))}
         bars = market[symbol]
         if "sigma" in self.session.reads:

@@ -36,7 +36,9 @@ class NodeRules:
 
     account: str
     strategy_hash: str
-    permission: Permission | None
+    """Of what trades symbols that are in no session."""
+    permissions: tuple[Permission, ...] = ()
+    """What was proved of each strategy; without one it may trade nothing."""
     limits: Limits = field(default_factory=Limits)
     abilities: Abilities = field(default_factory=Abilities)
     drawdown_warning: float = 1.0
@@ -64,6 +66,17 @@ class NodeRules:
     """When an entry is sent in parts."""
     session: Session | None = None
     """What is decided here; None: another part decides, and says so in `Decided`."""
+
+    def owner_hash(self, symbol: str) -> str:
+        """Return the strategy that trades a symbol."""
+        trader = self.session.trader(symbol) if self.session is not None else None
+        return self.strategy_hash if trader is None else trader.strategy_hash
+
+    def permission(self, strategy_hash: str, symbol: str) -> Permission | None:
+        """Return what was proved of a strategy for a symbol; else what comes nearest to it."""
+        its = [one for one in self.permissions if one.strategy_hash == strategy_hash]
+        fits = [one for one in its if symbol in one.symbols]
+        return next(iter(fits or its or self.permissions), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +158,8 @@ def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns:
     lost = {Phase.UNKNOWN, Phase.PREPARED}
     account = Account(
         known.halt,
-        rules.strategy_hash,
-        rules.permission,
+        rules.owner_hash(asked.symbol),
+        rules.permission(asked.strategy_hash, asked.symbol),
         is_equity_known=known.levels.equity > 0,
         unprotected=tuple(unprotected(known.book, known.bare)),
         unknown=tuple(one.client_id for one in known.book.doubtful() if one.phase in lost),

@@ -101,7 +101,7 @@ class Execution:
         name = client_id(
             purpose,
             account=self.rules.account,
-            strategy=self.rules.strategy_hash,
+            strategy=self.rules.owner_hash(request.symbol),
             symbol=request.symbol,
             decision=decision,
             leg=leg,

@@ -21,7 +21,7 @@ from ballast.runtime.node.slices import SliceRules
 from ballast.runtime.node.state import packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ballast.core.journal import Entry, Journal, Record
     from ballast.strategies.plan import AnyStrategy
@@ -57,14 +57,33 @@ def _with_warning(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"drawdown_warning": 1.0, "tells_lost": False}
 
 
+def _with_traders(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 5 as of version 6: one strategy owned all symbols."""
+    held, session = plain.pop("permission"), plain["session"]
+    found = plain | {"permissions": [] if held is None else [held]}
+    if session is None:
+        return found
+    names = ("strategy", "strategy_hash", "params")
+    rest = {name: value for name, value in session.items() if name not in names}
+    trader = {"name": "", **{name: session[name] for name in names}}
+    seats = [{**seat, "trader": 0} for seat in session["seats"]]
+    return found | {"session": {**rest, "traders": [trader], "seats": seats}}
+
+
 CODEC = Codec(
     Kind(EVENT, Event, version=2, upgrades={1: _with_rungs}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=5,
-        upgrades={1: _with_keeping, 2: _with_slices, 3: _with_settling, 4: _with_warning},
+        version=6,
+        upgrades={
+            1: _with_keeping,
+            2: _with_slices,
+            3: _with_settling,
+            4: _with_warning,
+            5: _with_traders,
+        },
     ),
 )
 
@@ -95,14 +114,14 @@ class JournalledNode:
 
 
 def started(
-    rules: NodeRules, journal: Journal, at_ns: int, strategy: AnyStrategy | None = None
+    rules: NodeRules, journal: Journal, at_ns: int, classes: Sequence[AnyStrategy] = ()
 ) -> tuple[JournalledNode, list[Effect]]:
     """Start a node from its journal, new or old; return it and what is to be done first.
 
     Other rules than the last ones hold from now on, and are written down.
     """
-    found = restored(journal, strategy)
-    node = Node(rules, strategy) if found is None else found
+    found = restored(journal, classes)
+    node = Node(rules, classes) if found is None else found
     if found is None or found.rules != rules:
         node.rules = rules
         journal.append([CODEC.entry(rules, at_ns)])
@@ -110,7 +129,7 @@ def started(
     return live, live.handle(Started(at_ns))
 
 
-def restored(journal: Journal, strategy: AnyStrategy | None = None) -> Node | None:
+def restored(journal: Journal, classes: Sequence[AnyStrategy] = ()) -> Node | None:
     """Return the node of a journal: its newest snapshot, and what came after it on top.
 
     Without one that can be read the journal is replayed from its first record.
@@ -118,11 +137,11 @@ def restored(journal: Journal, strategy: AnyStrategy | None = None) -> Node | No
     loaded = journal.load()
     if loaded.snapshot is not None:
         try:
-            node = unpacked(loaded.snapshot.state, strategy)
+            node = unpacked(loaded.snapshot.state, classes)
         except DataError:
-            return replayed(journal.records(), strategy).node
-        return replayed(loaded.tail, strategy, node).node
-    return replayed(loaded.tail, strategy).node
+            return replayed(journal.records(), classes).node
+        return replayed(loaded.tail, classes, node).node
+    return replayed(loaded.tail, classes).node
 
 
 @dataclass(slots=True)
@@ -136,7 +155,7 @@ class Replay:
 
 
 def replayed(
-    records: Iterable[Record], strategy: AnyStrategy | None = None, node: Node | None = None
+    records: Iterable[Record], classes: Sequence[AnyStrategy] = (), node: Node | None = None
 ) -> Replay:
     """Run a journal again; raise `DataError` at the first effect that is another than was written.
 
@@ -151,7 +170,7 @@ def replayed(
                 _require_done(expected, record)
                 rules: NodeRules = CODEC.value(record)
                 if replay.node is None:
-                    replay.node = Node(rules, strategy)
+                    replay.node = Node(rules, classes)
                 replay.node.rules = rules
             case "node.event":
                 _require_done(expected, record)

@@ -54,6 +54,8 @@ from ballast.runtime.node.events import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ballast.core.orders import Fill
     from ballast.kernel.live import Refused
     from ballast.oms.record import OrderRecord
@@ -71,10 +73,10 @@ DRAWDOWN = "drawdown_kill"
 class Node(Entering):
     """One account. `handle` is its only door; it returns what is to be done, in order."""
 
-    def __init__(self, rules: NodeRules, strategy: AnyStrategy | None = None) -> None:
-        """Begin with nothing; `strategy` is needed where the session's is a class."""
+    def __init__(self, rules: NodeRules, classes: Sequence[AnyStrategy] = ()) -> None:
+        """Begin with nothing; `classes` are needed where strategies of the session are such."""
         super().__init__(rules)
-        self._strategy = strategy
+        self._classes = tuple(classes)
 
     def handle(self, event: Event) -> list[Effect]:
         """Take an event; return the effects. Time never goes back, whatever an event says."""
@@ -145,7 +147,7 @@ class Node(Entering):
         session = self.rules.session
         if session is None:
             raise InternalError("a node without a session decides nothing")
-        self.decider = Decider(session, self._strategy, self.now_ns)
+        self.decider = Decider(session, self._classes, self.now_ns)
         for seat, coin in zip(session.seats, session.coins(), strict=True):
             self.desk(seat.symbol)
             if coin is not None:
@@ -281,7 +283,7 @@ class Node(Entering):
     def _want(self, decider: Decider, one: Wanted, signalled_ns: int) -> None:
         desk = self.desk(one.symbol)
         asked = Candidate(
-            one.symbol, one.side, self.rules.strategy_hash, signalled_ns, one.notional
+            one.symbol, one.side, self.rules.owner_hash(one.symbol), signalled_ns, one.notional
         )
         desk.stop_ticks = one.stop_ticks
         if not self._judge(asked, desk.link or NO_LINK, one.lots, one.limit_ticks):

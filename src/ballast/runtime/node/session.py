@@ -1,13 +1,14 @@
 """Session: what a node decides with, as values that its journal holds.
 
-The strategy in its written form, its numbers, and the rows of instruments, trade construction and
-limits that the compiled steps read: the same rows as a backtest's. So a journal explains itself.
+The strategies in their written form, their numbers, and the rows of instruments, trade
+construction and limits that the compiled steps read: the same rows as a backtest's. So a journal
+explains itself. Each symbol is a seat, and has one strategy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,47 @@ Rows = tuple[Mapping[str, tuple[float, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Trader:
+    """A strategy with its numbers."""
+
+    strategy: str
+    """The strategy as JSON; empty for a class, which the journal only knows by its hash."""
+    strategy_hash: str
+    params: Mapping[str, float]
+    name: str = field(default="", compare=False)
+    """For people; journals of before say none."""
+
+    def plan(self, timeframe: Timeframe, classes: Sequence[AnyStrategy] = ()) -> Plan:
+        """Return the plan of the strategy; a class must be among those given."""
+        if self.strategy:
+            return self._plan(Strategy.from_json(self.strategy, "the journal's rules"), timeframe)
+        for one in classes:
+            if one.hash == self.strategy_hash:
+                return self._plan(one, timeframe)
+        raise DataError(
+            "the strategy is a class, and the one at hand is another"
+            if classes
+            else "the strategy is a class, which a journal does not hold",
+            expected=f"the one with hash {self.strategy_hash}",
+            fix="name it with --strategy",
+        )
+
+    def _plan(self, strategy: AnyStrategy, timeframe: Timeframe) -> Plan:
+        if strategy.hash != self.strategy_hash:
+            raise DataError(
+                "the strategy of the journal's rules is not the one they name",
+                expected=f"the one with hash {self.strategy_hash}",
+            )
+        return CompiledStrategy(strategy).plan(self.params, timeframe)
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
     """One symbol. `digits` are those its assets are kept in: an atom is 10 to their power."""
 
     symbol: str
+    trader: int
+    """Place of the strategy that owns the symbol, among those of the session."""
     base: str
     quote: str
     digits: Mapping[str, int]
@@ -40,10 +78,7 @@ class Seat:
 class Session:
     """What is decided, on which symbols, with which rows of `core.records`."""
 
-    strategy: str
-    """The strategy as JSON; empty for a class, which the journal only knows by its hash."""
-    strategy_hash: str
-    params: Mapping[str, float]
+    traders: tuple[Trader, ...]
     venue: str
     timeframe: str
     seats: tuple[Seat, ...]
@@ -72,19 +107,16 @@ class Session:
             found.append(None if spec["perpetual"] else coin)
         return found
 
-    def plan(self, strategy: AnyStrategy | None = None) -> Plan:
-        """Return the plan of the strategy; a class must be given."""
-        if self.strategy:
-            strategy = Strategy.from_json(self.strategy, "the journal's rules")
-        if strategy is None or strategy.hash != self.strategy_hash:
-            raise DataError(
-                "the strategy is a class, and the one at hand is another"
-                if strategy
-                else "the strategy is a class, which a journal does not hold",
-                expected=f"the one with hash {self.strategy_hash}",
-                fix="name it with --strategy",
-            )
-        return CompiledStrategy(strategy).plan(self.params, Timeframe.parse(self.timeframe))
+    def trader(self, symbol: str) -> Trader | None:
+        """Return the strategy that owns a symbol; None for one that is not traded here."""
+        found = next((seat.trader for seat in self.seats if seat.symbol == symbol), None)
+        return None if found is None else self.traders[found]
+
+    def plans(self, classes: Sequence[AnyStrategy] = ()) -> list[Plan]:
+        """Return the plan of each seat; strategies that are classes must be given."""
+        timeframe = Timeframe.parse(self.timeframe)
+        plans = [one.plan(timeframe, classes) for one in self.traders]
+        return [plans[seat.trader] for seat in self.seats]
 
     def market(self) -> Market:
         """Return the rows as a market without bars; optional columns have a length where read."""

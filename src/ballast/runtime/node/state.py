@@ -7,7 +7,7 @@ snapshot that cannot be read, or is of another layout of the compiled rows, is p
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - the codec reads the types of fields
+from collections.abc import Mapping, Sequence  # noqa: TC003 - the codec reads the types of fields
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,14 +91,14 @@ def packed(node: Node) -> bytes:
     return CODEC.text(state).encode()
 
 
-def unpacked(data: bytes, strategy: AnyStrategy | None = None) -> Node:
+def unpacked(data: bytes, classes: Sequence[AnyStrategy] = ()) -> Node:
     """Return the node of some bytes; raise `DataError` for one that cannot be made again."""
     try:
         body = data.decode()
     except UnicodeDecodeError:
         raise DataError("a snapshot of the node is no text") from None
     state: NodeState = CODEC.of_text(KIND, body)
-    node = Node(state.rules, strategy)
+    node = Node(state.rules, classes)
     node.now_ns, node.decision = state.now_ns, state.decision
     node.halt, node.levels, node.pace, node.gate = state.halt, state.levels, state.pace, state.gate
     node.book.restore(state.book)

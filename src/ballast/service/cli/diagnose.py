@@ -19,6 +19,7 @@ from ballast.service.cli.exposure import exposure_tables
 from ballast.service.cli.lines import CaOption, RehearseOption  # noqa: TC001 - typer reads them
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 from ballast.service.cli.runs import SymbolOption, VenueOption  # noqa: TC001
+from ballast.service.cli.several import ClassesOption, classes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,9 +40,7 @@ def diagnose(
     symbols: SymbolOption = None,
     venue: VenueOption = "",
     duration: Annotated[str, typer.Option(help="How long: 5m, 15m, 1h.")] = "",
-    strategy: Annotated[
-        str, typer.Option(help="The strategy, where it is a class: a journal holds only its hash.")
-    ] = "",
+    strategy: ClassesOption = None,
     scenario: Annotated[
         bool, typer.Option("--scenario", help="Watch a test position on a simulated venue instead.")
     ] = False,
@@ -111,23 +110,20 @@ async def _session(
     name: str,
     symbols: Sequence[str],
     where: Place,
-    strategy: str,
+    strategies: Sequence[str] | None,
     rehearsal: Any,  # noqa: ANN401 - a Rehearsal
     pace: Pace,
     tell: Callable[[str], None],
 ) -> Findings:
     """Look at the account of this workspace."""
-    from ballast.service.cli import options
-    from ballast.service.cli.runs import find_strategy
     from ballast.service.diagnose.memory import read_memory
     from ballast.service.diagnose.views import JournalView
     from ballast.store.journal import JournalReader
 
-    chosen = find_strategy(options.config(), strategy) if strategy else None
     line = await lines.opened(row, lines.keys_of(name, where.account), rehearsal)
     try:
         with where.database() as database:
-            journal = JournalView(JournalReader(database), chosen)
+            journal = JournalView(JournalReader(database), classes_of(strategies))
             node = journal.look()
             if node is None:
                 raise UserError(

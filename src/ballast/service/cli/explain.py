@@ -11,6 +11,7 @@ import typer
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 
 if TYPE_CHECKING:
+    from ballast.runtime.node.desk import NodeRules
     from ballast.runtime.node.events import Alert, Judged, Settled, Sliced
     from ballast.store.journal.database import Database
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 MS_NS = 1_000_000
-COLUMNS = ("time", "decision", "symbol", "verdict", "check", "measured and limit")
+COLUMNS = ("time", "decision", "symbol", "strategy", "verdict", "check", "measured and limit")
 
 
 @app.command()
@@ -53,26 +54,27 @@ def explain(
 
     with journals.named(file).database() as database:
         archived = _archived(database)
-        found = [one for one in _said(database) if is_asked(one[1])]
-    kept = [place for place, (_, one) in enumerate(found) if isinstance(one, Judged)][-last:]
+        found = [one for one in _said(database) if is_asked(one[2])]
+    kept = [place for place, (*_, one) in enumerate(found) if isinstance(one, Judged)][-last:]
     if len(kept) == last:
         found = found[kept[0] :]
-    rows = [(format_ms(at_ns // MS_NS), one) for at_ns, one in found]
+    rows = [(format_ms(at_ns // MS_NS), owner, one) for at_ns, owner, one in found]
     decisions = [
         {
             "time": at,
             "decision": one.decision,
             "symbol": one.symbol,
+            "strategy": owner,
             "is_approved": not one.reasons,
             "reasons": list(one.reasons),
         }
-        for at, one in rows
+        for at, owner, one in rows
         if isinstance(one, Judged)
     ]
-    account = [{"time": at, "text": one.text} for at, one in rows if isinstance(one, Alert)]
-    slices = [{"time": at, **asdict(one)} for at, one in rows if isinstance(one, Sliced)]
-    orders = [{"time": at, **asdict(one)} for at, one in rows if isinstance(one, Settled)]
-    lines = [line for at, one in rows for line in _lines(at, one)]
+    account = [{"time": at, "text": one.text} for at, _, one in rows if isinstance(one, Alert)]
+    slices = [{"time": at, **asdict(one)} for at, _, one in rows if isinstance(one, Sliced)]
+    orders = [{"time": at, **asdict(one)} for at, _, one in rows if isinstance(one, Settled)]
+    lines = [line for at, owner, one in rows for line in _lines(at, owner, one)]
     told = {"decisions": decisions, "slices": slices, "orders": orders, "account": account}
     emit(told, json=json, tables=None if json else [Table(COLUMNS, lines)])
     note(f"{len(decisions)} decisions shown")
@@ -91,22 +93,27 @@ def _archived(database: Database) -> int:
         return reader.before_first(tx).seq
 
 
-def _said(database: Database) -> list[tuple[int, Said]]:
-    """Return the verdicts of the gate, and what was told of the account as a whole, in order."""
+def _said(database: Database) -> list[tuple[int, str, Said]]:
+    """Return what the gate said and what was told of the account, in order: when, strategy, what.
+
+    The strategy is the one that owned the symbol then; empty where the journal does not say.
+    """
     from ballast.runtime.node.events import Judged, Settled, Sliced
-    from ballast.runtime.node.journalled import CODEC, EFFECT
+    from ballast.runtime.node.journalled import CODEC, EFFECT, RULES
     from ballast.store.journal import JournalReader, Query
 
     reader = JournalReader(database)
     if not reader.exists():
         return []
+    rules = [(one.seq, CODEC.value(one)) for one in reader.find(Query(kinds=(RULES,)))]
     found = []
     for texts in (("Judged",), ("Sliced",), ("Settled",), ("Alert", '"symbol":""')):
         for record in reader.find(Query(kinds=(EFFECT,), texts=texts)):
             said = CODEC.value(record)
             if isinstance(said, Judged | Sliced | Settled) or _is_of_account(said):
-                found.append((record.seq, record.at_ns, said))
-    return [(at_ns, said) for _, at_ns, said in sorted(found, key=lambda one: one[0])]
+                held = next((one for seq, one in reversed(rules) if seq < record.seq), None)
+                found.append((record.seq, record.at_ns, _owner(held, said.symbol), said))
+    return [(at_ns, owner, said) for _, at_ns, owner, said in sorted(found, key=lambda one: one[0])]
 
 
 def _is_of_account(said: object) -> bool:
@@ -115,25 +122,32 @@ def _is_of_account(said: object) -> bool:
     return isinstance(said, Alert) and not said.symbol
 
 
-def _lines(at: str, said: Said) -> list[tuple[object, ...]]:
+def _owner(rules: NodeRules | None, symbol: str) -> str:
+    """Return the name of the strategy that trades a symbol under these rules."""
+    session = rules.session if rules is not None else None
+    trader = session.trader(symbol) if session is not None else None
+    return trader.name if trader is not None else ""
+
+
+def _lines(at: str, owner: str, said: Said) -> list[tuple[object, ...]]:
     """Return a line for each reason, or one for an approval or for what holds for the account."""
     from ballast.runtime.node.events import Alert, Settled, Sliced
 
     if isinstance(said, Settled):
         verdict = f"{said.purpose.name.lower()} traded"
         what = f"{said.slippage_bps:g} bps over {said.lots} lots"
-        return [(at, "", said.symbol, verdict, "slippage", what)]
+        return [(at, "", said.symbol, owner, verdict, "slippage", what)]
     if isinstance(said, Sliced):
         verdict = f"slice {said.sent} of {said.slices}"
         check = f"{said.dropped_lots} lots dropped" if said.dropped_lots else ""
-        return [(at, said.decision, said.symbol, verdict, check, said.text)]
+        return [(at, said.decision, said.symbol, owner, verdict, check, said.text)]
     if isinstance(said, Alert):
         what, _, why = said.text.partition(": ")
-        return [(at, "", "account", what, "", why)]
+        return [(at, "", "account", "", what, "", why)]
     if not said.reasons:
-        return [(at, said.decision, said.symbol, "entry sent", "", "")]
+        return [(at, said.decision, said.symbol, owner, "entry sent", "", "")]
     lines: list[tuple[object, ...]] = []
     for reason in said.reasons:
         check, _, why = reason.partition(": ")
-        lines.append((at, said.decision, said.symbol, "refused", check, why))
+        lines.append((at, said.decision, said.symbol, owner, "refused", check, why))
     return lines

@@ -1,4 +1,4 @@
-"""`ballast live`, `ballast preflight`: a strategy at a real venue, and what speaks against it."""
+"""`ballast live`, `ballast preflight`: strategies at a real venue, and what speaks against it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from ballast.service.cli.runs import (
     flags_of,
     parse_params,
 )
+from ballast.service.cli.several import WithOption, symbols_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ballast.core.certificate import Certificate
     from ballast.core.journal import Record
     from ballast.core.settings import Settings
     from ballast.runtime.startup import Finding
@@ -50,7 +50,7 @@ CashOption = Annotated[
     float | None, typer.Option(help="What the strategy sizes by; at most what the account has.")
 ]
 CertificateOption = Annotated[
-    Path | None, typer.Option(help="What `ballast certify` signed for this strategy.")
+    list[Path] | None, typer.Option(help="What `ballast certify` signed; one a strategy.")
 ]
 BareOption = Annotated[bool, typer.Option("--allow-bare", help="Trade a strategy without a stop.")]
 
@@ -67,6 +67,7 @@ def live(
     venue: VenueOption = "",
     timeframe: TimeframeOption = "1h",
     param: ParamOption = None,
+    with_: WithOption = None,
     cash: CashOption = None,
     certificate: CertificateOption = None,
     allow_bare: BareOption = False,
@@ -90,7 +91,7 @@ def live(
 
     where = journals.place()
     asked = _Asked(
-        strategy, venue, symbols, timeframe, param, cash, certificate, allow_bare, testnet
+        strategy, venue, symbols, timeframe, param, with_, cash, certificate, allow_bare, testnet
     )
     rehearsal = lines.rehearsal_of(rehearse, ca, speed)
     if rehearsal is None and not testnet:
@@ -108,6 +109,7 @@ def preflight(
     venue: VenueOption = "",
     timeframe: TimeframeOption = "1h",
     param: ParamOption = None,
+    with_: WithOption = None,
     cash: CashOption = None,
     certificate: CertificateOption = None,
     allow_bare: BareOption = False,
@@ -122,7 +124,7 @@ def preflight(
 
     where = journals.place()
     asked = _Asked(
-        strategy, venue, symbols, timeframe, param, cash, certificate, allow_bare, testnet
+        strategy, venue, symbols, timeframe, param, with_, cash, certificate, allow_bare, testnet
     )
     rehearsal = lines.rehearsal_of(rehearse, ca, speed)
     findings = [] if rehearsal is not None or testnet else asked.proof(where)
@@ -150,14 +152,16 @@ class _Asked:
         symbols: list[str] | None,
         timeframe: str,
         param: list[str] | None,
+        with_: list[str] | None,
         cash: float | None,
-        certificate: Path | None,
+        certificate: list[Path] | None,
         allow_bare: bool,
         is_test: bool,
     ) -> None:
         """Read the options; raise `UserError` for what cannot be."""
         from ballast.core.time import Timeframe
-        from ballast.service.cli.paper import certificate_of
+        from ballast.research.assignment import assigned
+        from ballast.service.cli.paper import certificates_of
         from ballast.service.live.opening import LiveWish
         from ballast.venues.clients.venues import venue_named
 
@@ -169,14 +173,12 @@ class _Asked:
         config = config_of(flags_of(cash))
         self.settings: Settings = config.settings
         self.strategy: AnyStrategy = find_strategy(config, strategy)
-        self.symbols = tuple(dict.fromkeys(one.upper() for one in symbols))
+        self.symbols, others = symbols_with(config, with_, symbols)
         self.timeframe = Timeframe.parse(timeframe)
-        self.certificate: Certificate | None = (
-            certificate_of(certificate) if certificate is not None else None
-        )
         self.wish: LiveWish = LiveWish(
-            parse_params(param), self.certificate, allow_bare, config.symbols
+            parse_params(param), certificates_of(certificate), allow_bare, config.symbols, others
         )
+        self.assignments = assigned(self.strategy, self.symbols, self.wish.params, others)
 
     def kind(self, rehearsal: Rehearsal | None) -> SessionKind:
         """Return what a session would be."""
@@ -187,44 +189,19 @@ class _Asked:
         return SessionKind.TESTNET if self.is_test else SessionKind.LIVE
 
     def proof(self, where: Place) -> list[Finding]:
-        """Return what certificate and paper period say."""
-        from ballast.runtime.startup import Finding, Mark
-
-        held = self.certificate
-        if held is None:
-            return [Finding("certificate", Mark.BAD, "none", "`ballast certify` makes one")]
-        found = [
-            Finding("certificate", Mark.BAD, why, "certify what you want to trade")
-            for symbol in self.symbols
-            if (why := self._refusal(held, symbol))
-        ] or [Finding("certificate", Mark.GOOD, "in force for this strategy, symbols and capital")]
-        days, asked = self._paper_days(where, held), self.settings.validation.paper_days
-        mark = Mark.GOOD if days >= asked else Mark.BAD
-        fix = "" if days >= asked else "`ballast paper --live` under this certificate"
-        text = f"{days} of {asked} days after the certificate's last bar"
-        return [*found, Finding("paper", mark, text, fix)]
-
-    def _refusal(self, held: Certificate, symbol: str) -> str:
+        """Return what certificates and paper period say."""
         from ballast.runtime.clock import SystemClock
+        from ballast.service.live.proof import Stake, proof
+        from ballast.service.sessions import certified
 
-        limits = held.limits
-        if limits.venue != self.name or limits.timeframe != str(self.timeframe):
-            return f"of {limits.venue} {limits.timeframe}"
-        return held.refusal(
-            strategy_hash=self.strategy.hash,
-            params=self.wish.params or held.params,
-            symbol=symbol,
-            capital=self.settings.engine.initial_cash,
-            now_ms=SystemClock().now_ns() // MS_NS,
+        stake = Stake(
+            self.name,
+            str(self.timeframe),
+            self.settings.engine.initial_cash,
+            SystemClock().now_ns() // MS_NS,
+            self.settings.validation.paper_days,
         )
-
-    def _paper_days(self, where: Place, held: Certificate) -> int:
-        from ballast.service.live.period import Sought, paper_days
-
-        sought = Sought(
-            self.strategy.hash, held.params, held.limits.venue, held.limits.timeframe, held.to_ms
-        )
-        return paper_days(_journals(where), sought)
+        return proof(certified(self.assignments, self.wish.certificates), stake, _journals(where))
 
     def require_proof(self, where: Place) -> None:
         """Raise `UserError` where certificate or paper period forbid real money."""
@@ -285,7 +262,7 @@ async def _look(asked: _Asked, rehearsal: Any, where: Place) -> list[Finding]:  
         with where.database() as database:
             reader = JournalReader(database)
             records = reader.find(Query()) if reader.exists() else ()
-            before = replayed(records, asked.strategy).node
+            before = replayed(records, opened.strategies).node
         return await probed(line, opened, before, asked.settings.engine)
     finally:
         await line.close()
@@ -327,7 +304,7 @@ async def _trade(
             journal = JournalWriter(database, where.head_file, journals.start(kind))
             try:
                 tell = teller(is_on=not sys.stderr.isatty() and not is_quiet)
-                before = restored(journal, asked.strategy)
+                before = restored(journal, opened.strategies)
                 require(await probed(line, opened, before, asked.settings.engine))
                 running = LiveRunning(
                     line, opened, journal, Inbox(where.inbox), tell, source, where.state,

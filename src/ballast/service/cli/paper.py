@@ -1,4 +1,4 @@
-"""`ballast paper`: a strategy on stored candles as if they came now, by the live node."""
+"""`ballast paper`: strategies on stored candles as if they came now, by the live node."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from ballast.service.cli.runs import (
     config_of,
     find_strategy,
     flags_of,
-    load,
     parse_params,
     period_of,
 )
+from ballast.service.cli.several import WithOption, load_with, symbols_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,8 @@ FaultsOption = Annotated[
     float, typer.Option(min=0.0, max=0.5, help="Part of requests and messages that get lost.")
 ]
 CertificateOption = Annotated[
-    Path | None, typer.Option(help="Trade under this certificate, as live trading will.")
+    list[Path] | None,
+    typer.Option(help="Trade under this certificate, as live trading will; one a strategy."),
 ]
 LiveOption = Annotated[
     bool, typer.Option("--live", help="On the market of --venue as it is now, without a key.")
@@ -69,6 +70,7 @@ def paper(
     from_: FromOption = "",
     to: ToOption = "",
     param: ParamOption = None,
+    with_: WithOption = None,
     cash: Annotated[float | None, typer.Option(help="Cash at the start.")] = None,
     bars: BarsOption = None,
     speed: PaceOption = 0.0,
@@ -91,7 +93,7 @@ def paper(
     """
     if live:
         _refuse_beside_live(from_, to, speed, faults, report)
-        where_from = (strategy, venue, symbols, timeframe)
+        where_from = (strategy, venue, symbols, timeframe, with_)
         _live(where_from, param, cash, certificate, allow_bare, bars, rehearse, ca, json=json)
         return
     from ballast.service.cli import journals
@@ -106,10 +108,10 @@ def paper(
     config = config_of(flags_of(cash))
     chosen = find_strategy(config, strategy)
     first_ms, last_ms = period_of("", from_, to)
-    series = load(config, venue, symbols, timeframe, (None, last_ms))
+    series, others = load_with(config, with_, venue, symbols, timeframe, (None, last_ms))
     where = journals.place()
-    held = certificate_of(certificate) if certificate is not None else None
-    wish = Wish(parse_params(param), first_ms, faults, seed, allow_bare, held, config.symbols)
+    held, own = certificates_of(certificate), config.symbols
+    wish = Wish(parse_params(param), first_ms, faults, seed, allow_bare, held, own, others)
     opened = open_paper(chosen, series, config.settings, where.account, wish)
     is_plain = not sys.stderr.isatty() and not options.current().quiet and not json
     with where.database(read_only=False) as database:
@@ -140,10 +142,10 @@ def _refuse_beside_live(from_: str, to: str, speed: float, faults: float, report
 
 
 def _live(
-    what: tuple[str, str, list[str] | None, str],
+    what: tuple[str, str, list[str] | None, str, list[str] | None],
     param: list[str] | None,
     cash: float | None,
-    certificate: Path | None,
+    certificate: list[Path] | None,
     allow_bare: bool,
     closes: int | None,
     rehearse: int,
@@ -158,20 +160,21 @@ def _live(
     from ballast.service.live.opening import LiveWish
     from ballast.venues.clients.venues import venue_named
 
-    strategy, venue, symbols, timeframe = what
+    strategy, venue, symbols, timeframe, with_ = what
     if not symbols:
         raise UserError("no symbol is named", where="--symbol", expected="-s BTCUSDT")
     config = config_of(flags_of(cash))
-    held = certificate_of(certificate) if certificate is not None else None
+    every, others = symbols_with(config, with_, symbols)
+    held = certificates_of(certificate)
     state = lines.run(
         trade(
             find_strategy(config, strategy),
             venue_named(venue),
-            tuple(dict.fromkeys(one.upper() for one in symbols)),
+            every,
             Timeframe.parse(timeframe),
             config.settings,
             journals.place(),
-            LiveWish(parse_params(param), held, allow_bare, config.symbols),
+            LiveWish(parse_params(param), held, allow_bare, config.symbols, others),
             lines.rehearsal_of(rehearse, ca),
             closes,
             is_quiet=options.current().quiet or json,
@@ -180,6 +183,11 @@ def _live(
     emit(state, json=json, tables=None if json else state_tables(state))
     if not json:
         note("stopped; the same command goes on")
+
+
+def certificates_of(paths: list[Path] | None) -> tuple[Certificate, ...]:
+    """Read the certificates that are named."""
+    return tuple(certificate_of(path) for path in paths or ())
 
 
 def certificate_of(path: Path) -> Certificate:

@@ -105,7 +105,7 @@ async def _session(
         require_kind(JournalReader(database), kind)
         journal = JournalWriter(database, where.head_file, journals.start(kind))
         try:
-            before = restored(journal, strategy)
+            before = restored(journal, opened.strategies)
             require(await probed(market.line, opened, before, settings.engine))
             running = LiveRunning(
                 market.line,

@@ -107,8 +107,8 @@ def drawn(state: dict[str, Any]) -> Group:
         Text(f" {exposure_line(state['exposure'])}"),
         _table(
             "positions and their stops",
-            ("symbol", "side", "qty", "price", "stop in memory", "stop in journal", "stop at venue",
-             "agree"),
+            ("symbol", "strategy", "side", "qty", "price", "stop in memory", "stop in journal",
+             "stop at venue", "agree"),
             state["positions"],
         ),
         _table("limits", ("limit", "used", "of", "left"), [_shown(one) for one in state["limits"]]),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ballast.service.cli.output import JsonFlag, Table, emit, note
+from ballast.service.cli.several import ClassesOption, classes_of
 
 if TYPE_CHECKING:
     from ballast.runtime.node.journalled import Replay
-    from ballast.strategies.plan import AnyStrategy
 
 app = typer.Typer(add_completion=False)
 
@@ -21,9 +21,7 @@ def replay(
     file: Annotated[
         Path | None, typer.Option(help="A journal or backup other than the workspace's.")
     ] = None,
-    strategy: Annotated[
-        str, typer.Option(help="The strategy, where it is a class: a journal holds only its hash.")
-    ] = "",
+    strategy: ClassesOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Run the journal's events through the node again; every effect must be the one written.
@@ -43,18 +41,11 @@ def replay(
             emit(_told(None), json=json, tables=[])
             note(f"no journal at {database.where}")
             return
-        found = replayed(whole(reader, place.archives), _strategy(strategy))
+        found = replayed(whole(reader, place.archives), classes_of(strategy))
     told = _told(found)
     rows = [(name, str(value)) for name, value in told.items()]
     emit(told, json=json, tables=None if json else [Table([], rows)])
     note("every effect is the one that was written")
-
-
-def _strategy(name: str) -> AnyStrategy | None:
-    from ballast.service.cli import options
-    from ballast.service.cli.runs import find_strategy
-
-    return find_strategy(options.config(), name) if name else None
 
 
 def _told(found: Replay | None) -> dict[str, object]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ballast.service.cli.output import JsonFlag, emit, note
+from ballast.service.cli.several import ClassesOption, classes_of
 
 if TYPE_CHECKING:
     from ballast.service.cli.journals import Place
     from ballast.store.journal.closing import Closed
     from ballast.store.journal.writer import JournalWriter
-    from ballast.strategies.plan import AnyStrategy
 
 app = typer.Typer(add_completion=False)
 
@@ -27,9 +27,7 @@ def reset(
         bool, typer.Option("--force", help="Although positions or orders are open.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    strategy: Annotated[
-        str, typer.Option(help="The strategy, where it is a class: a journal holds only its hash.")
-    ] = "",
+    strategy: ClassesOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Close a paper account's journal, keep it under another name, begin an empty one."""
@@ -91,7 +89,7 @@ def _confirm(account: str, *, yes: bool) -> None:
     typer.confirm(f"Close account {account} and begin it anew?", abort=True, err=True)
 
 
-def _check(writer: JournalWriter, name: str, *, is_forced: bool) -> None:
+def _check(writer: JournalWriter, names: list[str] | None, *, is_forced: bool) -> None:
     """Raise `UserError` for an account that is not on paper, or has something open."""
     from ballast.core.errors import DataError, UserError
     from ballast.runtime.node.journalled import restored
@@ -110,7 +108,7 @@ def _check(writer: JournalWriter, name: str, *, is_forced: bool) -> None:
     if is_forced:
         return
     try:
-        node = restored(writer, _strategy(name))
+        node = restored(writer, classes_of(names))
     except DataError as error:
         raise UserError(
             f"what is open cannot be told: {error.what}", where=where, fix="say --force"
@@ -125,10 +123,3 @@ def _check(writer: JournalWriter, name: str, *, is_forced: bool) -> None:
             where=where,
             fix="run `ballast flatten` and go on with the session, or say --force",
         )
-
-
-def _strategy(name: str) -> AnyStrategy | None:
-    from ballast.service.cli import options
-    from ballast.service.cli.runs import find_strategy
-
-    return find_strategy(options.config(), name) if name else None

@@ -15,12 +15,20 @@ if TYPE_CHECKING:
     from ballast.research.assignment import Assignment
     from ballast.research.series import Series
     from ballast.service.config import Config
+    from ballast.strategies.plan import AnyStrategy
 
 WithOption = Annotated[
     list[str] | None,
     typer.Option(
         "--with",
         help="Another strategy for symbols of its own, NAME=SYMBOL,SYMBOL:fast=9; repeatable.",
+    ),
+]
+ClassesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--strategy",
+        help="A strategy that is a class: a journal holds only its hash; repeatable.",
     ),
 ]
 FORM = "NAME=SYMBOL,SYMBOL or NAME=SYMBOL:fast=9,slow=21"
@@ -42,6 +50,13 @@ def parse_with(config: Config, texts: Sequence[str] | None) -> tuple[Assignment,
     return tuple(found)
 
 
+def classes_of(names: Sequence[str] | None) -> tuple[AnyStrategy, ...]:
+    """Return the strategies that a journal needs beside what it holds."""
+    from ballast.service.cli import options
+
+    return tuple(find_strategy(options.config(), name) for name in names or ())
+
+
 def load_with(
     config: Config,
     texts: Sequence[str] | None,
@@ -55,6 +70,20 @@ def load_with(
     others = parse_with(config, texts)
     series = load(config, venue, all_symbols(symbols, others), timeframe, period, detail)
     return series, as_stored(others, [one.bars.symbol for one in series])
+
+
+def symbols_with(
+    config: Config, texts: Sequence[str] | None, symbols: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[Assignment, ...]]:
+    """Return the symbols of a venue that are traded, and the strategies beside the first."""
+    from dataclasses import replace
+
+    others = tuple(
+        replace(one, symbols=tuple(name.upper() for name in one.symbols))
+        for one in parse_with(config, texts)
+    )
+    own = list(dict.fromkeys(one.upper() for one in symbols))
+    return tuple(all_symbols(own, others) or ()), others
 
 
 def _split(rest: str) -> tuple[str, str]:

@@ -185,14 +185,18 @@ async def playing(venue: Served, row: Venue, folder: Path) -> AsyncIterator[Scen
     rules = NodeRules(
         "scenario",
         HASH,
-        Permission(HASH, is_passed=True, expires_ns=FAR_NS, symbols=(SYMBOL,), notional_max=1e15),
+        (
+            Permission(
+                HASH, is_passed=True, expires_ns=FAR_NS, symbols=(SYMBOL,), notional_max=1e15
+            ),
+        ),
         limits=LIMITS,
         abilities=row.abilities(line.desk.markets[SYMBOL]),
         cooldown_ns=0,
         drawdown_kill=1.0,
     )
     wired, effects = wire(
-        line, rules, journal, None, [SYMBOL], Timeframe(60_000), lambda _: None, Rhythm()
+        line, rules, journal, (), [SYMBOL], Timeframe(60_000), lambda _: None, Rhythm()
     )
     work = [asyncio.ensure_future(one.run()) for one in wired.carriers]
     scenario = Scenario(line, wired)

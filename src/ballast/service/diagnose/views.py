@@ -93,13 +93,13 @@ async def of_venue(
 class JournalView:
     """The node of a journal, replayed a little further at each look."""
 
-    def __init__(self, reader: JournalReader, strategy: AnyStrategy | None = None) -> None:
-        """Read from this journal; a class strategy must be given."""
+    def __init__(self, reader: JournalReader, classes: Sequence[AnyStrategy] = ()) -> None:
+        """Read from this journal; strategies that are classes must be given."""
         self.node: Node | None = None
         self.seen: list[Record] = []
         """Records since the look before."""
         self._reader = reader
-        self._strategy = strategy
+        self._classes = classes
         self._seq = 0
 
     def look(self) -> Node | None:
@@ -111,13 +111,13 @@ class JournalView:
             loaded = self._reader.load()
             if loaded.snapshot is not None:
                 try:
-                    self.node = unpacked(loaded.snapshot.state, self._strategy)
+                    self.node = unpacked(loaded.snapshot.state, self._classes)
                 except DataError:
                     self.node = None
             records = loaded.tail if self.node is not None else self._reader.find(Query())
         else:
             records = self._reader.find(Query(after_seq=self._seq))
-        replay = replayed(self._noted(records), self._strategy, self.node)
+        replay = replayed(self._noted(records), self._classes, self.node)
         self.node = replay.node
         return self.node
 

@@ -13,11 +13,12 @@ from ballast.core.errors import DataError, UserError
 from ballast.core.instrument import FeeRate, Instrument
 from ballast.kernel.live import compile_steps
 from ballast.research.assembly import assemble
+from ballast.research.assignment import assigned
 from ballast.research.run import legs_of
 from ballast.research.series import Series
 from ballast.risk.halt.breaker import BreakerRules
 from ballast.runtime.shell.closing import LiveBars
-from ballast.service.sessions import any_permission, permission_of, require_stop, rules_of
+from ballast.service.sessions import certified, permissions_of, require_stop, rules_of
 from ballast.venues.clients.market import FEE_DIGITS
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ballast.core.time import Timeframe
     from ballast.oms.protection.cover import Abilities
     from ballast.research.assembly import Leg
+    from ballast.research.assignment import Assignment
     from ballast.runtime.node.desk import NodeRules
     from ballast.runtime.node.events import ClosedBar
     from ballast.runtime.wiring import Line
@@ -45,26 +47,34 @@ class LiveWish:
     """What a person asks of a live session beside strategy, venue and symbols."""
 
     params: Mapping[str, float]
-    certificate: Certificate | None = None
-    """What was proved; None only on paper and in rehearsals."""
+    """Of the first strategy."""
+    certificates: tuple[Certificate, ...] = ()
+    """What was proved of each; none only on paper and in rehearsals."""
     allow_bare: bool = False
     own: Mapping[str, Settings] = field(default_factory=dict)
     """Settings of symbols that have their own."""
+    others: tuple[Assignment, ...] = ()
+    """Strategies beside the first, each on symbols of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedLive:
     """A live session that stands and has not begun."""
 
-    strategy: AnyStrategy
+    assignments: tuple[Assignment, ...]
     legs: tuple[Leg, ...]
     rules: NodeRules
     symbols: tuple[str, ...]
     timeframe: Timeframe
     cash: float
-    """What the strategy sizes by at its start, in quote units."""
+    """What is sized by at the start, in quote units."""
     instruments: tuple[Instrument, ...]
     breaker: BreakerRules
+
+    @property
+    def strategies(self) -> tuple[AnyStrategy, ...]:
+        """The strategies, the first one first."""
+        return tuple(one.strategy for one in self.assignments)
 
 
 async def open_live(
@@ -76,38 +86,34 @@ async def open_live(
     account: str,
     wish: LiveWish,
 ) -> OpenedLive:
-    """Ask the venue for candles and rules, and put a session together.
+    """Ask the venue for candles and rules, and put a session together; `symbols` are those of all.
 
     Raise `UserError` for one that cannot be, `CallError` where the venue does not answer.
     """
-    held = wish.certificate
-    params = held.params if held is not None and not wish.params else wish.params
+    proved = certified(assigned(strategy, symbols, wish.params, wish.others), wish.certificates)
+    assignments = tuple(one for one, _ in proved)
     unknown = [one for one in symbols if one not in line.desk.markets]
     if unknown:
         raise UserError(f"{line.name} does not list {', '.join(unknown)}", where="--symbol")
     series = await _series(line, symbols, timeframe, FIRST_BARS)
-    legs = legs_of(strategy, series, params, settings, symbol_settings=wish.own)
-    needed = legs[0].plan.bars_needed * SPARE_WARMUPS
+    legs = _legs(series, assignments, settings, wish)
+    needed = max(leg.plan.bars_needed for leg in legs) * SPARE_WARMUPS
     if needed > FIRST_BARS:
         series = await _series(line, symbols, timeframe, needed)
-        legs = legs_of(strategy, series, params, settings, symbol_settings=wish.own)
-    for one in series:
-        if len(one.bars) < legs[0].plan.bars_needed:
+        legs = _legs(series, assignments, settings, wish)
+    for leg in legs:
+        plan, bars = leg.plan, leg.series.bars
+        if len(bars) < plan.bars_needed:
             raise DataError(
-                f"{len(one.bars)} bars at the venue",
-                where=one.bars.name,
-                expected=f"the {legs[0].plan.bars_needed} that {strategy.name} needs",
+                f"{len(bars)} bars at the venue",
+                where=bars.name,
+                expected=f"the {plan.bars_needed} that {plan.strategy.name} needs",
                 fix="take a shorter timeframe, or a symbol that is listed for longer",
             )
-    require_stop(strategy, assemble(legs), allow_bare=wish.allow_bare)
+    require_stop(legs, assemble(legs), allow_bare=wish.allow_bare)
     digits = {asset: FEE_DIGITS for one in series for asset in (one.rules.base, one.rules.quote)}
-    rules = rules_of(strategy, legs, settings, account, digits, abilities_at(line, symbols))
-    names = tuple(symbols)
-    rules = replace(
-        rules,
-        may_be_bare=wish.allow_bare,
-        permission=permission_of(held) if held is not None else any_permission(strategy, names),
-    )
+    rules = rules_of(legs, settings, account, digits, abilities_at(line, symbols))
+    rules = replace(rules, may_be_bare=wish.allow_bare, permissions=permissions_of(proved))
     compile_steps()  # now, and not when the first fill wants its stop
     instruments = tuple(one.rules for one in series)
     cash = settings.engine.initial_cash
@@ -115,7 +121,21 @@ async def open_live(
     breaker = BreakerRules(
         network.breaker_failures, network.breaker_open_ms * MS_NS, network.breaker_history
     )
-    return OpenedLive(strategy, tuple(legs), rules, names, timeframe, cash, instruments, breaker)
+    return OpenedLive(
+        assignments, tuple(legs), rules, tuple(symbols), timeframe, cash, instruments, breaker
+    )
+
+
+def _legs(
+    series: Sequence[Series],
+    assignments: Sequence[Assignment],
+    settings: Settings,
+    wish: LiveWish,
+) -> tuple[Leg, ...]:
+    first, *others = assignments
+    return legs_of(
+        first.strategy, series, first.params, settings, symbol_settings=wish.own, others=others
+    )
 
 
 def abilities_at(line: Line, symbols: Sequence[str]) -> Abilities:

@@ -1,8 +1,9 @@
-"""Period: how long a strategy traded on paper after it was certified (R-WF-09).
+"""Period: how long strategies traded on paper after they were certified (R-WF-09).
 
-Every journal of the workspace is looked through for a node of the same strategy that decided on
-bars which closed after the certificate's last evidence: a replay of what it has seen proves
-nothing, nor does a rehearsal, whose market is made up, or another venue, timeframe or parameters.
+Every journal of the workspace is looked through for a node of the same strategies, all of them and
+no other, that decided on bars which closed after the certificates' last evidence: a replay of what
+they have seen proves nothing, nor does a rehearsal, whose market is made up, or another venue,
+timeframe or parameters.
 Days on which at least one bar was decided are counted, over all accounts together.
 """
 
@@ -29,8 +30,8 @@ MS_NS = 1_000_000
 class Sought:
     """What a paper period must have been of."""
 
-    strategy_hash: str
-    params: Mapping[str, float]
+    traders: tuple[tuple[str, Mapping[str, float]], ...]
+    """Hash and numbers of each strategy."""
     venue: str
     timeframe: str
     after_ms: int
@@ -40,10 +41,14 @@ class Sought:
         session = rules.session
         return (
             session is not None
-            and rules.strategy_hash == self.strategy_hash
-            and dict(session.params) == dict(self.params)
+            and _set_of((one.strategy_hash, one.params) for one in session.traders)
+            == _set_of(self.traders)
             and (session.venue, session.timeframe) == (self.venue, self.timeframe)
         )
+
+
+def _set_of(traders: Iterable[tuple[str, Mapping[str, float]]]) -> set[object]:
+    return {(name, frozenset(params.items())) for name, params in traders}
 
 
 def paper_days(journals: Iterable[Iterable[Record]], sought: Sought) -> int:

@@ -132,7 +132,7 @@ class LiveRunning:
         """
         opened = self.opened
         wired, effects = wire(
-            self.line, opened.rules, self.journal, opened.strategy, opened.symbols,
+            self.line, opened.rules, self.journal, opened.strategies, opened.symbols,
             opened.timeframe, self._hear, rhythm, opened.breaker,
         )  # fmt: skip
         self.wired = wired

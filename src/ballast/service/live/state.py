@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.ids import Purpose, purpose_of
 from ballast.core.time import format_ms
 from ballast.oms.record import Phase
+from ballast.research.assignment import owners_of, title_of
 from ballast.service.diagnose.connection import connection_of
 from ballast.service.diagnose.health import health_of
 from ballast.service.paper.state import BARE, costs_of, limits_of, said
@@ -30,7 +31,7 @@ def live_state_of(running: LiveRunning, *, decisions: int = 8, alerts: int = 4) 
     return {
         "account": node.rules.account,
         "venue": running.line.name,
-        "strategy": opened.strategy.name,
+        "strategy": title_of(opened.assignments),
         "time": format_ms(running.line.now_ns() // MS_NS),
         "mode": str(node.halt.mode),
         "reason": node.halt.reason,
@@ -82,6 +83,7 @@ def position_of(running: LiveRunning, symbol: str) -> dict[str, Any]:
     best = desk.guard.best_ticks
     return {
         "symbol": symbol,
+        "strategy": owners_of(running.opened.assignments)[symbol],
         "side": "flat" if not held else "long" if lots > 0 else "short",
         "qty": float(market.lot * abs(lots)),
         "price": float(market.tick * live.price_ticks(symbol)),

@@ -13,9 +13,10 @@ from ballast.core.hashing import value_hash
 from ballast.core.instrument import Kind
 from ballast.oms.protection.cover import Abilities
 from ballast.research.assembly import assemble
-from ballast.research.run import legs_of
+from ballast.research.assignment import assigned
+from ballast.research.run import check_series, legs_of
 from ballast.runtime.shell.feeds import closed_bar
-from ballast.service.sessions import any_permission, permission_of, require_stop, rules_of
+from ballast.service.sessions import certified, permissions_of, require_stop, rules_of
 from ballast.venues.simulated.client import SimulatedClient
 from ballast.venues.simulated.engine.exchange import Exchange
 from ballast.venues.simulated.engine.liquidity import Ladder
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ballast.core.instrument import Instrument
     from ballast.core.settings import Settings
     from ballast.research.assembly import Leg
+    from ballast.research.assignment import Assignment
     from ballast.research.series import Series
     from ballast.runtime.node.desk import NodeRules
     from ballast.runtime.node.events import ClosedBar
@@ -68,7 +70,7 @@ class Recipe:
 class Opened:
     """A paper session that stands and has not begun."""
 
-    strategy: AnyStrategy
+    assignments: tuple[Assignment, ...]
     legs: tuple[Leg, ...]
     exchange: Exchange
     client: SimulatedClient
@@ -77,6 +79,11 @@ class Opened:
     first_ms: int
     """Open time of the first bar that is traded; those before are history."""
     recipe: Recipe
+
+    @property
+    def strategies(self) -> tuple[AnyStrategy, ...]:
+        """The strategies, the first one first."""
+        return tuple(one.strategy for one in self.assignments)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -98,27 +105,34 @@ class Wish:
     """What a person asks of a paper session beside strategy and series."""
 
     params: Mapping[str, float]
+    """Of the first strategy."""
     from_ms: int | None = None
     """Trade from this bar on; None: as soon as the strategy can."""
     fault_rate: float = 0.0
     seed: int = 0
     allow_bare: bool = False
-    certificate: Certificate | None = None
-    """What may be traded, and how much of it; None: paper trades without one."""
+    certificates: tuple[Certificate, ...] = ()
+    """What may be traded, and how much of it; none: paper trades without."""
     own: Mapping[str, Settings] = field(default_factory=dict)
     """Settings of symbols that have their own."""
+    others: tuple[Assignment, ...] = ()
+    """Strategies beside the first, each on symbols of its own."""
 
 
 def open_paper(
     strategy: AnyStrategy, series: Sequence[Series], settings: Settings, account: str, wish: Wish
 ) -> Opened:
     """Put a session together; raise `UserError` for one that cannot be."""
-    held = wish.certificate
-    params = held.params if held is not None and not wish.params else wish.params
-    legs = legs_of(strategy, series, params, settings, symbol_settings=wish.own)
-    market = assemble(legs)
-    require_stop(strategy, market, allow_bare=wish.allow_bare)
     bars = tuple(one.bars for one in series)
+    check_series(series)
+    wanted = assigned(strategy, [one.symbol for one in bars], wish.params, wish.others)
+    proved = certified(wanted, wish.certificates)
+    first, *others = assignments = tuple(one for one, _ in proved)
+    legs = legs_of(
+        first.strategy, series, first.params, settings, symbol_settings=wish.own, others=others
+    )
+    market = assemble(legs)
+    require_stop(legs, market, allow_bare=wish.allow_bare)
     first_ms = _first(legs, bars, wish.from_ms)
     listings = [_listing(leg) for leg in legs]
     profile = VenueProfile(name="paper", buy_fee=BuyFee.QUOTE)
@@ -136,7 +150,7 @@ def open_paper(
     abilities = Abilities(
         reduces_only=has_positions, amends_stops=has_positions, replaces=not has_positions
     )
-    rules = rules_of(strategy, legs, settings, account, client.digits(), abilities)
+    rules = rules_of(legs, settings, account, client.digits(), abilities)
     symbols = tuple(one.symbol for one in bars)
     recipe = Recipe(
         bars[0].venue,
@@ -148,12 +162,8 @@ def open_paper(
         wish.seed,
         value_hash([_before(one, first_ms).fingerprint() for one in bars]),
     )
-    rules = replace(
-        rules,
-        may_be_bare=wish.allow_bare,
-        permission=permission_of(held) if held is not None else any_permission(strategy, symbols),
-    )
-    return Opened(strategy, legs, exchange, client, rules, bars, first_ms, recipe)
+    rules = replace(rules, may_be_bare=wish.allow_bare, permissions=permissions_of(proved))
+    return Opened(assignments, legs, exchange, client, rules, bars, first_ms, recipe)
 
 
 def _before(bars: Bars, first_ms: int) -> Bars:
@@ -170,7 +180,7 @@ def _first(legs: Sequence[Leg], bars: Sequence[Bars], from_ms: int | None) -> in
         raise UserError(
             "trading cannot begin before the warm-up is over",
             where="--from",
-            expected=f"at least {legs[0].plan.bars_needed} stored bars before it",
+            expected=f"at least {max(leg.plan.bars_needed for leg in legs)} stored bars before it",
         )
     first_ms = soonest if from_ms is None else from_ms
     if first_ms > min(int(one.ts[-1]) for one in bars):

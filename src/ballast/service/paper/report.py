@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 from ballast.core.reason_texts import REFUSAL_TEXT
 from ballast.core.reasons import label
 from ballast.core.time import format_ms
+from ballast.research.assignment import title_of
 from ballast.service.paper.facts import facts_of
 from ballast.store.disk import Disk, replace_file
 
@@ -65,8 +66,8 @@ def page_of(running: Running, facts: Facts, quote: str) -> str:
         ("Journal", f"{facts.records:,}", "records", 0.0),
     ]
     values: dict[str, Any] = {
-        "title": f"Paper: {opened.strategy.name}",
-        "strategy": opened.strategy.name,
+        "title": f"Paper: {title_of(opened.assignments)}",
+        "strategy": title_of(opened.assignments),
         "series": [f"{one.symbol} {one.timeframe}" for one in opened.bars],
         "venue": opened.bars[0].venue,
         "account": node.rules.account,

@@ -78,7 +78,7 @@ class Running:
         exchange = opened.exchange
         _require_recipe(opened, journal)
         self.relived = relive(opened.client, journal.records())
-        live, effects = started(opened.rules, journal, exchange.now_ns, opened.strategy)
+        live, effects = started(opened.rules, journal, exchange.now_ns, opened.strategies)
         self.shell = Shell(live, opened.client, lambda: exchange.now_ns, self._hear)
         self.feed = RecordedFeed(opened.bars)
         self.paper = Paper(opened.client, self.shell, self.feed, opened.symbols)

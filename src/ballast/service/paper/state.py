@@ -8,6 +8,7 @@ from ballast.core.ids import Purpose
 from ballast.core.orders import OrderStatus
 from ballast.core.time import format_ms
 from ballast.oms.record import Phase
+from ballast.research.assignment import owners_of, title_of
 
 if TYPE_CHECKING:
     from ballast.runtime.node.node import Node
@@ -26,7 +27,7 @@ def state_of(running: Running, *, decisions: int = 8, alerts: int = 4) -> dict[s
     heard = running.heard
     return {
         "account": node.rules.account,
-        "strategy": opened.strategy.name,
+        "strategy": title_of(opened.assignments),
         "time": format_ms(exchange.now_ns // MS_NS),
         "mode": str(node.halt.mode),
         "reason": node.halt.reason,
@@ -97,6 +98,7 @@ def position_of(running: Running, symbol: str) -> dict[str, Any]:
     theirs = [(one.stop_ticks, one.left_lots) for one in venue]
     return {
         "symbol": symbol,
+        "strategy": owners_of(running.opened.assignments)[symbol],
         "side": "flat" if not held else "long" if lots > 0 else "short",
         "qty": float(listing.qty(abs(lots))),
         "price": float(listing.price(exchange.last_ticks(symbol))),
