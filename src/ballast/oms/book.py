@@ -143,6 +143,12 @@ class BookOfRecord:
             self._hold(report)
         return Taken(self._keep(applied.record), applied.remarks)
 
+    def adopt(self, fill: Fill) -> None:
+        """Book a trade of no order of ours that changed what we hold; the same one once (F8)."""
+        if _key_of(fill) not in self._trades:
+            self._trades[_key_of(fill)] = None
+            self._hold(fill)
+
     def find(self, report: Report) -> OrderRecord | None:
         """Return the order a report is about: by our id, else by the venue's."""
         record = self._orders.get(report.client_id)

@@ -19,7 +19,7 @@ from ballast.oms.record import Phase
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ballast.core.orders import PositionSide
+    from ballast.core.orders import Fill, PositionSide
     from ballast.core.reports import OrderReport
     from ballast.oms.book import BookOfRecord, Taken
 
@@ -83,3 +83,20 @@ def compare_positions(
     keys = sorted(ours.keys() | {key for key, lots in shown.items() if lots})
     pairs = [(key, ours.get(key, 0), shown.get(key, 0)) for key in keys]
     return tuple(PositionGap(*key, mine, theirs) for key, mine, theirs in pairs if mine != theirs)
+
+
+def closed_by(gap: PositionGap, strange: Sequence[Fill], agreed_ns: int) -> tuple[Fill, ...]:
+    """Return the trades of others that took from a position what is missing, to the lot; else ().
+
+    `agreed_ns` is when the venue last held what our fills come to: what was traded before counts in
+    that already, but for what a read may have lagged behind.
+    """
+    fills = tuple(
+        one
+        for one in strange
+        if one.at_ns >= agreed_ns - READ_LAG_NS and one.position_side is gap.side
+    )
+    change = sum(int(one.side) * one.qty_lots for one in fills)
+    ours, left = gap.ours_lots, gap.venue_lots
+    is_smaller = abs(left) < abs(ours) and left * ours >= 0
+    return fills if is_smaller and ours + change == left else ()

@@ -254,3 +254,83 @@ def test_stops_refused_twice_close_the_position_and_pause_the_account(node: Node
     assert node.halt.mode is Mode.PAUSED
     node.handle(by_ann(Command.RESUME))
     assert node.halt.mode is Mode.RUNNING
+
+
+# What others close -----------------------------------------------------------------------------
+
+
+def held(node: Node, lots: int = 10) -> None:
+    """Let an entry fill and its stop rest."""
+    submit = entry(node)
+    effects = node.handle(Reported(filled(submit, lots), NOW + SECOND))
+    (stop,) = (one for one in effects if isinstance(one, Submit))
+    node.handle(Reported(shown(stop, OrderStatus.UNTRIGGERED, 8), NOW + SECOND))
+    node.handle(PositionShown(SYMBOL, lots, NOW + 2 * SECOND, NOW + 2 * SECOND))
+
+
+def strange(lots: int, trade_id: int = 90, at_s: int = 5) -> Fill:
+    return Fill(
+        trade_id, 900, "autoclose-1", 1, SYMBOL, Side.SELL, PositionSide.BOTH, 9_000, lots, False,
+        "USDT", 5, 0, NOW + at_s * SECOND,
+    )  # fmt: skip
+
+
+def looked(node: Node, lots: int) -> list[Effect]:
+    """Show a position until it is no lag of reads any more."""
+    effects = []
+    for at_s in (6, 20):
+        at_ns = NOW + at_s * SECOND
+        effects += node.handle(PositionShown(SYMBOL, lots, at_ns, at_ns))
+    return effects
+
+
+@pytest.mark.parametrize(("closed", "left"), [(10, 0), (4, 6)])
+def test_what_the_venue_closed_itself_is_booked_once_and_entries_pause(
+    closed: int, left: int
+) -> None:
+    """R-PERP-04, F8: a liquidation, or a person who closed by hand; the rest stays protected."""
+    node = ready()
+    held(node)
+    for _ in range(3):
+        node.handle(Reported(strange(closed), NOW + 5 * SECOND))
+    effects = looked(node, left)
+    assert node.book.holding(SYMBOL).lots == left
+    assert told(effects) == [
+        f"{closed} lots of BTCUSDT were closed by no order of ours: booked, and entries pause"
+    ]
+    assert (node.halt.mode, node.halt.who) == (Mode.PAUSED, "strange")
+    assert told(node.handle(Reported(strange(closed), NOW + 21 * SECOND))) == []
+    assert node.book.holding(SYMBOL).lots == left
+
+
+@pytest.mark.parametrize(
+    "fills",
+    [
+        (),
+        (strange(3),),  # not all of what is missing
+        (strange(14),),  # more than was held
+        (strange(10, at_s=-60),),  # from before the venue last agreed
+    ],
+)
+def test_what_does_not_explain_a_gap_to_the_lot_is_not_booked(fills: tuple[Fill, ...]) -> None:
+    """S-22: the gap is told, asked about, and keeps entries away; nothing is guessed."""
+    node = ready()
+    held(node)
+    for one in fills:
+        node.handle(Reported(one, NOW + 5 * SECOND))
+    effects = looked(node, 0)
+    assert node.book.holding(SYMBOL).lots == 10
+    assert "0 lots at the venue, 10 by fills" in told(effects)
+
+
+def test_coins_of_a_spot_account_are_nobody_elses_to_book() -> None:
+    node = ready(replace(RULES, abilities=Abilities(reduces_only=False)))
+    held(node)
+    node.handle(Reported(strange(10), NOW + 5 * SECOND))
+    looked(node, 0)
+    assert node.book.holding(SYMBOL).lots == 10
+
+
+def test_a_strange_fill_is_told_once(node: Node) -> None:
+    said = [told(node.handle(Reported(strange(10), NOW + at * SECOND))) for at in (1, 2, 3)]
+    assert said == [["a fill of no order of ours: 90"], [], []]

@@ -134,6 +134,10 @@ class Desk:
     aside_lots: int | None = None
     """Coins of a person in a spot account; None: nobody has looked yet."""
     gap_ns: int = 0
+    agreed_ns: int = 0
+    """When the venue was last asked and held what our fills come to."""
+    strange: tuple[Fill, ...] = ()
+    """The last trades of no order of ours: a person's, or the venue's own (a liquidation)."""
     funded_ns: int = 0
     """Time of the last funding payment that is booked."""
     was_held: bool = False

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.core.ids import Purpose, client_id
-from ballast.core.orders import Fill, OrderKind
+from ballast.core.orders import Fill
 from ballast.core.reports import Rejection
 from ballast.oms import lifecycle, resolver
 from ballast.oms.book import BookOfRecord
@@ -27,22 +27,19 @@ from ballast.oms.protection.cover import (
     Replace,
     Verdict,
 )
-from ballast.oms.reconcile import READ_LAG_NS, compare_orders
 from ballast.oms.record import OVER, Phase, Wish
 from ballast.oms.resolver import Step
 from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.memory import Memory as GateMemory
 from ballast.risk.halt import baselines, modes, runaway
-from ballast.runtime.node.desk import Desk, NodeRules, heard_late, lost_stop, stray_fill
+from ballast.runtime.node.comparing import Comparing
+from ballast.runtime.node.desk import Desk, NodeRules, heard_late, lost_stop
 from ballast.runtime.node.events import (
     Alert,
     AmendOrder,
     Ask,
-    AskTrades,
     CancelOrder,
     Effect,
-    OrdersShown,
-    PositionShown,
     ReplaceOrder,
     Submit,
     Wake,
@@ -51,8 +48,6 @@ from ballast.runtime.node.events import (
 if TYPE_CHECKING:
     from ballast.core.orders import OrderRequest
     from ballast.core.reports import Report
-    from ballast.oms.book import Taken
-    from ballast.oms.lifecycle import Remark
     from ballast.oms.protection.cover import Act
     from ballast.oms.record import OrderRecord
 
@@ -60,7 +55,7 @@ WINDOW_NS = 3_000_000_000
 """Receive window of a signed request: short, because the fence waits for it."""
 
 
-class Execution:
+class Execution(Comparing):
     """The orders and positions of one account."""
 
     def __init__(self, rules: NodeRules) -> None:
@@ -75,10 +70,6 @@ class Execution:
         self.desks: dict[str, Desk] = {}
         self.decision = 0
         self._out: list[Effect] = []
-
-    def desk(self, symbol: str) -> Desk:
-        """Return what is kept of a symbol."""
-        return self.desks.setdefault(symbol, Desk())
 
     def _kill(self, rule: str, reason: str) -> None:
         """Latch the kill switch."""
@@ -180,74 +171,6 @@ class Execution:
         if number is not None:
             desk.refused_takes = (*desk.refused_takes, number)
             self._out.append(Alert(record.symbol, f"take {number + 1} refused: {record.refused}"))
-
-    def _remark(self, report: Report, taken: Taken) -> None:
-        if taken.record is None and isinstance(report, Fill):
-            self._say(report.symbol, stray_fill(report, taken))
-            return
-        for remark in taken.remarks:
-            if remark is not lifecycle.Remark.STALE:
-                self._out.append(Alert(report.symbol, f"{report.client_id}: {remark}"))
-
-    def _say(self, symbol: str, line: str) -> None:
-        """Tell a person, where there is something to tell."""
-        if line:
-            self._out.append(Alert(symbol, line))
-
-    def _say_lost(self, symbol: str, line: str) -> None:
-        if self.rules.tells_lost:
-            self._say(symbol, line)
-
-    def _take_slot_again(self, record: OrderRecord, remarks: tuple[Remark, ...]) -> None:
-        """Let an entry that is there after all hold its symbol's slot again (R-GATE-12).
-
-        Where the account runs no more it is closed: a flatten may be over by then.
-        """
-        if lifecycle.Remark.REAPPEARED in remarks and record.purpose is Purpose.ENTRY:
-            self.gate = remembering.reappeared(self.gate, record.symbol)
-            self.desk(record.symbol).closes |= not self.halt.allows_entries
-
-    def _compare(self, event: OrdersShown) -> None:
-        found = compare_orders(self.book, event.orders, event.asked_ns)
-        for report, taken in found.taken:
-            self._remark(report, taken)
-            if taken.record is not None:
-                self._take_slot_again(taken.record, taken.remarks)
-        for stray in found.strays:
-            self._out.append(Alert(stray.symbol, f"{stray.client_id} is ours and in no record"))
-
-    def _position(self, event: PositionShown) -> None:
-        desk = self.desk(event.symbol)
-        ours = self.book.holding(event.symbol, event.side).lots
-        lots = event.lots - (desk.aside_lots or 0)
-        if desk.aside_lots and lots == ours + 1:
-            lots = ours  # two parts of a lot, theirs and ours, came to a whole one
-        desk.venue_lots, desk.asked_ns = lots, event.asked_ns
-        if lots == ours:
-            desk.gap_ns = 0
-            self._forget(event)
-        elif not desk.gap_ns:
-            desk.gap_ns = event.asked_ns
-        elif event.asked_ns - desk.gap_ns >= READ_LAG_NS:
-            self._out.append(AskTrades(event.symbol))
-            self._out.append(Alert(event.symbol, f"{lots} lots at the venue, {ours} by fills"))
-
-    def _forget(self, event: PositionShown) -> None:
-        """Let old orders go now that the venue holds what the book does: no fill is missing.
-
-        Not by time alone: after a stop of some days the first look decides what is missing. Nor
-        while something moves: two fills that nobody knows of may cancel each other for a while.
-        """
-        keeping, book = self.rules.keeping, self.book
-        moving = [one for one in book.doubtful() if one.symbol == event.symbol]
-        moving += [
-            one for one in book.open_orders(event.symbol) if one.request.kind is OrderKind.MARKET
-        ]
-        if moving:
-            return
-        before_ns = min(event.asked_ns, self.now_ns) - keeping.ns
-        if before_ns - self.book.forgotten_ns(event.symbol) > keeping.ns // 8:
-            self.book.forget(event.symbol, before_ns, keeping)
 
     # What is held ---------------------------------------------------------------------------
 

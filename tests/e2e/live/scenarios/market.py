@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.ids import Purpose
 from ballast.core.orders import OrderKind
+from ballast.risk.halt.modes import Mode
 
 if TYPE_CHECKING:
     from tests.e2e.live.scenarios.play import Play
@@ -135,6 +136,22 @@ async def stop_before_liquidation(play: Play) -> None:
     hand.move(hand.away(-0.003))
     await session.until("the stop is booked", lambda: not session.lots)
     assert play.auditor.ours(Purpose.STOP)[-1].filled_lots == session.lots_usual
+
+
+async def liquidation(play: Play) -> None:
+    """The mark price alone falls, the stop cannot act, and the venue liquidates."""
+    session, hand = play.session, play.hand
+    await _geared(play)
+    await session.hold(stop_share=0.03)
+    hand.mark(hand.away(-0.025))
+    assert play.auditor.position == 0
+    await session.until("it is booked", lambda: session.is_calm)
+    assert session.node.halt.mode is Mode.PAUSED
+    assert session.node.halt.who == "strange"
+    told = [one for one in session.alerts if "closed by no order of ours" in one]
+    assert len(told) == 1, session.alerts
+    against = await session.enter()
+    assert any(one.startswith("mode") for one in against), against
 
 
 async def _geared(play: Play) -> None:
