@@ -68,7 +68,7 @@ def rules_of(order: Order, abilities: object) -> NodeRules:
     permission = Permission(HASH, True, FAR_NS, (order.symbol,), 1e15)
     return NodeRules(
         "trader", HASH, (permission,), limits=LIMITS, abilities=abilities,  # type: ignore[arg-type]
-        cooldown_ns=0, position_max=10**12, drawdown_kill=1.0,
+        cooldown_ns=0, position_max=10**12, drawdown_kill=1.0, books_strange=True,
     )  # fmt: skip
 
 

@@ -256,6 +256,8 @@ def test_stops_refused_twice_close_the_position_and_pause_the_account(node: Node
     assert node.halt.mode is Mode.RUNNING
 
 
+BOOKS = replace(RULES, books_strange=True)
+
 # What others close -----------------------------------------------------------------------------
 
 
@@ -289,7 +291,7 @@ def test_what_the_venue_closed_itself_is_booked_once_and_entries_pause(
     closed: int, left: int
 ) -> None:
     """R-PERP-04, F8: a liquidation, or a person who closed by hand; the rest stays protected."""
-    node = ready()
+    node = ready(BOOKS)
     held(node)
     for _ in range(3):
         node.handle(Reported(strange(closed), NOW + 5 * SECOND))
@@ -314,7 +316,7 @@ def test_what_the_venue_closed_itself_is_booked_once_and_entries_pause(
 )
 def test_what_does_not_explain_a_gap_to_the_lot_is_not_booked(fills: tuple[Fill, ...]) -> None:
     """S-22: the gap is told, asked about, and keeps entries away; nothing is guessed."""
-    node = ready()
+    node = ready(BOOKS)
     held(node)
     for one in fills:
         node.handle(Reported(one, NOW + 5 * SECOND))
@@ -324,13 +326,14 @@ def test_what_does_not_explain_a_gap_to_the_lot_is_not_booked(fills: tuple[Fill,
 
 
 def test_coins_of_a_spot_account_are_nobody_elses_to_book() -> None:
-    node = ready(replace(RULES, abilities=Abilities(reduces_only=False)))
+    node = ready(replace(BOOKS, abilities=Abilities(reduces_only=False)))
     held(node)
     node.handle(Reported(strange(10), NOW + 5 * SECOND))
     looked(node, 0)
     assert node.book.holding(SYMBOL).lots == 10
 
 
-def test_a_strange_fill_is_told_once(node: Node) -> None:
+def test_a_strange_fill_is_told_once() -> None:
+    node = ready(BOOKS)
     said = [told(node.handle(Reported(strange(10), NOW + at * SECOND))) for at in (1, 2, 3)]
     assert said == [["a fill of no order of ours: 90"], [], []]

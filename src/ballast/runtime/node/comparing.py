@@ -46,8 +46,8 @@ class Comparing:
             desk = self.desk(report.symbol)
             if report not in desk.strange:
                 self._say(report.symbol, stray_fill(report, taken))
-            if taken.is_new and report not in desk.strange:
-                desk.strange = (*desk.strange, report)[-STRANGE_MAX:]
+                if self.rules.books_strange and taken.is_new:
+                    desk.strange = (*desk.strange, report)[-STRANGE_MAX:]
             return
         for remark in taken.remarks:
             if remark is not lifecycle.Remark.STALE:

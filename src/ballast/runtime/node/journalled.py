@@ -70,19 +70,25 @@ def _with_traders(plain: dict[str, Any]) -> dict[str, Any]:
     return found | {"session": {**rest, "traders": [trader], "seats": seats}}
 
 
+def _with_strange(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 6 as of version 7: until then what others closed stayed a gap."""
+    return plain | {"books_strange": False}
+
+
 CODEC = Codec(
     Kind(EVENT, Event, version=2, upgrades={1: _with_rungs}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=6,
+        version=7,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
             3: _with_settling,
             4: _with_warning,
             5: _with_traders,
+            6: _with_strange,
         },
     ),
 )
