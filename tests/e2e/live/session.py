@@ -305,7 +305,7 @@ async def wired_at(
     told = rules_of(order, venue_row.abilities(line.desk.markets[symbols[0]]))
     permission = Permission(HASH, True, FAR_NS, tuple(symbols), 1e15)
     wired, effects = wire(
-        line, replace(told, permissions=(permission,), **rules), journal, None, symbols,
+        line, replace(told, permissions=(permission,), **rules), journal, (), symbols,
         Timeframe(60_000), heard.append, rhythm, BREAKER,
     )  # fmt: skip
     work: list[asyncio.Future[Any]] = [asyncio.ensure_future(one.run()) for one in wired.carriers]
