@@ -143,9 +143,7 @@ class Scripted(Parity):
 
     def _rules(self, *, permitted: bool) -> Any:
         plain = self.rules(self.client.digits())
-        made = rules_of(
-            self.strategy, self.legs, self.settings, "paper", self.client.digits(), plain.abilities
-        )
+        made = rules_of(self.legs, self.settings, "paper", self.client.digits(), plain.abilities)
         limits = replace(made.limits, data_age_ns=10 * self.span_ns, slippage=1.0)
         permission = Permission(
             self.strategy.hash, is_passed=True, expires_ns=FOREVER,
@@ -153,7 +151,7 @@ class Scripted(Parity):
         )  # fmt: skip
         assert made.session is not None
         return replace(
-            made, limits=limits, permission=permission if permitted else None,
+            made, limits=limits, permissions=(permission,) if permitted else (),
             position_max=10**12, session=replace(made.session, room=ROOM),
         )  # fmt: skip
 

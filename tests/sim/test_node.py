@@ -69,7 +69,11 @@ def test_a_replay_is_the_same_to_the_byte_and_says_where_it_is_not() -> None:
     at = next(k for k, one in enumerate(records) if one.kind == "node.effect")
     with pytest.raises(DataError, match="missing"):
         replayed([*records[:at], *records[at + 1 :]])
-    effect = next(k for k, one in enumerate(records) if "Submit" in one.body)
+    effect = next(
+        k
+        for k, one in enumerate(records)
+        if "Submit" in one.body and records[k + 1].kind == "node.effect"
+    )
     changed = CODEC.entry(CODEC.value(records[at]), 0)
     assert changed.body == records[at].body
     with pytest.raises(DataError, match="another effect"):
