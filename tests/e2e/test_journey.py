@@ -169,7 +169,7 @@ def test_every_verb_is_in_the_table_of_keys() -> None:
     named = {arguments[0] for arguments, _ in KEYS.values()}
     apart = {
         "demo", "config", "indicators", "certify", "venue", "reset", "live", "preflight",
-        "diagnose", "symbols", "universe", "supervise",
+        "diagnose", "symbols", "universe", "supervise", "adopt",
     }  # fmt: skip
     assert set(VERBS) - named <= apart, set(VERBS) - named
 

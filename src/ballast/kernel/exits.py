@@ -70,6 +70,13 @@ def set_levels(p: Row, spec: Row, plan: Row) -> None:
     elif plan.stop_kind:
         away = distance(plan.stop_kind, plan.stop_value, p.entry, p.atr, 0.0)
         raise_stop(p, spec, p.entry - s * away, _STOP)
+    place_takes(p, spec, plan)
+
+
+@jit_pasted
+def place_takes(p: Row, spec: Row, plan: Row) -> None:
+    """Measure what the stop risks, and place the takes by it."""
+    s = p.side
     if p.stop_reason:
         p.risk = max(s * (p.entry - p.stop), 0.0)
     p.risk_cash = p.risk * qty_of(spec, p.lots_entered)

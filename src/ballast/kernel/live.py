@@ -62,6 +62,7 @@ _STEPS: tuple[tuple[Any, str], ...] = (
         stepwise.opened,
         "(int64, int64, int64, float64, float64, int64, int64, float64, float64, int64)",
     ),
+    (stepwise.restop, "(int64, int64, float64)"),
     (stepwise.closed, "(int64, int64, int64, float64, float64, int64, int64, float64, int64)"),
     (stepwise.takes_of, "(int64, int64, int64[::1])"),
     (stepwise.exposures, "(int64, float64[::1], float64[::1])"),
@@ -238,6 +239,31 @@ class Live:
         arrives = lots if received is None else received
         stepwise.opened(self.at, s, at_ms, price, ideal, lots, int(is_maker), fee, fee_qty, arrives)
         self.entered[s] = int(is_maker)
+
+    def foreseen(
+        self, s: int, side: int, at_ms: int, price: float, *, bars: int,
+        atr: float, stop: float, confidence: float,
+    ) -> None:  # fmt: skip
+        """Prepare a flat symbol for fills of a position that was not decided here.
+
+        It began at `at_ms`, `bars` closes ago; `atr`, `stop` and `confidence` are of its bar.
+        """
+        row = self.pos[s]
+        if row.lots:
+            raise InternalError(f"symbol {s} holds {row.lots} lots")
+        row.in_side, row.in_lots, row.in_limit, row.in_distance = side, 0, 0.0, 0.0
+        row.in_atr, row.in_stop, row.in_confidence = atr, stop, confidence
+        row.in_bar = row.bar - 1 - bars
+        row.signal_price = price
+        row.last_entry_ms = max(int(row.last_entry_ms), at_ms)
+
+    def begun(self, s: int, bars: int) -> None:
+        """Let the position of a symbol count as opened so many closes ago."""
+        self.pos[s].entry_bar = self.pos[s].bar - bars
+
+    def restopped(self, s: int, price: float) -> None:
+        """Put the stop of a position where a person wants it."""
+        stepwise.restop(self.at, s, price)
 
     def closed(
         self, s: int, at_ms: int, price: float, lots: int, *, is_maker: bool, fee: float,

@@ -14,7 +14,7 @@ from ballast.core.records import TAKES_MAX
 from ballast.kernel.account import day_of, position_risk, roll_days
 from ballast.kernel.bar import after, expire_entry
 from ballast.kernel.book import book_closing, book_opening, drop_entry, end_trade, qty_of
-from ballast.kernel.exits import set_levels
+from ballast.kernel.exits import place_takes, raise_stop, set_levels
 from ballast.kernel.loop import ABSENT, PRESENT, decide_all, mark_all
 from ballast.kernel.match import take_lots
 from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row, tape_row
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _EXPIRED = int(Refusal.EXPIRED)
+_STOP = int(Exit.STOP)
 _TAKE_1 = int(Exit.TAKE_1)
 _RESIDUAL = int(Exit.RESIDUAL)
 
@@ -85,6 +86,17 @@ def opened(
     )  # fmt: skip
     p.in_lots = max(p.in_lots - lots, 0)
     set_levels(p, spec, plan)
+
+
+@jit
+def restop(tape: int, s: int, stop: float) -> None:
+    """Put the stop of symbol `s` where a person wants it, and the takes that are measured by it."""
+    t = tape_row(tape, 0)
+    p = position(t.pos, s)
+    spec = spec_row(t.spec, s)
+    p.stop_reason = 0
+    raise_stop(p, spec, stop, _STOP)
+    place_takes(p, spec, plan_row(t.plan, s))
 
 
 @jit

@@ -60,8 +60,8 @@ class Wanted:
     """What the strategy's sizes are counted in; none: not compared."""
     leverage: Decimal = Decimal(1)
     margin_mode: MarginMode = MarginMode.CROSS
-    ours: tuple[tuple[str, int], ...] = ()
-    """Lots of each symbol that the journal says are ours."""
+    ours: tuple[tuple[str, int | None], ...] = ()
+    """Lots of each symbol that the journal says are ours; None: not compared."""
 
 
 class Probe:
@@ -196,7 +196,8 @@ class Probe:
                 await self._desk.set_up(market.symbol, wanted.leverage, wanted.margin_mode)
                 setting = await self._desk.setting(market.symbol)
             except CallError as error:
-                self._say(market.symbol, Mark.BAD, f"leverage or margin mode: {error}")
+                fix = "a position keeps its own: say them by engine.margin and engine.leverage"
+                self._say(market.symbol, Mark.BAD, f"leverage or margin mode: {error}", fix)
                 continue
             if setting is None:
                 continue
@@ -216,7 +217,9 @@ class Probe:
             return
         ours = dict(self._wanted.ours)
         for one in held:
-            self._compare(one, ours.get(one.symbol, 0))
+            lots = ours.get(one.symbol, 0)
+            if lots is not None:
+                self._compare(one, lots)
 
     def _compare(self, held: VenuePosition, ours: int) -> None:
         """Compare one symbol. Coins of a person are left alone; a perpetual has one position."""
@@ -231,7 +234,9 @@ class Probe:
             held.symbol,
             Mark.REMARK if is_coins else Mark.BAD,
             f"{qty} {'more' if strange > 0 else 'less'} than the journal knows of",
-            "they are left alone" if is_coins else "use a sub-account, or close it by hand first",
+            "they are left alone"
+            if is_coins
+            else "`ballast adopt` takes it over; or close it by hand",
         )
 
 

@@ -160,6 +160,25 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """A person has the node take over what the venue holds and the journal does not know.
+
+    `fills` are what it missed, oldest first; where the venue's trades are not asked for, one that
+    stands for all of them. `orders` are ours, rest at the venue, and are in no record; `cancels`
+    are such that must go. `stop_ticks` 0: where the strategy's rule puts it.
+    """
+
+    symbol: str
+    fills: tuple[Fill, ...]
+    orders: tuple[OrderReport, ...]
+    cancels: tuple[str, ...]
+    stop_ticks: int
+    who: str
+    reason: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Valued:
     """The equity of the account, in atoms."""
 
@@ -196,7 +215,7 @@ class HealthShown:
 Event = (
     Started | Elapsed | Priced | Decided | Moved | Left | Reported | OrdersShown | PositionShown
     | Valued | Flowed | Commanded | Learned | Linked | BarsClosed | Funded | SetAside
-    | HealthShown
+    | HealthShown | Adopted
 )  # fmt: skip
 
 

@@ -24,10 +24,11 @@ from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.facts import Candidate
 from ballast.risk.gate.judge import judge
 from ballast.risk.halt import baselines, modes
+from ballast.runtime.node.adoption import Adopting
 from ballast.runtime.node.decider import Decider
 from ballast.runtime.node.desk import NO_LINK, Early, Known, NodeRules, gather, warning
-from ballast.runtime.node.entering import Entering
 from ballast.runtime.node.events import (
+    Adopted,
     Alert,
     BarsClosed,
     Commanded,
@@ -70,7 +71,7 @@ DRAWDOWN = "drawdown_kill"
 """The rule, as it is called where it latches the kill switch."""
 
 
-class Node(Entering):
+class Node(Adopting):
     """One account. `handle` is its only door; it returns what is to be done, in order."""
 
     def __init__(self, rules: NodeRules, classes: Sequence[AnyStrategy] = ()) -> None:
@@ -114,7 +115,7 @@ class Node(Entering):
                 self._symbol(event)
             case Reported():
                 self._take(event.report)
-            case OrdersShown() | PositionShown() | SetAside():
+            case OrdersShown() | PositionShown() | SetAside() | Adopted():
                 self._shown(event)
             case Valued() | Flowed() | Commanded() | Funded():
                 self._account(event)
@@ -181,7 +182,7 @@ class Node(Entering):
             self._out.append(Alert(symbol, f"closing: {reason}"))
         desk.closes = True
 
-    def _shown(self, event: OrdersShown | PositionShown | SetAside) -> None:
+    def _shown(self, event: OrdersShown | PositionShown | SetAside | Adopted) -> None:
         match event:
             case SetAside():
                 self.desk(event.symbol).aside_lots = event.lots
@@ -189,6 +190,8 @@ class Node(Entering):
                 self._compare(event)
             case PositionShown():
                 self._position(event)
+            case Adopted():
+                self._adopt(event)
 
     def _account(self, event: Valued | Flowed | Commanded | Funded) -> None:
         match event:

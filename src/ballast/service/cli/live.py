@@ -90,13 +90,13 @@ def live(
     from ballast.service.cli import journals
 
     where = journals.place()
-    asked = _Asked(
+    asked = Asked(
         strategy, venue, symbols, timeframe, param, with_, cash, certificate, allow_bare, testnet
     )
     rehearsal = lines.rehearsal_of(rehearse, ca, speed)
     if rehearsal is None and not testnet:
         asked.require_proof(where)
-        _confirm(f"{where.account} on {asked.name}", confirm)
+        confirmed(f"{where.account} on {asked.name}", confirm)
     state = lines.run(_trade(asked, rehearsal, where, closes, json=json))
     emit(state, json=json, tables=None if json else state_tables(state))
     if not json:
@@ -123,7 +123,7 @@ def preflight(
     from ballast.service.cli import journals
 
     where = journals.place()
-    asked = _Asked(
+    asked = Asked(
         strategy, venue, symbols, timeframe, param, with_, cash, certificate, allow_bare, testnet
     )
     rehearsal = lines.rehearsal_of(rehearse, ca, speed)
@@ -142,7 +142,7 @@ def preflight(
         raise UserError("not ready to trade", fix="see the lines that say 'refused'")
 
 
-class _Asked:
+class Asked:
     """What was asked for, read and checked."""
 
     def __init__(
@@ -226,7 +226,7 @@ def _journals(where: Place) -> Iterator[Iterator[Record]]:
             database.close()
 
 
-def _confirm(words: str, given: str) -> None:
+def confirmed(words: str, given: str) -> None:
     """Have the account and the venue typed; raise `UserError` where they were not."""
     if not given and sys.stdin.isatty():
         note(f"This trades real money. Type '{words}' to go on.")
@@ -235,7 +235,7 @@ def _confirm(words: str, given: str) -> None:
         raise UserError("not confirmed", where="--confirm", expected=f"'{words}'")
 
 
-async def _open(asked: _Asked, line: Any, account: str) -> OpenedLive:  # noqa: ANN401 - a Line
+async def opened_live(asked: Asked, line: Any, account: str) -> OpenedLive:  # noqa: ANN401 - a Line
     from ballast.service.live.opening import open_live
     from ballast.venues.clients.calls import CallError
 
@@ -248,7 +248,7 @@ async def _open(asked: _Asked, line: Any, account: str) -> OpenedLive:  # noqa: 
         raise lines.unanswered(asked.name, error) from None
 
 
-async def _look(asked: _Asked, rehearsal: Any, where: Place) -> list[Finding]:  # noqa: ANN401
+async def _look(asked: Asked, rehearsal: Any, where: Place) -> list[Finding]:  # noqa: ANN401
     """Probe the venue on the journal as it is, without taking its lease."""
     from ballast.runtime.node.journalled import replayed
     from ballast.service.live.running import probed
@@ -258,7 +258,7 @@ async def _look(asked: _Asked, rehearsal: Any, where: Place) -> list[Finding]:  
         asked.venue, lines.keys_of(asked.name, where.account), rehearsal, may_change=True
     )
     try:
-        opened = await _open(asked, line, where.account)
+        opened = await opened_live(asked, line, where.account)
         with where.database() as database:
             reader = JournalReader(database)
             records = reader.find(Query()) if reader.exists() else ()
@@ -269,7 +269,7 @@ async def _look(asked: _Asked, rehearsal: Any, where: Place) -> list[Finding]:  
 
 
 async def _trade(
-    asked: _Asked,
+    asked: Asked,
     rehearsal: Any,  # noqa: ANN401 - a Rehearsal
     where: Place,
     closes: int | None,
@@ -297,7 +297,7 @@ async def _trade(
         asked.venue, lines.signing(source.current()), rehearsal, may_change=True
     )
     try:
-        opened = await _open(asked, line, where.account)
+        opened = await opened_live(asked, line, where.account)
         with where.database(read_only=False) as database:
             kind = asked.kind(rehearsal)
             require_kind(JournalReader(database), kind)

@@ -42,6 +42,7 @@ VERBS: dict[str, Verb] = {
     "paper": Verb(f"{_HOME}.paper", "Trade stored candles on paper, by the live node.", _NODE),
     "reset": Verb(f"{_HOME}.reset", "Begin a paper account anew; what was is kept.", _NODE),
     "live": Verb(f"{_HOME}.live", "Trade at a real venue, or rehearse it.", _NODE),
+    "adopt": Verb(f"{_HOME}.adopt", "Take over a position that the journal misses.", _NODE),
     "preflight": Verb(f"{_HOME}.live", "What speaks against a live start.", _NODE),
     "supervise": Verb(f"{_HOME}.supervise", "Keep a session alive, within a budget.", _NODE),
     "diagnose": Verb(f"{_HOME}.diagnose", "Do memory, journal and venue agree?", _NODE),

@@ -54,12 +54,24 @@ SETTLE_S = 5.0
 
 
 async def probed(
-    line: Line, opened: OpenedLive, before: Node | None, engine: EngineSettings
+    line: Line,
+    opened: OpenedLive,
+    before: Node | None,
+    engine: EngineSettings,
+    *,
+    adopts: str = "",
 ) -> list[Finding]:
-    """Look at everything that must be true before trading; `before` is the journal's node."""
-    ours: tuple[tuple[str, int], ...] = ()
-    if before is not None:
-        ours = tuple((one, before.book.holding(one).lots) for one in opened.symbols)
+    """Look at everything that must be true before trading; `before` is the journal's node.
+
+    What is held of a symbol that is about to be adopted is not compared with the journal.
+    """
+    ours: tuple[tuple[str, int | None], ...] = tuple(
+        (one, before.book.holding(one).lots if before is not None else 0)
+        for one in opened.symbols
+        if one != adopts
+    )
+    if adopts:
+        ours += ((adopts, None),)
     wanted = Wanted(
         opened.symbols,
         opened.rules.abilities,
@@ -124,8 +136,9 @@ class LiveRunning:
         *,
         closes: int | None = None,
         rhythm: Rhythm | None = None,
+        act: Callable[[LiveRunning], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
-        """Trade until `stop` is set, or so many closes are decided.
+        """Trade until `stop` is set, or so many closes are decided; or until `act` is done.
 
         Raise `VenueUnavailableError` where venue or streams do not come, `UserError` where the key
         is refused, and whatever broke the session.
@@ -147,7 +160,7 @@ class LiveRunning:
                 raise VenueUnavailableError(
                     f"the venue does not say what is held: {error}", fix="start again when it does"
                 ) from None
-            if not self.node.halt.who:
+            if not self.node.halt.who and act is None:
                 self.command(Command.RESUME, getpass.getuser(), "a live session begins")
             work += [
                 asyncio.ensure_future(wired.live.run()),
@@ -158,6 +171,8 @@ class LiveRunning:
                 folder = self._state_file.parent  # the journal lies beside it
                 self.health = HealthWatch(wired.live, self._health_limits, folder)
                 work.append(asyncio.ensure_future(self.health.run()))
+            if act is not None:
+                work.append(asyncio.ensure_future(act(self)))
             if self._keys is not None:
                 work.append(asyncio.ensure_future(follow(self._keys, self._rekey, self._say)))
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
