@@ -281,7 +281,7 @@ class OperationsSettings:
     )
     memory_mb: int = setting(
         500,
-        "Memory at which the process is restarted.",
+        "Memory of its own at which a process opens nothing more, and a supervisor restarts it.",
         "R-DEP-02",
         unit="MB",
         low=100,

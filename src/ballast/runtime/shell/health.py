@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ballast.risk.halt.health import Health, HealthFault, faults_of
 from ballast.runtime.node.events import HealthShown
-from ballast.runtime.shell.machine import free_mb, resident_mb
+from ballast.runtime.shell.machine import free_mb, own_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ class HealthWatch:
         live: Live,
         limits: HealthLimits,
         folder: Path,
-        memory_mb: Callable[[], float | None] = resident_mb,
+        memory_mb: Callable[[], float | None] = own_mb,
         disk_mb: Callable[[Path], float | None] = free_mb,
     ) -> None:
         """Watch the process of this session and the disk its journal lies on."""

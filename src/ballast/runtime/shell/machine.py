@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -10,18 +9,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BYTES_MB = 1_000_000
-RESIDENT = 1
-"""Field of `/proc/PID/statm`, in pages."""
+BYTES_KB = 1_024
+OWN = "RssAnon:"
+"""Line of `/proc/PID/status`: resident memory less pages of files, which the system can drop and
+other processes share: libraries of compiled code alone are 130 MB of those."""
 
 
-def resident_mb(pid: int | None = None) -> float | None:
-    """Return the resident memory of a process, of this one where none is named, in MB."""
+def own_mb(pid: int | None = None) -> float | None:
+    """Return the resident memory of a process that is its own, in MB; None names this process."""
     try:
-        with open(f"/proc/{pid or 'self'}/statm", encoding="ascii") as file:  # noqa: PTH123
-            pages = int(file.read().split()[RESIDENT])
-    except (OSError, ValueError, IndexError):  # another system, or a process that has ended
+        with open(f"/proc/{pid or 'self'}/status", encoding="ascii") as file:  # noqa: PTH123
+            line = next(line for line in file if line.startswith(OWN))
+        return int(line.split()[1]) * BYTES_KB / BYTES_MB
+    except (OSError, ValueError, IndexError, StopIteration):  # another system, or it has ended
         return None
-    return pages * os.sysconf("SC_PAGE_SIZE") / BYTES_MB
 
 
 def free_mb(folder: Path) -> float | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import UserError
 from ballast.core.time import format_ms
-from ballast.runtime.shell.machine import resident_mb
+from ballast.runtime.shell.machine import own_mb
 from ballast.service.supervise.heart import VARIABLE
 from ballast.service.supervise.verdict import Again, Ending, GiveUp, ending_of, follows
 
@@ -188,7 +188,7 @@ class Supervisor:
                 self._send(signal.SIGKILL)
                 await ended
                 return Ending.HUNG
-            used_mb = resident_mb(process.pid)
+            used_mb = own_mb(process.pid)
             if used_mb is not None and used_mb > self._rules.memory_mb:
                 self._tell(f"{used_mb:.0f} MB of {self._rules.memory_mb:.0f}")
                 self._send(signal.SIGTERM)

@@ -3,7 +3,7 @@
 `fetch` is ours: one request, one answer, the status, headers and body kept, JSON without floats.
 aiohttp sends DELETE and PUT a second time by itself when a kept connection breaks: a cancel that
 was carried out then looks like an unknown order (exchanges.md 5.4); that is switched off.
-ccxt is imported inside `signer_of`: it costs 0.8 s, which no other command should pay.
+ccxt is imported inside `signer_of`, and only the one exchange of it (`lean.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ballast.core.errors import UserError
+from ballast.venues.clients.asking.lean import exchange_class
 from ballast.venues.clients.calls import CallError, Verdict
 
 if TYPE_CHECKING:
@@ -56,14 +57,13 @@ def signer_of(
     Raise `UserError` where ccxt is not installed.
     """
     try:
-        import ccxt.async_support as ccxt  # noqa: PLC0415 - slow: 0.8 s, and an extra
+        base = exchange_class(access.ccxt_id)
     except ImportError:
         raise UserError(
             "venues need the package ccxt, which is not installed",
             fix='pip install "ballast[exchanges]"',
         ) from None
     session._retry_connection = False  # noqa: SLF001 - there is no other way
-    base: type[Any] = getattr(ccxt, access.ccxt_id)
     made = _guarded(base, access, session, venue_ms, seen)
     signer = made(
         {
