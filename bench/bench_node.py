@@ -24,6 +24,7 @@ from ballast.research.series import Series
 from ballast.research.synthetic import synthetic_market
 from ballast.runtime.node.journalled import EVENT, entries_of, restored
 from ballast.runtime.node.state import packed
+from ballast.runtime.shell.machine import kept_for_good, own_mb
 from ballast.service.paper.opening import Wish, open_paper
 from ballast.service.paper.running import Running
 from ballast.store.journal import JournalWriter
@@ -91,8 +92,9 @@ def hour(minutes: int) -> None:
         running.step()
         watch(running.node, taken)
         begun, steps = time.process_time(), 0
-        while running.step():
-            steps += 1
+        with kept_for_good():  # as a live session does
+            while running.step():
+                steps += 1
         used = time.process_time() - begun
         every = [one for values in taken.values() for one in values]
         print(f"event to effects, all      {quantiles(every)}")
@@ -103,7 +105,8 @@ def hour(minutes: int) -> None:
         print(f"{steps} minutes, 10 symbols: {used:.1f} s of a core with the simulated exchange,")
         print(f"  {own:.1f} s in the node: {own / (steps * 60):.2%} of a core in real time")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"peak memory of the process, exchange and candles included: {peak:.0f} MB")
+        print(f"peak memory of the process, exchange and candles included: {peak:.0f} MB,")
+        print(f"  its own at the end: {own_mb() or 0.0:.0f} MB")
         journal.close()
 
 

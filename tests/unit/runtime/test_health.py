@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from ballast.runtime.node.events import Alert, HealthShown, Judged, Started, Sub
 from ballast.runtime.node.journalled import EVENT
 from ballast.runtime.node.state import packed, unpacked
 from ballast.runtime.shell.health import LAG_KEPT_S, HealthWatch
-from ballast.runtime.shell.machine import BYTES_MB, free_mb, own_mb
+from ballast.runtime.shell.machine import BYTES_MB, free_mb, kept_for_good, own_mb
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,3 +160,12 @@ def test_a_process_and_its_disk_are_measured(tmp_path: Path) -> None:
     assert grown - mine > 50.0, len(held)
     assert own_mb(2**22 + 1) is None
     assert free_mb(tmp_path / "not" / "there") == pytest.approx(free_mb(tmp_path), rel=0.5)
+
+
+def test_the_collector_passes_over_what_stays_and_only_for_the_block() -> None:
+    """G8: a full collection of all modules and compiled code stops the loop for 0.1 s."""
+    assert gc.get_freeze_count() == 0
+    with kept_for_good():
+        assert gc.get_freeze_count() > 10_000
+        assert len(gc.get_objects()) < 10_000
+    assert gc.get_freeze_count() == 0

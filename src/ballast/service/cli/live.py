@@ -278,6 +278,7 @@ async def _trade(
 ) -> dict[str, Any]:
     from ballast.risk.halt.health import HealthLimits
     from ballast.runtime.node.journalled import restored
+    from ballast.runtime.shell.machine import kept_for_good
     from ballast.runtime.startup import require
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import live_screen, teller
@@ -311,7 +312,7 @@ async def _trade(
                     beat=heart(os.environ, stop.set),
                     health_limits=HealthLimits(asked.settings.operations.memory_mb),
                 )  # fmt: skip
-                with live_screen(quiet=is_quiet) as draw:
+                with live_screen(quiet=is_quiet) as draw, kept_for_good():
                     await running.run(stop, draw, closes=closes)
                 return live_state_of(running)
             finally:

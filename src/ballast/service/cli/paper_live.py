@@ -80,6 +80,7 @@ async def _session(
 ) -> dict[str, Any]:
     from ballast.risk.halt.health import HealthLimits
     from ballast.runtime.node.journalled import restored
+    from ballast.runtime.shell.machine import kept_for_good
     from ballast.runtime.startup import require
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import live_screen, teller
@@ -119,7 +120,8 @@ async def _session(
                 beat=heart(os.environ, stop.set),
                 health_limits=HealthLimits(settings.operations.memory_mb),
             )
-            with live_screen(quiet=is_quiet or options.current().quiet) as draw:
+            is_drawn = not is_quiet and not options.current().quiet
+            with live_screen(quiet=not is_drawn) as draw, kept_for_good():
                 await running.run(stop, draw, closes=closes)
             return live_state_of(running)
         finally:

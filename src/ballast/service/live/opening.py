@@ -11,13 +11,13 @@ import numpy as np
 from ballast.core.bars import Bars
 from ballast.core.errors import DataError, UserError
 from ballast.core.instrument import FeeRate, Instrument
-from ballast.kernel.live import compile_steps
 from ballast.research.assembly import assemble
 from ballast.research.assignment import assigned
 from ballast.research.run import legs_of
 from ballast.research.series import Series
 from ballast.risk.halt.breaker import BreakerRules
 from ballast.runtime.shell.closing import LiveBars
+from ballast.service.live.first_compile import compiled_steps
 from ballast.service.sessions import certified, permissions_of, require_stop, rules_of
 from ballast.venues.clients.market import FEE_DIGITS
 
@@ -114,7 +114,7 @@ async def open_live(
     digits = {asset: FEE_DIGITS for one in series for asset in (one.rules.base, one.rules.quote)}
     rules = rules_of(legs, settings, account, digits, abilities_at(line, symbols))
     rules = replace(rules, may_be_bare=wish.allow_bare, permissions=permissions_of(proved))
-    compile_steps()  # now, and not when the first fill wants its stop
+    await compiled_steps()  # now, and not when the first fill wants its stop
     instruments = tuple(one.rules for one in series)
     cash = settings.engine.initial_cash
     network = settings.network
