@@ -14,6 +14,7 @@ from ballast.service.diagnose.health import health_line
 from ballast.service.live.state import live_state_of
 from ballast.service.paper.exposure import exposure_line
 from ballast.service.paper.state import state_of
+from ballast.service.runbooks import runbook_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,9 +44,15 @@ def line_of(at_ns: int, effect: Effect) -> str:
                 f"{at} {effect.symbol} slice {effect.sent} of {effect.slices}{left}: {effect.text}"
             )
         case Alert():
-            return f"{at} {effect.symbol or 'account'} {effect.text}"
+            return f"{at} {effect.symbol or 'account'} {effect.text}{entry_of(effect.text)}"
         case _:
             return ""
+
+
+def entry_of(text: str) -> str:
+    """Return the name of an alert's entry in docs/runbooks.md, in brackets; '' for none."""
+    entry = runbook_of(text)
+    return f" [{entry}]" if entry else ""
 
 
 def teller(*, is_on: bool) -> Callable[[int, Effect], None]:
@@ -113,7 +120,7 @@ def drawn(state: dict[str, Any]) -> Group:
         ),
         _table("limits", ("limit", "used", "of", "left"), [_shown(one) for one in state["limits"]]),
         _table("last decisions", ("time", "symbol", "verdict"), state["decisions"]),
-        _table("alerts", ("time", "symbol", "text"), state["alerts"]),
+        _table("alerts (docs/runbooks.md)", ("time", "symbol", "text", "runbook"), state["alerts"]),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from ballast.core.orders import OrderStatus
 from ballast.core.time import format_ms
 from ballast.oms.record import Phase
 from ballast.research.assignment import owners_of, title_of
+from ballast.service.runbooks import runbook_of
 
 if TYPE_CHECKING:
     from ballast.runtime.node.node import Node
@@ -70,7 +71,12 @@ def said(heard: Heard, decisions: int, alerts: int) -> dict[str, Any]:
             for at_ns, one in heard.judged[-decisions:]
         ],
         "alerts": [
-            {"time": format_ms(at_ns // MS_NS), "symbol": one.symbol, "text": one.text}
+            {
+                "time": format_ms(at_ns // MS_NS),
+                "symbol": one.symbol,
+                "text": one.text,
+                "runbook": runbook_of(one.text),
+            }
             for at_ns, one in heard.alerts[-alerts:]
         ],
     }
