@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from tests.data import ROOT
 
 from ballast.core.settings.rule import Secret
 from ballast.venues.clients.access import Access, Keys
 from ballast.venues.clients.asking.asker import VenueAsker
+from ballast.venues.clients.binance.access import SPOT, USDM
 from ballast.venues.clients.calls import Call
 from ballast.venues.clients.kraken.access import ACCESS as KRAKEN
 
@@ -140,3 +143,38 @@ def test_other_keys_sign_from_now_on() -> None:
     assert changed.sign("text") == fresh.sign("text") != before
     for one in (changed._signer, fresh._signer):
         assert (one.apiKey, one.secret, one.password) == ("new", "bmV3ZXI=", "q")
+
+
+BINANCE_CALLS = sorted(
+    {
+        name
+        for path in (ROOT / "src/ballast/venues/clients/binance").glob("*.py")
+        for name in re.findall(r'"((?:private|fapiPrivate|sapi)[A-Za-z0-9]+)"', path.read_text())
+    }
+)
+
+
+@pytest.mark.parametrize("method", BINANCE_CALLS)
+def test_each_signed_request_to_binance_says_its_receive_window_once(method: str) -> None:
+    """A-EXCH-07, R-EXCH-04: of all calls of the clients; 3 s, as the fence of an order has it."""
+    access = USDM if method.startswith("fapi") else SPOT
+    urls: list[str] = []
+
+    class Noted(Sent):
+        def request(self, *asked: Any, data: bytes, headers: dict[str, str], **__: Any) -> Sent:
+            urls.append(f"{asked[1]} {(data or b'').decode()}")
+            return super().request(data=data or b"", headers=headers)
+
+    async def ask() -> None:
+        session = cast("aiohttp.ClientSession", Noted())
+        keys = Keys(Secret("key"), Secret("secret"))
+        asker = VenueAsker(access, session, lambda: NOW_NS, keys, may_change=True)
+        await asker.ask(Call(method, {"symbol": "BTCUSDT"}))
+
+    asyncio.run(ask())
+    (text,) = urls
+    if "signature=" in text:
+        assert text.count("recvWindow=") == 1
+        assert "recvWindow=3000&" in text
+    else:
+        assert re.search(r"/listenKey|/system/status", text), "nothing else goes unsigned"
