@@ -164,7 +164,8 @@ def traceability_page() -> str:
         "# Requirements and the tests that name them\n",
         MADE,
         "Read off the tests: a requirement is listed with the tests that name its id. That says",
-        "where it is checked, not that all of it is. `A-` ids are acceptance tests. Most of what",
+        "where it is checked, not that all of it is. `A-` ids are acceptance tests, `S-` ids",
+        "scenarios to survive. Most of what",
         "no test names belongs to parts that do not exist yet; the [README](../README.md) says",
         "which.",
         f"\n{len(named.keys() & titles.keys())} of {len(titles)} are named by a test.",
@@ -188,8 +189,9 @@ def traceability_page() -> str:
 
 def _requirements(text: str) -> Iterator[str]:
     """Yield the ids in a text; `R-GATE-02, 06 to 08` names four, `test_r_gate_02_07_...` two."""
-    for area, numbers in re.findall(r"def test_([ra]_[a-z]+)((?:_\d\d)+)_", text):
+    for area, numbers in re.findall(r"def test_([ra]_[a-z]+|s)((?:_\d\d)+)_", text):
         yield from (f"{area.upper().replace('_', '-')}-{one}" for one in numbers[1:].split("_"))
+    yield from re.findall(r"(?<![\w-])S-\d\d\b", text)
     pattern = re.compile(r"\b([RA]-[A-Z]+)-(\d\d)((?:,? (?:and |to )?\d\d(?!\d))*)")
     for area, first, more in pattern.findall(text):
         yield f"{area}-{first}"

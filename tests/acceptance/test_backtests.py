@@ -1,4 +1,4 @@
-"""A-BT, A-RISK and S scenarios that a backtest answers: what is booked, and how much can be lost."""
+"""What a backtest answers: what is booked, and how much can be lost (A-BT, A-RISK, S)."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def brain_day(seed: int) -> list[str]:
 
 
 def test_a_gate_01_of_5760_signals_a_day_four_an_hour_and_twenty_a_day_become_entries() -> None:
-    """A brain that signals every 15 s at random: both caps are met, and neither is passed."""
+    """S-20: a brain that signals every 15 s at random; both caps are met, and neither is passed."""
     day = Scripted(
         brain_day(1), frame="15s", risk=QUIET, confidence=CONFIDENCE, exit_after_bars=1, stop=STOP
     )
@@ -82,7 +82,7 @@ def test_a_gate_02_the_second_of_two_signals_waits_300_seconds(*, restarts: bool
 @given(sides=st.lists(st.sampled_from("LS"), min_size=20, max_size=20))
 @settings(max_examples=10, deadline=None)
 def test_a_gate_09_signals_every_15_seconds_become_one_entry(sides: list[str]) -> None:
-    """Five minutes of them, whichever way, also where each position is left at once."""
+    """S-20: five minutes of them, whichever way, also where each position is left at once."""
     rows = [f"100 100 100 100 {side}" for side in sides]
     table = Scripted(rows, frame="15s", exit_after_bars=1, stop=STOP)
     assert table.of_loop()[0] == [0]
@@ -95,7 +95,7 @@ LOSING = {k: "100 100 94 100" if k % 2 else "100 100 100 100 L" for k in range(3
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_gate_12_three_losses_in_a_row_end_the_trading_of_a_day(*, restarts: bool) -> None:
-    """No entry for 24 hours from the third loss, also after a restart.
+    """S-25: no entry for 24 hours from the third loss, also after a restart.
 
     SEMANTICS 6 makes it a pause (`risk.streak_cooldown_ms`), which is over on the next day; nobody
     can release it earlier.
@@ -163,7 +163,7 @@ def test_a_gate_19_a_halted_account_enters_nothing_and_its_stops_execute(
 
 
 def test_a_gate_20_live_without_what_must_be_proved_before_does_not_start(tmp_path: object) -> None:
-    """No certificate, no session; without one the gate passes nothing, and nobody has started it.
+    """S-23: no certificate, no session; without one the gate passes nothing, and nobody started it.
 
     The paper period and the venue's own state are asked for by the same command, later.
     """

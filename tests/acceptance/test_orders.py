@@ -39,7 +39,7 @@ def sent(effects: list[Effect]) -> list[Submit]:
 
 
 def test_a_oms_01_after_a_time_out_the_order_is_asked_for_by_its_id_and_never_sent_again() -> None:
-    """The answer is lost; the venue has it. Until that is known it is asked for, and looked up."""
+    """S-28: the answer is lost; the venue has it. Until that is known it is asked for."""
     node = ready()
     entry = by_hand.entry(node)
     name = entry.request.client_id
@@ -58,7 +58,7 @@ def test_a_oms_01_after_a_time_out_the_order_is_asked_for_by_its_id_and_never_se
 
 
 def test_a_oms_02_a_part_that_filled_is_protected_and_the_rest_is_taken_back() -> None:
-    """4 of 10 lots, then silence: a stop for 4 at once; after a minute the rest is cancelled."""
+    """S-12: 4 of 10 lots, then silence: a stop for 4 at once; a minute later the rest goes."""
     node = ready()
     entry = by_hand.entry(node)
     node.handle(Reported(by_hand.shown(entry), NOW + SECOND))

@@ -59,7 +59,7 @@ def test_a_risk_01_a_day_that_lost_five_percent_ends_entries_until_the_next(
 def test_a_risk_02_fifteen_percent_below_the_peak_kills_and_a_restart_changes_nothing(
     low: float, *, kills: bool, restarts: bool
 ) -> None:
-    """999.9 units bought at 100.01 are 15,008 of 100,000 down at 85.00, and 14,998 at 85.01.
+    """S-03: 999.9 units bought at 100.01 are 15,008 of 100,000 down at 85.00, and 14,998 at 85.01.
 
     Days later, at the price of before, it is still latched; the peak is what it was.
     """
@@ -193,7 +193,7 @@ def related(correlation: float) -> list[Leg]:
 def test_a_risk_07_related_positions_of_one_side_share_one_risk(
     correlation: float, *, refuses: bool
 ) -> None:
-    """Decision 19 and SEMANTICS 5 make it a cap: what moves together may lose `cluster_risk`.
+    """S-43. Decision 19 and SEMANTICS 5 make it a cap: what moves together may lose `cluster_risk`.
 
     Where the position that is open takes all of it, as here, the second is refused.
     """
@@ -205,7 +205,7 @@ def test_a_risk_07_related_positions_of_one_side_share_one_risk(
 
 
 def test_a_risk_08_all_stops_together_lose_six_percent_at_most() -> None:
-    """5.5 % is open and 1 % is wanted: SEMANTICS 5 cuts it to the 0.5 % that is left.
+    """S-43: 5.5 % is open and 1 % is wanted: SEMANTICS 5 cuts it to the 0.5 % that is left.
 
     At 6 % the next one is refused.
     """
@@ -225,7 +225,7 @@ def test_a_risk_08_all_stops_together_lose_six_percent_at_most() -> None:
 
 
 def test_a_risk_10_more_leverage_than_allowed_is_refused_everywhere() -> None:
-    """3 passes. 3.1 is refused before there is a run, whichever kind: backtest, paper or live.
+    """S-44: 3 passes. 3.1 is refused before there is a run: a backtest, paper or live.
 
     All three assemble their legs by the same call, and where a bracket of the venue allows less
     than the account, each entry is refused by the compiled steps.

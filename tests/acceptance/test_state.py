@@ -6,6 +6,7 @@ import pytest
 
 from ballast.core.instrument import Kind
 from ballast.core.journal import LeaseLostError
+from ballast.core.orders import AmendRequest, OrderRef
 from ballast.runtime.node.events import Elapsed, OrdersShown, PositionShown, Reported
 from ballast.strategies import percent_stop
 from tests.fakes.scripted import NAMES, Scripted
@@ -65,3 +66,21 @@ def test_a_state_05_an_instance_that_another_one_followed_writes_and_sends_nothi
         first.tell(Elapsed(table.now_ns))
     table.finish()
     assert table.entered() == [0]
+
+
+@pytest.mark.parametrize("trigger", [9_000, 9_700])
+def test_s_37_a_stop_that_was_moved_at_the_venue_is_put_back_to_the_safest_level(
+    trigger: int,
+) -> None:
+    """S-37: the node's is 9,501. A looser one is tightened again at the next look; a tighter one,
+    which may only lose less, is left."""
+    rows = [f"{FLAT} L", *[FLAT] * 4]
+    table = Scripted(rows, stop=STOP).play(1)
+    (stop,) = table.stops()
+    assert stop.trigger_ticks == 9_501
+    ref = OrderRef(NAMES[0], client_id=stop.client_id)
+    table.exchange.amend(table.client.account, AmendRequest(ref, trigger_ticks=trigger))
+    table.exchange.drain()
+    table.play(3)
+    (now,) = table.stops()
+    assert now.trigger_ticks == max(trigger, 9_501)

@@ -96,7 +96,7 @@ def dies(table: Scripted, request: int, *, after: bool) -> bool:
 @pytest.mark.parametrize("after", [False, True], ids=["not sent", "sent, not heard"])
 @pytest.mark.parametrize("kind", [Kind.PERPETUAL, Kind.SPOT])
 def test_a_stop_05_a_crash_at_any_step_leaves_one_right_stop(kind: Kind, *, after: bool) -> None:
-    """At each request of an entry, a stop that trails and two partials, in turn.
+    """S-05: at each request of an entry, a stop that trails and two partials, in turn.
 
     A minute after the restart the venue holds one stop, of the size of what is held. On spot a stop
     that may have been sent is waited for; where there is none the position is closed (B4).
@@ -157,7 +157,7 @@ RISING += ["108 108 106 106", "106 107 106 107", "107 107 100 100"]
 
 @pytest.mark.parametrize("kind", [Kind.PERPETUAL, Kind.SPOT])
 def test_a_stop_10_a_trail_goes_on_over_a_restart_as_if_there_had_been_none(kind: Kind) -> None:
-    """The kernel's row (best price, level, whether it is armed) and the stop at the venue."""
+    """S-34: the kernel's row (best price, level, whether it is armed) and the stop at the venue."""
     plain = Scripted(RISING, kind=kind, stop=STOP, trail=percent_trail(0.02, 0.03))
     other = Scripted(RISING, kind=kind, stop=STOP, trail=percent_trail(0.02, 0.03))
     levels = []
@@ -182,7 +182,7 @@ def test_a_stop_10_a_trail_goes_on_over_a_restart_as_if_there_had_been_none(kind
 def test_a_stop_11_a_position_whose_stop_is_gone_has_another_at_the_next_look(
     *, is_told: bool
 ) -> None:
-    """Somebody cancels it at the venue; the node hears of it, or finds it missing when it looks."""
+    """S-35: somebody cancels it at the venue; the node hears of it, or misses it at a look."""
     table = Scripted(["100 100 100 100 L", *["100 100 100 100"] * 3], stop=STOP).play(1)
     (gone,) = table.stops()
     table.exchange.cancel(table.client.account, OrderRef(NAMES[0], client_id=gone.client_id))
@@ -199,7 +199,7 @@ def test_a_stop_11_a_position_whose_stop_is_gone_has_another_at_the_next_look(
 
 
 def test_a_stop_12_a_thousand_ticks_a_second_move_a_stop_every_five_seconds() -> None:
-    """Each asks for a better stop, for twelve seconds: three amends. What protects never waits."""
+    """S-39: twelve seconds of better stops are three amends. What protects never waits."""
     node, _ = held_node(Abilities(amends_stops=True))
     amends, at_ns = [], NOW + 2 * SECOND
     for tick in range(12_000):
@@ -233,7 +233,7 @@ def _stop_of(node: Node) -> Submit:
 
 @pytest.mark.parametrize("done", [0, 1, 2], ids=["nothing", "the cancel", "both"])
 def test_a_stop_13_a_replace_that_fails_half_way_ends_with_one_stop(done: int) -> None:
-    """Binance spot: cancel and new in one request, whose answer is lost.
+    """S-38, Binance spot: cancel and new in one request, whose answer is lost.
 
     Never two, and a minute later one, or no position: what is bare for 15 s is closed (B4).
     """

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 CLOCK_OFFSET_NS = 1_000_000_000
 """As the gate's: a venue clock further off would have every request refused (D4)."""
 MS_NS = 1_000_000
+MARGIN_KINDS = frozenset(
+    {"margin", "cross_margin", "isolated_margin", "multi-currency", "portfolio"}
+)
+"""What venues call accounts in which an order of spot can borrow (`Grants.account_kind`)."""
 
 
 class Mark(StrEnum):
@@ -81,6 +85,7 @@ class Probe:
         self._symbols()
         self._protection()
         await self._key()
+        await self._debts()
         await self._settings()
         await self._holdings()
         return self.findings
@@ -183,6 +188,31 @@ class Probe:
             self._say("key", Mark.REMARK, "works from any address", "bind it to this machine's")
         if grants.position_mode is not PositionMode.ONE_WAY and self._is_perpetual():
             self._say("account", Mark.BAD, "is in hedge mode", "set one-way mode at the venue")
+
+        if grants.account_kind in MARGIN_KINDS and not self._is_perpetual():
+            self._say(
+                "account",
+                Mark.BAD,
+                f"of margin ({grants.account_kind}): a purchase may borrow",
+                "use an account or a sub-account that trades spot alone",
+            )
+
+    async def _debts(self) -> None:
+        """Refuse an account that owes something: what it is worth is not all its own (R-RISK-14).
+
+        Not one that holds a position of ours: that must be looked after, debt or not.
+        """
+        try:
+            balances = await self._desk.balances()
+        except CallError as error:
+            self._say("balances", Mark.BAD, str(error))
+            return
+        holds = any(lots for _, lots in self._wanted.ours)
+        for one in balances:
+            if one.total < 0:
+                mark = Mark.REMARK if holds else Mark.BAD
+                text = f"owes {-one.total} {one.asset}"
+                self._say("account", mark, text, "repay it, or use another account")
 
     def _is_perpetual(self) -> bool:
         return any(one.is_perpetual for one in self._known())

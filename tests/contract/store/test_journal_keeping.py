@@ -300,7 +300,7 @@ def newer(home: Home) -> SqliteDatabase | PostgresDatabase:
 
 
 def test_an_older_schema_moves_on_beside_a_copy_and_a_newer_one_is_refused(home: Home) -> None:
-    """R-STATE-03, A-STATE-03, F6: forward only, backed up before, never by an older program."""
+    """R-STATE-03, A-STATE-03, S-29, F6: forward only, after a backup, never by an older program."""
     head = filled(home)
     with home.open(newer(home)) as journal:
         journal.append(numbered(8, 1))

@@ -190,7 +190,8 @@ def test_r_gate_12_positions_are_bounded_and_queued_entries_count() -> None:
         ("L c=0.64", {"use_confidence": 1}, {"confidence": 0.65}, "CONFIDENCE"),  # R-GATE-06
         ("L c=0.7 f=0.75", {"use_confidence": 1}, {"confidence": 0.65}, "CONFIDENCE"),
         ("L c=nan", {"use_confidence": 1}, {}, "CONFIDENCE"),  # missing input blocks
-        ("L z=2.1", {"use_volatility": 1}, {"volatility_block": 2.0}, "VOLATILITY"),  # R-GATE-16
+        # R-GATE-16, S-07
+        ("L z=2.1", {"use_volatility": 1}, {"volatility_block": 2.0}, "VOLATILITY"),
         ("L z=nan", {"use_volatility": 1}, {"volatility_block": 2.0}, "VOLATILITY"),
         ("L", {"size_mode": 0, "size_value": 0.01}, {}, "NO_STOP"),
         ("L p=101", {"stop_kind": Level.COLUMN}, {}, "BAD_STOP"),  # above a long

@@ -123,6 +123,7 @@ def test_drawdown_and_losing_streak_scale_down() -> None:
     ],
 )
 def test_caps(limits: dict[str, Any], extra: dict[str, Any], lots: int) -> None:
+    """S-08: among them the share of what trades in a bar, which falls as the market dries up."""
     row = f"100 100 100 100 L a=2 {extra.get('row', '')}"
     assert bought(row, plan=RISK, limits=limits) == lots
 

@@ -138,6 +138,7 @@ def test_of_several_stops_the_tightest_of_the_right_size_stays() -> None:
 
 
 def test_no_position_has_no_orders() -> None:
+    """S-36: a stop whose position is gone goes too."""
     flat = replace(LONG, lots=2, dust_lots=2)
     orders = [stop(), stop(2, purpose=Purpose.TAKE), stop(3, phase=Phase.UNKNOWN)]
     assert told(ask(orders, cover=flat)) == ["cancel", "cancel"]

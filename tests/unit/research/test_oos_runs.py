@@ -184,7 +184,7 @@ def test_hysteresis_keeps_the_incumbent() -> None:
 
 
 def test_good_in_sample_and_bad_out_of_sample_shows() -> None:
-    """A-BT-08: the trend turns where the test begins."""
+    """A-BT-08, S-17: the trend turns where the test begins."""
     rise = 100.0 * np.exp(np.cumsum(0.0008 + 0.01 * np.sin(np.arange(1_680) / 40)))
     fall = rise[-1] * np.exp(np.cumsum(-0.0008 + 0.002 * np.sin(np.arange(720) / 3)))
     orders = {24 * day: "L" for day in range(1, 100)}

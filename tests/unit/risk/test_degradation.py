@@ -191,7 +191,7 @@ def test_unchanged_streams_are_accused_as_rarely_as_stated(
 def test_planted_degradation_is_found(
     world: dict[str, float], within: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of the changed streams are accused within so many trades."""
+    """S-17: half of the changed streams are accused within so many trades."""
     monkeypatch.syspath_prepend(str(ROOT / "bench"))
     module = bench()
     found = module.delays("test", module.World(**world), streams=15, certified=500)

@@ -1,4 +1,4 @@
-"""The gate: each check at its limit, all reasons told, nothing approved twice (A-GATE-*)."""
+"""The gate: each check at its limit, reasons told, nothing approved twice (A-GATE, S-19, S-24)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ CASES = [
     ("account", {}, {"permission": replace(PERMISSION, expires_ns=NOW)}, "certificate"),
     ("account", {}, {"permission": replace(PERMISSION, symbols=())}, "certificate"),
     ("candidate", {"notional": 1_000.0}, {"notional": 1_000.1}, "certificate"),
-    ("account", {}, {"chosen_hash": "another"}, "scenario"),  # A-GATE-17
+    ("account", {}, {"chosen_hash": "another"}, "scenario"),  # A-GATE-17, S-27
     ("candidate", {"signalled_ns": OLD}, {"signalled_ns": OLD - 1}, "signal_age"),  # A-GATE-07
     ("candidate", {}, {"signalled_ns": NOW + 1}, "signal_age"),  # from the future
     ("candidate", {"inputs": READ}, {"inputs": READ | {SPOOF: Reading(0.5001, NOW)}}, "spoof"),
@@ -89,7 +89,7 @@ CASES = [
     ("candidate", {}, {"declares": (SPOOF,)}, "spoof"),
     ("candidate", {}, {"declares": ("flow",)}, "inputs"),
     ("position", {}, {"venue_lots": None}, "position"),
-    ("position", {}, {"venue_lots": -3}, "position"),  # A-GATE-11
+    ("position", {}, {"venue_lots": -3}, "position"),  # A-GATE-11, S-22
     ("position", {}, {"venue_lots": 3, "ours_lots": 3}, "position"),
     ("position", {"asked_ns": OLD}, {"asked_ns": OLD - 1}, "position"),
     ("account", {}, {"unprotected": ("ETHUSDT",)}, "protection"),
@@ -182,7 +182,7 @@ def at(at_ns: int, side: Side = BUY, **changes: Any) -> Snapshot:
 def test_a_signal_of_the_same_side_within_a_minute_is_a_duplicate(
     seconds: int, found: list[str]
 ) -> None:
-    """A-GATE-03."""
+    """A-GATE-03, S-21."""
     memory = judge(refused_at(NOW), Memory(), LIMITS).memory
     assert reasons(at(NOW + seconds * SECOND), memory) == found
 
@@ -199,7 +199,7 @@ def test_a_stream_of_signals_does_not_shut_the_symbol_for_ever() -> None:
 
 
 def test_signals_for_both_sides_are_no_signal() -> None:
-    """A-GATE-08: the flip-flop of the audited analyser, a signal a second, each the other way."""
+    """A-GATE-08, S-18: the flip-flop of the audited analyser, a signal a second."""
     memory = judge(refused_at(NOW, SELL), Memory(), LIMITS).memory
     assert reasons(at(NOW + 5 * SECOND), memory) == ["conflict"]
     assert reasons(at(NOW + 6 * SECOND), memory) == []
@@ -220,7 +220,7 @@ def test_a_slot_is_taken_by_approval_and_given_back_by_failure() -> None:
 
 @given(count=st.integers(2, 100))
 def test_of_many_signals_in_one_moment_one_passes(count: int) -> None:
-    """A-GATE-05, Q-03: a hundred in a minute open one position of a symbol."""
+    """A-GATE-05, S-21, Q-03: a hundred in a minute open one position of a symbol."""
     step = 60 * SECOND // count
     memory, approved = Memory(), 0
     for number in range(count):

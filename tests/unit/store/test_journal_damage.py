@@ -47,7 +47,7 @@ def loaded(home: Home) -> tuple[bytes, list[int]]:
 
 
 def test_a_flipped_bit_is_seen_or_changes_nothing(home: Home) -> None:
-    """K9, A-STATE-02: no flip anywhere in the file gives another record or another state."""
+    """K9, A-STATE-02, S-06: no flip anywhere in the file gives another record or another state."""
     content = home.path.read_bytes()
     before = (list(range(105)), loaded(home))
     draw = np.random.default_rng(3)

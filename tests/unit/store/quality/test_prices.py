@@ -68,7 +68,7 @@ def test_wick_that_the_neighbours_share_is_a_move() -> None:
 
 
 def test_wick_is_confirmed_by_a_second_venue() -> None:
-    """R-DQ-04: with the same wick elsewhere it is information, without it a warning."""
+    """R-DQ-04, S-42: with the same wick elsewhere it is information, without it a warning."""
     bars = put(walk(500), low={250: 50.0})
     same = put(walk(500, name="W-S", seed=1), low={250: 60.0})
     calm = walk(500, name="W-S")

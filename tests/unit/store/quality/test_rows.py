@@ -36,7 +36,7 @@ FAULTS = [
 def test_invalid_row_is_counted_and_placed(
     cells: dict[str, dict[int, float]], kind: Kind, rows: tuple[int, ...]
 ) -> None:
-    """A-DATA-01, R-DQ-01, R-DQ-13."""
+    """A-DATA-01, S-41, R-DQ-01, R-DQ-13."""
     report = check_bars(put(walk(), **cells))
     (found,) = report.of(kind)
     assert found.rows == rows
