@@ -23,7 +23,6 @@ from ballast.core.instrument import Kind
 from ballast.core.orders import OrderStatus
 from ballast.core.reasons import Exit, Refusal
 from ballast.core.time import Timeframe
-from ballast.risk.gate.facts import Permission
 from ballast.risk.halt.modes import Command
 from ballast.runtime.node.events import Alert, Commanded, Event, Judged, Learned, Valued
 from ballast.runtime.node.journalled import started
@@ -39,7 +38,7 @@ from ballast.venues.simulated.engine.liquidity import Ladder
 from ballast.venues.simulated.engine.profile import BuyFee, VenueProfile
 from ballast.venues.simulated.liquidity.candles import CandleReplay
 from tests.fakes.memory_journal import Memory, MemoryJournal
-from tests.fakes.parity import CASH, DEEP, FOREVER, Parity, candles, settings_for
+from tests.fakes.parity import CASH, DEEP, Parity, candles, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,16 +141,13 @@ class Scripted(Parity):
         return exchange
 
     def _rules(self, *, permitted: bool) -> Any:
-        plain = self.rules(self.client.digits())
-        made = rules_of(self.legs, self.settings, "paper", self.client.digits(), plain.abilities)
+        digits = self.client.digits()
+        plain = self.rules(digits)
+        made = rules_of(self.legs, self.settings, "paper", digits, plain.abilities)
         limits = replace(made.limits, data_age_ns=10 * self.span_ns, slippage=1.0)
-        permission = Permission(
-            self.strategy.hash, is_passed=True, expires_ns=FOREVER,
-            symbols=tuple(one.symbol for one in self.bars), notional_max=1e12,
-        )  # fmt: skip
         assert made.session is not None
         return replace(
-            made, limits=limits, permissions=(permission,) if permitted else (),
+            made, limits=limits, permissions=plain.permissions if permitted else (),
             position_max=10**12, session=replace(made.session, room=ROOM),
         )  # fmt: skip
 
