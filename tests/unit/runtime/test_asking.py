@@ -36,7 +36,7 @@ def session() -> LiveSession:
 def ask(session: LiveSession, *questions: Awaitable[int]) -> None:
     async def all_of() -> None:
         for one in questions:
-            await session.live.ask(one)
+            await session.live.ask(lambda one=one: one)
 
     asyncio.run(all_of())
 

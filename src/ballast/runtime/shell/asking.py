@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ballast.core.reports import OrderReport, Unclear
@@ -20,7 +21,7 @@ from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.market import FEE_DIGITS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ballast.core.orders import Fill
     from ballast.core.reports import Report
@@ -107,7 +108,7 @@ class Asking:
         """Return whether entries may rely on the link."""
         return self.breaker.gate(self.now_ns, self._rules_of_breaker)
 
-    async def ask(self, question: Awaitable[T]) -> T | None:
+    async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
         """Ask the venue; None where it did not answer. The breaker counts (R-NET-08).
 
         An open breaker keeps entries away, not questions: what is held must be watched. But no
@@ -118,7 +119,7 @@ class Asking:
         found: T | None = None
         failure = ""
         try:
-            found = await question
+            found = await question()
         except CallError as error:
             failure = str(error) if error.verdict in FAULTS else ""  # else it did answer
         if not was_open:
@@ -140,7 +141,9 @@ class Asking:
     async def reconcile(self) -> bool:
         """Ask for everything that may have been missed, and tell it; return whether all came."""
         asked_ns = self.now_ns
-        trades = await asyncio.gather(*(self.ask(self._trades(one)) for one in self.symbols))
+        trades = await asyncio.gather(
+            *(self.ask(partial(self._trades, one)) for one in self.symbols)
+        )
         for found in trades:
             self.report(found or ())
         is_whole = await self.show()
@@ -164,9 +167,9 @@ class Asking:
         """Ask what is held, open and worth, and tell the node; return whether all came."""
         asked_ns = self.now_ns
         orders, positions, equity = await asyncio.gather(
-            self.ask(self.desk.open_orders(self.symbols)),
-            self.ask(self.desk.positions(self.symbols)),
-            self.ask(self.desk.equity(self.quote)),
+            self.ask(lambda: self.desk.open_orders(self.symbols)),
+            self.ask(lambda: self.desk.positions(self.symbols)),
+            self.ask(lambda: self.desk.equity(self.quote)),
         )
         if equity is not None:
             self.tell(Valued(self.atoms(equity), self.now_ns))
@@ -180,7 +183,7 @@ class Asking:
 
     async def look_at_depth(self, symbol: str) -> None:
         """Ask for the depth, and keep what sizes up to half of equity would cost in it."""
-        top = await self.ask(self.desk.top(symbol, DEPTH))
+        top = await self.ask(lambda: self.desk.top(symbol, DEPTH))
         seen = self.facts.of(symbol)
         if top is None:
             seen.rungs = ()

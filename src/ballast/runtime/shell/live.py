@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ballast.core.marketdata import Candle
@@ -200,7 +201,7 @@ class Live(Asking):
         """
         asked_ns = self.now_ns
         positions, _ = await asyncio.gather(
-            self.ask(self.desk.positions((symbol,))), self.look_at_depth(symbol)
+            self.ask(lambda: self.desk.positions((symbol,))), self.look_at_depth(symbol)
         )
         if positions is None:
             return
@@ -307,7 +308,7 @@ class Live(Asking):
             await act()
 
     async def _status(self) -> None:
-        self._heard_status(await self.ask(self.desk.status()))
+        self._heard_status(await self.ask(self.desk.status))
 
     def _heard_status(self, status: VenueStatus | None) -> None:
         """Learn whether the venue is open; stops are looked at before it closes, and after."""
@@ -317,10 +318,10 @@ class Live(Asking):
             self.renewed()
 
     async def _look_at_clock(self) -> None:
-        await self.ask(self._measure())
+        await self.ask(self._measure)
 
     async def _rules(self) -> None:
-        await self.ask(self.desk.load())
+        await self.ask(self.desk.load)
         for symbol in self.facts.refresh(self.desk.markets, self.now_ns):
             self.shell.hear(Alert(symbol, "its end of trading is announced: nothing is opened"))
 
@@ -330,5 +331,5 @@ class Live(Asking):
         for symbol in self.symbols if decider is not None else ():
             since_ms = decider.last_entry_ms(symbol) if decider is not None else 0
             if since_ms > 0:
-                for paid in await self.ask(self.desk.funding(symbol, since_ms)) or ():
+                for paid in await self.ask(partial(self.desk.funding, symbol, since_ms)) or ():
                     self._funded(paid)

@@ -229,7 +229,8 @@ class VenueServer:
         arrivals = _Arrivals(deliver)
         async for message in socket:
             if message.type is WSMsgType.PING and not connection.dead:
-                await socket.pong(message.data)
+                with suppress(ConnectionError):  # it was cut off a moment ago
+                    await socket.pong(message.data)
             elif message.type is WSMsgType.PONG:
                 connection.session.pong()
             elif message.type is WSMsgType.TEXT:
