@@ -50,6 +50,8 @@ class TradingClient:
         self._price_ticks: Callable[[str], int] = lambda _: 0
         self._now_ns = now_ns
         self._under_way: set[asyncio.Task[None]] = set()
+        self._asks_trades: dict[str, asyncio.Task[None]] = {}
+        """The last question for the trades of each symbol."""
 
     def serve(
         self, tell: Callable[[Sequence[Report]], None], price_ticks: Callable[[str], int]
@@ -121,16 +123,23 @@ class TradingClient:
         return ()
 
     def trades(self, symbol: str) -> Sequence[Fill]:
-        """Ask for the last trades of a symbol; they come as reports."""
-        self._start(self.desk.trades(symbol))
+        """Ask for the last trades of a symbol; they come as reports.
+
+        One question at a time: each position that a stream shows may want them, and where answers
+        are slow hundreds would wait for the budget that stops need too.
+        """
+        before = self._asks_trades.get(symbol)
+        if before is None or before.done():
+            self._asks_trades[symbol] = self._start(self.desk.trades(symbol))
         return ()
 
     # What is under way ----------------------------------------------------------------------
 
-    def _start(self, asked: Awaitable[Sequence[Report]], *doubts: Unclear) -> None:
+    def _start(self, asked: Awaitable[Sequence[Report]], *doubts: Unclear) -> asyncio.Task[None]:
         task = asyncio.ensure_future(self._answered(asked, doubts))
         self._under_way.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     async def _answered(
         self, asked: Awaitable[Sequence[Report]], doubts: Sequence[Unclear]
