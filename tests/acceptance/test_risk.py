@@ -12,7 +12,7 @@ from ballast.risk.halt.modes import Command, Mode
 from ballast.runtime.node.events import Flowed, Valued
 from ballast.strategies import fixed_notional, percent_stop
 from tests.fakes.market import Leg, filled, of_legs, one_symbol, refused
-from tests.fakes.scripted import Scripted
+from tests.fakes.scripted import NAMES, Scripted
 
 CASH = 10_000.0
 UNIT = 10**8
@@ -257,3 +257,25 @@ def test_a_risk_15_money_that_comes_or_goes_is_neither_loss_nor_gain() -> None:
     account = decider.live.account[0]
     assert (account.equity, account.peak) == (180_000.0, 180_000.0), "it has lost nothing by itself"
     assert account.flows == 80_000.0
+
+
+@pytest.mark.parametrize(("low", "blocks"), [(95.01, False), (95.0, True)])
+def test_a_risk_13_five_percent_in_a_minute_refuse_entries_and_leave_no_position_bare(
+    low: float, *, blocks: bool
+) -> None:
+    """S-16: a fall from 100 to 95 in a bar of a minute refuses an entry in another symbol.
+
+    Six minutes later it may enter. What is held has its stop before, at the fall and after it.
+    """
+    falls = [f"{FLAT} L", FLAT, FLAT, f"100 100 {low} {low}", *[f"{low} {low} {low} {low}"] * 9]
+    other = [FLAT] * 13
+    other[3] += " L"
+    other[10] += " L"
+    table = Scripted(falls, other, frame="1m", stop=STOP, exit_after_bars=60)
+    for bar in range(13):
+        table.play(bar)
+        held = table.node.book.holding(NAMES[0]).lots
+        assert [one.qty_lots for one in table.stops()] == [held]
+    assert table.entered() == ([0, 10] if blocks else [0, 3])
+    told = [why for bar, why in table.refused() if bar == 3]
+    assert told == (["calm: 5.0% in a minute"] if blocks else [])

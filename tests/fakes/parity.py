@@ -174,7 +174,10 @@ class Parity:
                 )
                 for place, trader in enumerate(session.traders)
             ),
-            limits=Limits(slippage=1.0, same_side_ns=0, duplicate_ns=0, data_age_ns=10 * span_ns),
+            limits=Limits(
+                slippage=1.0, same_side_ns=0, duplicate_ns=0, data_age_ns=10 * span_ns,
+                moved_1m=1e9, moved_5m=1e9,
+            ),
             abilities=Abilities(reduces_only=perpetual, amends_stops=perpetual),
             drawdown_kill=1.0, cooldown_ns=0, position_max=10**12,
             patience=Patience(move_ns=0, move_ppm=0), may_be_bare=True, session=session,

@@ -130,8 +130,10 @@ def of_version_1(record: Record) -> Record:
         for _, name in NEW_SINCE:
             del body[name]
         (body["permission"],) = body.pop("permissions")
+        del body["limits"]["moved_1m"], body["limits"]["moved_5m"]
     elif "link" in body:
-        del body["link"]["rungs"]
+        for name in ("rungs", "moved_1m", "moved_5m"):
+            del body["link"][name]
     return replace(record, body=body_of(body), version=1)
 
 

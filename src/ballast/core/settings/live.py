@@ -65,6 +65,22 @@ class GateSettings:
         low=0,
         high=60000,
     )
+    moved_1m: float = setting(
+        0.05,
+        "Move of any price that is watched, within a minute, that refuses entries for five.",
+        "R-RISK-19",
+        unit="fraction of price",
+        low=0.001,
+        high=1.0,
+    )
+    moved_5m: float = setting(
+        0.10,
+        "The same within five minutes.",
+        "R-RISK-19",
+        unit="fraction of price",
+        low=0.001,
+        high=1.0,
+    )
     ltv_alarm: float = setting(
         0.55,
         "Loan to value, or nearness of liquidation, that pauses trading.",

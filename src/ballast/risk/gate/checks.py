@@ -53,6 +53,8 @@ class Limits:
     risk_penalty: float = 0.8
     sector_share: float = 0.3
     ltv: float = 0.55
+    moved_1m: float = 0.05
+    moved_5m: float = 0.1
 
     @staticmethod
     def of(settings: Settings) -> Limits:
@@ -67,6 +69,8 @@ class Limits:
             risk_penalty=gate.risk_penalty,
             sector_share=risk.sector_share,
             ltv=gate.ltv_alarm,
+            moved_1m=gate.moved_1m,
+            moved_5m=gate.moved_5m,
         )
 
 
@@ -236,6 +240,16 @@ def market(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
     return None if link.is_trading else Against("halted", "trading")
 
 
+def calm(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
+    """Refuse in a market event: a crash or a squeeze of any price that is watched (R-RISK-19)."""
+    link = snap.link
+    if not link.moved_1m < limits.moved_1m:  # a NaN is refused too
+        return Against(f"{link.moved_1m:.1%} in a minute", f"{limits.moved_1m:.1%}")
+    if not link.moved_5m < limits.moved_5m:
+        return Against(f"{link.moved_5m:.1%} in 5 minutes", f"{limits.moved_5m:.1%}")
+    return None
+
+
 def data_fresh(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
     """Ask that the newest datum that changed anything is young (E3)."""
     if snap.link.data_ns is None:
@@ -314,7 +328,7 @@ CHECKS: dict[str, Callable[[Snapshot, Memory, Limits], Against | None]] = {
     for one in (
         mode, kernel, certificate, scenario, symbol_state, signal_age, duplicate, same_side,
         conflict, spoof, penalty, inputs, position, protection, unknown_orders, breaker, market,
-        data_fresh, contiguous, spread, slippage, cost, clock, equity, sector, ltv,
+        calm, data_fresh, contiguous, spread, slippage, cost, clock, equity, sector, ltv,
         health,
     )
 }  # fmt: skip

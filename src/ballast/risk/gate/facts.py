@@ -71,6 +71,9 @@ class Link:
     """When the offset was measured."""
     rungs: tuple[tuple[float, float], ...] = ()
     """The same of smaller sizes: notional and slippage, rising."""
+    moved_1m: float = 0.0
+    """Largest move of any watched price within a minute of the last five, up or down."""
+    moved_5m: float = 0.0
 
     def of_size(self, notional: float) -> Link:
         """Return it with the slippage of the first rung that holds so much."""

@@ -75,13 +75,24 @@ def _with_strange(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"books_strange": False}
 
 
+def _with_moves(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return an event of version 2 as of version 3: how far prices had moved was not looked at."""
+    moves = {"moved_1m": 0.0, "moved_5m": 0.0}
+    return plain | {"link": plain["link"] | moves} if "link" in plain else plain
+
+
+def _with_calm(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 7 as of version 8, which hold entries against moves of the market."""
+    return plain | {"limits": plain["limits"] | {"moved_1m": 0.05, "moved_5m": 0.1}}
+
+
 CODEC = Codec(
-    Kind(EVENT, Event, version=2, upgrades={1: _with_rungs}),
+    Kind(EVENT, Event, version=3, upgrades={1: _with_rungs, 2: _with_moves}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=7,
+        version=8,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -89,6 +100,7 @@ CODEC = Codec(
             4: _with_warning,
             5: _with_traders,
             6: _with_strange,
+            7: _with_calm,
         },
     ),
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ballast.risk.gate.facts import Link
 from ballast.risk.halt.breaker import Gate
+from ballast.risk.halt.jumps import Jumps
 from ballast.runtime.node.events import (
     BarsClosed,
     Funded,
@@ -64,6 +65,7 @@ class Paper:
         self.quote = self.exchange.listings[self.symbols[0]].quote
         self._data_ns: dict[str, int] = {}
         self._contiguous: dict[str, bool] = {}
+        self._jumps = Jumps()
         shell.look = self.look
 
     # Time -----------------------------------------------------------------------------------
@@ -110,6 +112,7 @@ class Paper:
             if isinstance(event, Traded):
                 self.feed.observe(event.trade)
                 self._data_ns[event.trade.symbol] = event.at_ns
+                self._jumps.take(event.trade.symbol, event.trade.price_ticks, event.at_ns)
                 moved[event.trade.symbol] = None
         return [
             symbol
@@ -166,6 +169,7 @@ class Paper:
         exchange = self.exchange
         bid, ask = exchange.best(symbol)
         now_ns, rungs = exchange.now_ns, self._rungs(symbol)
+        moved_1m, moved_5m = self._jumps.worst()
         return Link(
             Gate.CLOSED,
             is_trading=exchange.trading(symbol) is Trading.TRADING,
@@ -177,6 +181,8 @@ class Paper:
             clock_offset_ns=0,
             clock_ns=now_ns,
             rungs=rungs,
+            moved_1m=moved_1m,
+            moved_5m=moved_5m,
         )
 
     def _rungs(self, symbol: str) -> tuple[tuple[float, float], ...]:

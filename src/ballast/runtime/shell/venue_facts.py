@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.marketdata import Candle, Quote, Trade
 from ballast.risk.gate.facts import Link
+from ballast.risk.halt.jumps import Jumps
 from ballast.venues.clients.desk import Listed
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class VenueFacts:
         """Know nothing yet but what the rules of the symbols say."""
         self.is_maintenance: bool | None = None
         """Whether it is closed, or is about to be."""
+        self.jumps = Jumps()
         self._was_closing = False
         self._seen = {one: Seen() for one in symbols}
         self.refresh(markets, now_ns=0)
@@ -118,6 +120,7 @@ class VenueFacts:
         return ""
 
     def _priced(self, symbol: str, seen: Seen, ticks: int, received_ns: int) -> str:
+        self.jumps.take(symbol, ticks, received_ns)
         if ticks == seen.last_ticks:
             return ""
         seen.last_ticks, seen.data_ns = ticks, received_ns
@@ -127,6 +130,7 @@ class VenueFacts:
         """Return what the gate is told of a symbol."""
         seen = self._seen[symbol]
         has_best = 0 < seen.bid_ticks <= seen.ask_ticks
+        moved_1m, moved_5m = self.jumps.worst()
         return Link(
             gate,
             is_trading=seen.is_trading,
@@ -138,6 +142,8 @@ class VenueFacts:
             clock_offset_ns=timing.offset_ns,
             clock_ns=timing.measured_ns,
             rungs=seen.rungs,
+            moved_1m=moved_1m,
+            moved_5m=moved_5m,
         )
 
 
