@@ -202,12 +202,17 @@ def permissions_of(
 ) -> tuple[Permission, ...]:
     """Return what strategies may trade; without a certificate: anything of their symbols.
 
-    That is for paper and rehearsals.
+    That is for paper and rehearsals. Of several strategies each has only its own symbols, so that
+    one that comes twice with other numbers is held against the certificate of those numbers.
     """
-    return tuple(
-        any_permission(one.strategy, one.symbols) if held is None else permission_of(held)
-        for one, held in proved
-    )
+    found = []
+    for one, held in proved:
+        leave = any_permission(one.strategy, one.symbols) if held is None else permission_of(held)
+        if len(proved) > 1:
+            own = tuple(symbol for symbol in leave.symbols if symbol in one.symbols)
+            leave = replace(leave, symbols=own)
+        found.append(leave)
+    return tuple(found)
 
 
 def permission_of(certificate: Certificate) -> Permission:

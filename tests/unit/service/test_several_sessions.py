@@ -17,6 +17,7 @@ from ballast.core.errors import UserError
 from ballast.core.settings import Settings
 from ballast.research.assignment import Assignment
 from ballast.research.series import Series
+from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.journalled import replayed
 from ballast.runtime.startup import Mark
 from ballast.service.live.opening import LiveWish, open_live
@@ -71,6 +72,20 @@ def test_of_two_certificates_of_one_strategy_the_one_that_covers_counts() -> Non
     narrow = proved(SECOND, symbols=("ETHUSDT",))
     assert certified(ASKED, (narrow, *BOTH))[1][1] == BOTH[1]
     assert certified(ASKED, (BOTH[0], narrow))[1][1] == narrow, "it says why not"
+
+
+def test_a_strategy_that_comes_twice_is_held_against_the_certificate_of_its_numbers() -> None:
+    other = dict(SECOND.values({"entry": 30.0}))
+    wide = ("ETHUSDT", "SOLUSDT")
+    asked = (Assignment(SECOND, ("ETHUSDT",)), Assignment(SECOND, ("SOLUSDT",), {"entry": 30.0}))
+    held = (
+        proved(SECOND, symbols=wide, capital_max=1.0),
+        replace(proved(SECOND, symbols=wide, capital_max=2.0), params=other),
+    )
+    permissions = permissions_of(certified(asked, held))
+    rules = NodeRules("main", SECOND.hash, permissions)
+    found = [rules.permission(SECOND.hash, symbol) for symbol in wide]
+    assert [one.notional_max for one in found if one is not None] == [1.0, 2.0]
 
 
 def test_a_strategy_without_one_is_named() -> None:
