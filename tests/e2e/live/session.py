@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 SECOND_NS = 1_000_000_000
 STOP_SHARE = 0.01
 """How far from the price a stop is placed."""
-WAIT_S = 20.0
+WAIT_S = 30.0
 """Longest real wait for what must come; a busy machine needs a few seconds."""
 LOOK_S = 0.05
 RHYTHM = Rhythm(reconcile_s=4.0, status_s=1.0, rules_s=2.0, clock_s=60.0, pause_s=0.5)
