@@ -79,6 +79,20 @@ def test_a_gate_02_the_second_of_two_signals_waits_300_seconds(*, restarts: bool
     assert table.refused() == [(299, "kernel: entry_spacing 299000")]
 
 
+def test_a_gate_08_flips_every_two_seconds_are_one_entry_and_no_flip() -> None:
+    """S-18: short, long, short, long, short within eight seconds, each sure enough by itself.
+
+    The first is taken; nothing turns it round. (A book that seems made up refuses that one too.)
+    """
+    rows = ["100 100 100 100"] * 9
+    for place, letter in enumerate("SLSLS"):
+        rows[2 * place] += f" {letter} c=0.9"
+    table = Scripted(rows, frame="1s", confidence=CONFIDENCE, exit_after_bars=30, stop=STOP)
+    assert table.of_loop()[0] == [0]
+    assert table.finish().entered() == [0]
+    assert [int(one.side) for one in table.fills()] == [-1, 1], "in, and out after 30 s"
+
+
 @given(sides=st.lists(st.sampled_from("LS"), min_size=20, max_size=20))
 @settings(max_examples=10, deadline=None)
 def test_a_gate_09_signals_every_15_seconds_become_one_entry(sides: list[str]) -> None:

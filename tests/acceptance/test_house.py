@@ -97,6 +97,7 @@ def test_a_exch_09_recovery_runs_no_system_command() -> None:
                 found.add(name)
     assert found == {
         "service/first_start.py",  # our own module, to compile
+        "service/live/first_compile.py",  # the same
         "service/cli/demo_paper.py",  # our own command line
         "service/diagnose/scenario.py",  # our own venue and session
         "service/supervise/supervisor.py",  # the session it supervises
