@@ -198,6 +198,14 @@ def test_a_stop_11_a_position_whose_stop_is_gone_has_another_at_the_next_look(
     assert table.alerts() == [line]
 
 
+def test_a_stop_that_goes_so_that_the_coins_can_be_sold_is_not_called_lost() -> None:
+    """R-STOP-30: on spot an exit first cancels its own stop, and is told once."""
+    rows = ["100 100 100 100 L", *["100 100 100 100"] * 2, "100 100 100 100 l"]
+    table = Scripted([*rows, *["100 100 100 100"] * 2], stop=STOP, kind=Kind.SPOT).play(6)
+    assert not table.stops()
+    assert table.alerts() == ["closing: signal", "closed as decided"]
+
+
 def test_a_stop_12_a_thousand_ticks_a_second_move_a_stop_every_five_seconds() -> None:
     """S-39: twelve seconds of better stops are three amends. What protects never waits."""
     node, _ = held_node(Abilities(amends_stops=True))

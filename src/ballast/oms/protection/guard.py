@@ -173,7 +173,8 @@ class _Case:
         """Close the position; on spot only after the coins are free."""
         if not self.abilities.holds_two and self.stops:
             acts = self._free_coins()
-            return Verdict(self.memory, acts, (alarm,) if acts else ())
+            is_news = acts and alarm is not Alarm.ORDERED  # that is told when it is sent
+            return Verdict(self.memory, acts, (alarm,) if is_news else ())
         due = self.memory.flattened_ns + self.patience.flatten_ns
         if self.now_ns < due:
             return Verdict(self.memory, wake_ns=due)

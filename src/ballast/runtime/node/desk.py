@@ -233,10 +233,13 @@ def heard_late(fill: Fill, now_ns: int) -> str:
     return f"{fill.qty_lots} lots {what} by {fill.client_id}, heard of {late_s:.0f} s later"
 
 
-def lost_stop(record: OrderRecord, lots: int) -> str:
-    """Tell of the end of a stop that nobody here asked for, while something is held (R-STOP-30)."""
-    is_ours = record.cancel is not Wish.NONE or record.phase is Phase.REFUSED
-    is_whole = record.filled_lots >= record.request.qty_lots
-    if record.purpose is not Purpose.STOP or is_ours or is_whole or not lots:
+def lost_stop(before: OrderRecord, after: OrderRecord, lots: int) -> str:
+    """Tell of the end of a stop that nobody here asked for, while something is held (R-STOP-30).
+
+    What was asked stands in the record of `before` its end.
+    """
+    is_ours = before.cancel is not Wish.NONE or after.phase is Phase.REFUSED
+    is_whole = after.filled_lots >= after.request.qty_lots
+    if after.purpose is not Purpose.STOP or is_ours or is_whole or not lots:
         return ""
-    return f"the stop {record.client_id} is gone, and nobody here cancelled it"
+    return f"the stop {after.client_id} is gone, and nobody here cancelled it"

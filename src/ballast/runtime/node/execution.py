@@ -154,11 +154,15 @@ class Execution(Comparing):
             self.pace = runaway.accepted(self.pace)
         self._take_slot_again(record, taken.remarks)
         if before is not None and before.phase not in OVER and record.phase in OVER:
+            self._lost(before, record)
             self._ended(record)
+
+    def _lost(self, before: OrderRecord, after: OrderRecord) -> None:
+        lots = self.book.holding(after.symbol).lots
+        self._say_lost(after.symbol, lost_stop(before, after, lots))
 
     def _ended(self, record: OrderRecord) -> None:
         """Do what follows from the end of an order."""
-        self._say_lost(record.symbol, lost_stop(record, self.book.holding(record.symbol).lots))
         if record.purpose is Purpose.ENTRY and record.is_settled:
             self._entry_ended(record.symbol)
         is_held = bool(self.book.holding(record.symbol).lots)
@@ -313,4 +317,5 @@ class Execution(Comparing):
 
     def _gone(self, record: OrderRecord) -> None:
         gone = self.book.keep(lifecycle.absent(record, self.now_ns))
+        self._lost(record, gone)
         self._ended(gone)
