@@ -42,6 +42,11 @@ ALERTS: dict[str, tuple[str, ...]] = {
     "{}: it is still looked for": (
         "nobody has known of bls23k2jq for 90 s: it is still looked for",
     ),
+    "passes the universe's rules again": ("passes the universe's rules again",),
+    "{} of universe": (
+        "fails the universe's rules: behind the first 5; nothing is opened",
+        "new in the universe: SOLUSDT; taken at the next start that is flat",
+    ),
     "kill switch: {} ({})": ("kill switch: 15.2% below the peak (drawdown_kill)",),
     "take {} refused: {}": ("take 2 refused: min_notional",),
     "{}: {}": (

@@ -71,3 +71,25 @@ def test_options_of_stored_candles_are_refused(
     done = ballast(tmp_path, "paper", "buy_and_hold", "--live", "-s", "BTCUSDT", *extra)
     assert done.code == 2
     assert said in done.err
+
+
+@pytest.mark.slow
+def test_the_symbols_of_a_session_are_chosen_by_rules(tmp_path: Path) -> None:
+    """Chosen at the start; the account goes on with the symbols it began with."""
+    idea = tmp_path / "strategies" / "always.py"
+    idea.parent.mkdir()
+    idea.write_text(ALWAYS)
+    with simulated_exchange("bybit", past="90m") as served:
+        at = ("--rehearse", str(served.port), "--ca", str(served.ca))
+        arguments = (
+            "paper", "always", "--live", "--venue", "BYBITLINEAR", "-t", "1m", "--bars", "1",
+            "--set", "risk.reward_risk=0", *at,
+        )  # fmt: skip
+        nobody = ballast(tmp_path, *arguments, "--universe", "top=3 only=ETH")
+        assert (nobody.code, "no symbol of BYBITLINEAR passes" in nobody.err) == (2, True)
+        first = ballast(tmp_path, *arguments, "--universe", "top=3", "--json")
+        assert [one["symbol"] for one in first.json()["positions"]] == ["BTCUSDT"]
+        assert "chosen: BTCUSDT" in first.err
+        second = ballast(tmp_path, *arguments, "--universe", "top=3 only=ETH", "--json")
+        assert [one["symbol"] for one in second.json()["positions"]] == ["BTCUSDT"]
+        assert "on with BTCUSDT" in second.err

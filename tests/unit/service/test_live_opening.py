@@ -113,6 +113,12 @@ def test_an_account_stays_what_it_began_as(before: SessionKind, tmp_path: Path) 
             "--rehearse and --ca belong together",
         ),
         (("live", "ema_cross", "-s", "BTCUSDT", "--venue", "BINANCE"), "certificate: none"),
+        (("live", "ema_cross", "--universe", "top=3", "--venue", "BINANCE"), "certificate: none"),
+        (
+            ("live", "ema_cross", "-s", "X", "--universe", "top=3", "--venue", "BINANCE"),
+            "--universe and --symbol",
+        ),
+        (("live", "ema_cross", "--universe", "volume=3", "--venue", "BINANCE"), "is no rule"),
         (
             ("live", "ema_cross", "-s", "BTCUSDT", "--venue", "BINANCE", "--certificate", "no"),
             "no",

@@ -42,6 +42,8 @@ class Seen:
     is_trading: bool | None = None
     is_leaving: bool = False
     """Whether its end of trading is announced and near: nothing is opened any more."""
+    is_left_out: bool = False
+    """Whether it fails the rules that the session's symbols are chosen by: nothing is opened."""
     is_contiguous: bool | None = None
     rungs: tuple[tuple[float, float], ...] = ()
 
@@ -133,7 +135,7 @@ class VenueFacts:
         moved_1m, moved_5m = self.jumps.worst()
         return Link(
             gate,
-            is_trading=seen.is_trading,
+            is_trading=False if seen.is_left_out else seen.is_trading,
             is_maintenance=self.is_maintenance,
             data_ns=seen.data_ns or None,
             is_contiguous=seen.is_contiguous,

@@ -13,6 +13,7 @@ import typer
 
 from ballast.core.errors import UserError
 from ballast.service.cli import lines, options
+from ballast.service.cli.choosing import UniverseOption, node_in, symbols_of, universe_of
 from ballast.service.cli.lines import CaOption, RehearseOption, SpeedOption, TestnetOption  # noqa: TC001 - typer reads them
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 from ballast.service.cli.paper_live import state_tables
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ballast.service.cli.journals import Place
     from ballast.service.kinds import SessionKind
     from ballast.service.live.opening import LiveWish, OpenedLive
+    from ballast.service.live.universe import Wanted as Universe
     from ballast.strategies.plan import AnyStrategy
 
 MS_NS = 1_000_000
@@ -65,6 +67,7 @@ def live(
     strategy: StrategyArgument,
     symbols: SymbolOption = None,
     venue: VenueOption = "",
+    universe: UniverseOption = "",
     timeframe: TimeframeOption = "1h",
     param: ParamOption = None,
     with_: WithOption = None,
@@ -91,7 +94,17 @@ def live(
 
     where = journals.place()
     asked = Asked(
-        strategy, venue, symbols, timeframe, param, with_, cash, certificate, allow_bare, testnet
+        strategy,
+        venue,
+        symbols,
+        timeframe,
+        param,
+        with_,
+        cash,
+        certificate,
+        allow_bare,
+        testnet,
+        universe,
     )
     rehearsal = lines.rehearsal_of(rehearse, ca, speed)
     if rehearsal is None and not testnet:
@@ -107,6 +120,7 @@ def preflight(
     strategy: StrategyArgument,
     symbols: SymbolOption = None,
     venue: VenueOption = "",
+    universe: UniverseOption = "",
     timeframe: TimeframeOption = "1h",
     param: ParamOption = None,
     with_: WithOption = None,
@@ -124,7 +138,17 @@ def preflight(
 
     where = journals.place()
     asked = Asked(
-        strategy, venue, symbols, timeframe, param, with_, cash, certificate, allow_bare, testnet
+        strategy,
+        venue,
+        symbols,
+        timeframe,
+        param,
+        with_,
+        cash,
+        certificate,
+        allow_bare,
+        testnet,
+        universe,
     )
     rehearsal = lines.rehearsal_of(rehearse, ca, speed)
     findings = [] if rehearsal is not None or testnet else asked.proof(where)
@@ -157,10 +181,10 @@ class Asked:
         certificate: list[Path] | None,
         allow_bare: bool,
         is_test: bool,
+        universe: str = "",
     ) -> None:
         """Read the options; raise `UserError` for what cannot be."""
         from ballast.core.time import Timeframe
-        from ballast.research.assignment import assigned
         from ballast.service.cli.paper import certificates_of
         from ballast.service.live.opening import LiveWish
         from ballast.venues.clients.venues import venue_named
@@ -168,17 +192,37 @@ class Asked:
         self.is_test = is_test
         self.venue = venue_named(venue, is_test=is_test)
         self.name = self.venue.access.venue
-        if not symbols:
-            raise UserError("no symbol is named", where="--symbol", expected="-s BTCUSDT")
+        self.universe: Universe | None = universe_of(universe, symbols, with_)
         config = config_of(flags_of(cash))
         self.settings: Settings = config.settings
         self.strategy: AnyStrategy = find_strategy(config, strategy)
-        self.symbols, others = symbols_with(config, with_, symbols)
+        self.symbols, others = symbols_with(config, with_, symbols or ())
         self.timeframe = Timeframe.parse(timeframe)
         self.wish: LiveWish = LiveWish(
             parse_params(param), certificates_of(certificate), allow_bare, config.symbols, others
         )
-        self.assignments = assigned(self.strategy, self.symbols, self.wish.params, others)
+        if self.universe is not None and self.wish.certificates:  # what may be chosen
+            self.symbols = self.wish.certificates[0].limits.symbols
+        self._assign()
+
+    def _assign(self) -> None:
+        from ballast.research.assignment import assigned
+
+        wish, symbols = self.wish, self.symbols
+        self.assignments = (  # without symbols they are still to be chosen
+            assigned(self.strategy, symbols, wish.params, wish.others) if symbols else ()
+        )
+
+    async def choose(self, line: Any, where: Place) -> None:  # noqa: ANN401 - a Line
+        """Choose the symbols where rules say which; raise `UserError`."""
+        from ballast.service.live.universe import kept_of
+
+        if self.universe is None:
+            return
+        among = self.symbols if self.wish.certificates else None
+        kept = kept_of(node_in(where, (self.strategy,)))
+        self.symbols = await symbols_of(line, self.universe, kept, among)
+        self._assign()
 
     def kind(self, rehearsal: Rehearsal | None) -> SessionKind:
         """Return what a session would be."""
@@ -191,9 +235,13 @@ class Asked:
     def proof(self, where: Place) -> list[Finding]:
         """Return what certificates and paper period say."""
         from ballast.runtime.clock import SystemClock
+        from ballast.runtime.startup import Finding, Mark
         from ballast.service.live.proof import Stake, proof
         from ballast.service.sessions import certified
 
+        if self.universe is not None and not self.wish.certificates:
+            fix = "rules choose among the symbols that were certified"
+            return [Finding("certificate", Mark.BAD, "none", fix)]
         stake = Stake(
             self.name,
             str(self.timeframe),
@@ -250,19 +298,15 @@ async def opened_live(asked: Asked, line: Any, account: str) -> OpenedLive:  # n
 
 async def _look(asked: Asked, rehearsal: Any, where: Place) -> list[Finding]:  # noqa: ANN401
     """Probe the venue on the journal as it is, without taking its lease."""
-    from ballast.runtime.node.journalled import replayed
     from ballast.service.live.running import probed
-    from ballast.store.journal import JournalReader, Query
 
     line = await lines.opened(
         asked.venue, lines.keys_of(asked.name, where.account), rehearsal, may_change=True
     )
     try:
+        await asked.choose(line, where)
         opened = await opened_live(asked, line, where.account)
-        with where.database() as database:
-            reader = JournalReader(database)
-            records = reader.find(Query()) if reader.exists() else ()
-            before = replayed(records, opened.strategies).node
+        before = node_in(where, opened.strategies)
         return await probed(line, opened, before, asked.settings.engine)
     finally:
         await line.close()
@@ -285,6 +329,7 @@ async def _trade(
     from ballast.service.kinds import require_kind
     from ballast.service.live.running import LiveRunning, probed
     from ballast.service.live.state import live_state_of
+    from ballast.service.live.universe import watching
     from ballast.service.supervise.heart import heart
     from ballast.store.inbox import Inbox
     from ballast.store.journal import JournalReader, JournalWriter
@@ -298,6 +343,7 @@ async def _trade(
         asked.venue, lines.signing(source.current()), rehearsal, may_change=True
     )
     try:
+        await asked.choose(line, where)
         opened = await opened_live(asked, line, where.account)
         with where.database(read_only=False) as database:
             kind = asked.kind(rehearsal)
@@ -309,6 +355,7 @@ async def _trade(
                 require(await probed(line, opened, before, asked.settings.engine))
                 running = LiveRunning(
                     line, opened, journal, Inbox(where.inbox), tell, source, where.state,
+                    beside=watching(asked.universe, line),
                     beat=heart(os.environ, stop.set),
                     health_limits=HealthLimits(asked.settings.operations.memory_mb),
                 )  # fmt: skip

@@ -13,6 +13,7 @@ import typer
 
 from ballast.core.errors import UserError
 from ballast.service.cli import options
+from ballast.service.cli.choosing import UniverseOption  # noqa: TC001 - typer reads it
 from ballast.service.cli.exposure import exposure_tables
 from ballast.service.cli.lines import CaOption, RehearseOption  # noqa: TC001 - typer reads them
 from ballast.service.cli.output import JsonFlag, Table, emit, note
@@ -82,6 +83,7 @@ def paper(
     certificate: CertificateOption = None,
     report: Annotated[bool, typer.Option("--report", help="Write the HTML report.")] = False,
     live: LiveOption = False,
+    universe: UniverseOption = "",
     rehearse: RehearseOption = 0,
     ca: CaOption = None,
     json: JsonFlag = False,
@@ -91,9 +93,9 @@ def paper(
     --from is the first bar that is traded: what is stored before it is history. With --live the
     market is the venue's, now; only the money is none.
     """
+    _require_fit(live, universe, from_, to, speed, faults, report)
     if live:
-        _refuse_beside_live(from_, to, speed, faults, report)
-        where_from = (strategy, venue, symbols, timeframe, with_)
+        where_from = (strategy, venue, symbols, timeframe, with_, universe)
         _live(where_from, param, cash, certificate, allow_bare, bars, rehearse, ca, json=json)
         return
     from ballast.service.cli import journals
@@ -133,16 +135,20 @@ def paper(
             emit(f"report {page.resolve()}")
 
 
-def _refuse_beside_live(from_: str, to: str, speed: float, faults: float, report: bool) -> None:
-    """Raise `UserError` for options that only a session on stored candles has."""
+def _require_fit(
+    live: bool, universe: str, from_: str, to: str, speed: float, faults: float, report: bool
+) -> None:
+    """Raise `UserError` for options that only the other kind of session has."""
+    if not live and universe:
+        raise UserError("--universe goes with --live", fix="name symbols: -s BTCUSDT")
     given = {"--from": from_, "--to": to, "--speed": speed, "--faults": faults, "--report": report}
     for name, value in given.items():
-        if value:
+        if live and value:
             raise UserError(f"{name} and --live", fix="leave one of them out")
 
 
 def _live(
-    what: tuple[str, str, list[str] | None, str, list[str] | None],
+    what: tuple[str, str, list[str] | None, str, list[str] | None, str],
     param: list[str] | None,
     cash: float | None,
     certificate: list[Path] | None,
@@ -156,15 +162,15 @@ def _live(
     """Trade on paper at a venue's market as it is now."""
     from ballast.core.time import Timeframe
     from ballast.service.cli import journals, lines
+    from ballast.service.cli.choosing import universe_of
     from ballast.service.cli.paper_live import state_tables, trade
     from ballast.service.live.opening import LiveWish
     from ballast.venues.clients.venues import venue_named
 
-    strategy, venue, symbols, timeframe, with_ = what
-    if not symbols:
-        raise UserError("no symbol is named", where="--symbol", expected="-s BTCUSDT")
+    strategy, venue, symbols, timeframe, with_, universe = what
+    wanted = universe_of(universe, symbols, with_)
     config = config_of(flags_of(cash))
-    every, others = symbols_with(config, with_, symbols)
+    every, others = symbols_with(config, with_, symbols or ())
     held = certificates_of(certificate)
     state = lines.run(
         trade(
@@ -177,6 +183,7 @@ def _live(
             LiveWish(parse_params(param), held, allow_bare, config.symbols, others),
             lines.rehearsal_of(rehearse, ca),
             closes,
+            wanted,
             is_quiet=options.current().quiet or json,
         )
     )

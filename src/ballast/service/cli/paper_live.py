@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ballast.service.cli import lines, options
+from ballast.service.cli.choosing import node_in, symbols_of
 from ballast.service.cli.connection import connection_tables, health_tables
 from ballast.service.cli.exposure import exposure_tables
 from ballast.service.cli.output import Table
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ballast.service.kinds import SessionKind
     from ballast.service.live.opening import LiveWish
     from ballast.service.live.paper import PaperMarket
+    from ballast.service.live.universe import Wanted as Universe
     from ballast.strategies.plan import AnyStrategy
 
 
@@ -36,12 +38,14 @@ async def trade(
     wish: LiveWish,
     rehearsal: Any,  # noqa: ANN401 - a Rehearsal
     closes: int | None,
+    universe: Universe | None,
     *,
     is_quiet: bool,
 ) -> dict[str, Any]:
     """Trade until stopped; return the state of the session."""
     from ballast.service.kinds import SessionKind
     from ballast.service.live.paper import open_paper_market
+    from ballast.service.live.universe import kept_of
 
     kind = SessionKind.PAPER_LIVE if rehearsal is None else SessionKind.PAPER_REHEARSAL
     stop = asyncio.Event()
@@ -49,6 +53,10 @@ async def trade(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     line = await lines.opened(venue, None, rehearsal)
     try:
+        if universe is not None:  # a paper account is of the symbols it began with
+            node = node_in(where, (strategy,))
+            kept = kept_of(node, is_bound=True)
+            symbols = await symbols_of(line, universe, kept)
         market = open_paper_market(
             line,
             symbols,
@@ -58,7 +66,7 @@ async def trade(
         )
         return await _session(
             market, strategy, symbols, timeframe, settings, where, wish, stop, closes, kind,
-            is_quiet=is_quiet,
+            universe, is_quiet=is_quiet,
         )  # fmt: skip
     finally:
         await line.close()
@@ -75,6 +83,7 @@ async def _session(
     stop: asyncio.Event,
     closes: int | None,
     kind: SessionKind,
+    universe: Universe | None,
     *,
     is_quiet: bool,
 ) -> dict[str, Any]:
@@ -89,6 +98,7 @@ async def _session(
     from ballast.service.live.paper import on_paper
     from ballast.service.live.running import LiveRunning, probed
     from ballast.service.live.state import live_state_of
+    from ballast.service.live.universe import watching
     from ballast.service.supervise.heart import heart
     from ballast.store.inbox import Inbox
     from ballast.store.journal import JournalReader, JournalWriter
@@ -115,7 +125,7 @@ async def _session(
                 Inbox(where.inbox),
                 teller(is_on=not sys.stderr.isatty() and not is_quiet),
                 state_file=where.state,
-                beside=market.works,
+                beside=lambda live: (*market.works(live), *watching(universe, market.line)(live)),
                 is_heard=lambda: market.is_heard,
                 beat=heart(os.environ, stop.set),
                 health_limits=HealthLimits(settings.operations.memory_mb),
