@@ -29,6 +29,7 @@ from tests.contract.venues.clients.rows import ROWS
 from tests.e2e.live.auditing import BARE_S, LIVE, Auditor, name_of
 from tests.e2e.live.mischief import Mischief
 from tests.e2e.live.session import Session, wired_at
+from tests.e2e.live.trader import LIMITS
 
 from ballast.core.ids import is_ours
 from ballast.core.orders import Side
@@ -58,6 +59,8 @@ ENTRY_S = 60.0
 GROWTH, GROWTH_MB = 1.10, 40.0
 SAMPLES_MIN = 8
 MB = 1 << 20
+EVER = replace(LIMITS, moved_1m=1.0, moved_5m=1.0)
+"""It trades on through the crashes that are drawn."""
 CALM_S = 90.0
 SLACK_S = 6.0
 """Real time that a busy machine may be late by, beside the fifteen seconds of the venue's."""
@@ -265,7 +268,9 @@ async def run(options: argparse.Namespace, folder: Path) -> int:
     symbols = [one.symbol for one in rows]
     with market(row, options.seed, options.speed, folder) as venue:
         journal = folder / "journal.sqlite"
-        async with wired_at(venue, row, journal, symbols, heard, speed=options.speed) as begun:
+        async with wired_at(
+            venue, row, journal, symbols, heard, speed=options.speed, limits=EVER
+        ) as begun:
             wired, work = begun
             sessions = [Session(wired, one, Auditor(venue, one), heard) for one in rows]
             soak = Soak(sessions, venue, options.seed, options.speed)

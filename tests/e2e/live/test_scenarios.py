@@ -58,7 +58,7 @@ SCENARIOS = (
     Scenario(orders.partial_fill, "S-12 R-OMS-13 R-STOP-24", how={"entry_ns": 3 * SECOND_NS}),
     Scenario(orders.entry_refused, "S-11 S-13 R-OMS-12 R-OMS-16"),
     Scenario(orders.stop_refused, "S-13 R-OMS-16 R-STOP-03"),
-    Scenario(market.flash_crash, "S-01 S-02 R-STOP-03 R-STOP-42"),
+    Scenario(market.flash_crash, "S-01 S-02 R-STOP-03 R-STOP-42 R-RISK-19"),
     Scenario(
         market.flash_crash_past_a_limit,
         "S-02 R-STOP-03 R-STOP-42",

@@ -30,8 +30,7 @@ async def flash_crash(play: Play) -> None:
     assert stop.request.kind is OrderKind.STOP_MARKET
     assert stop.value // stop.filled_lots < level  # not at its level: nobody was there
     assert not session.of(Purpose.FLATTEN)
-    hand.move(hand.ticks)
-    await session.hold()
+    await _opens_nothing(play)
 
 
 async def flash_crash_past_a_limit(play: Play) -> None:
@@ -45,8 +44,13 @@ async def flash_crash_past_a_limit(play: Play) -> None:
     assert len(flatten) == 1, "closed more than once"
     assert not sum(one.filled_lots for one in auditor.ours(Purpose.STOP))
     assert "price beyond the stop" in session.alerts
-    hand.move(hand.ticks)
-    await session.hold()
+    await _opens_nothing(play)
+
+
+async def _opens_nothing(play: Play) -> None:
+    """So large a move is an event: nothing is opened in it (R-RISK-19)."""
+    against = await play.session.enter()
+    assert any(one.startswith("calm") for one in against), against
 
 
 async def halted(play: Play) -> None:
