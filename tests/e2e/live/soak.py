@@ -275,7 +275,8 @@ async def run(options: argparse.Namespace, folder: Path) -> int:
             sessions = [Session(wired, one, Auditor(venue, one), heard) for one in rows]
             soak = Soak(sessions, venue, options.seed, options.speed)
             begun_s = time.monotonic()
-            work += [asyncio.ensure_future(soak.decide(one)) for one in sessions]
+            deciders = [asyncio.ensure_future(soak.decide(one)) for one in sessions]
+            work += deciders
             work += [asyncio.ensure_future(one) for one in (soak.watch(), soak.mischief.run())]
             while (time.monotonic() - begun_s) / 60 < options.minutes:
                 await asyncio.wait(work, timeout=options.every, return_when=asyncio.FIRST_COMPLETED)
@@ -285,6 +286,7 @@ async def run(options: argparse.Namespace, folder: Path) -> int:
             dead = [repr(one) for one in work if one.done()]
             soak.ends = True
             if not dead:
+                await asyncio.wait(deciders, timeout=CALM_S)  # an entry may be under way
                 await soak.finish()
             return summary(soak, dead, wired.client.failed)
 
