@@ -40,7 +40,7 @@ def test_a_position_bought_by_one_process_is_held_by_the_next(
         arguments = (
             "paper", "always", "--live", "--venue", venue, "-s", "BTCUSDT",
             "-t", "1m", "--bars", "1", "--rehearse", str(served.port), "--ca", str(served.ca),
-            "--set", "risk.reward_risk=0", "--json",
+            "--set", "risk.reward_risk=0", "--set", "operations.memory_mb=100000", "--json",
         )  # fmt: skip
         first = ballast(tmp_path, *arguments).json()
         assert first["entries"] == 1, first["decisions"]

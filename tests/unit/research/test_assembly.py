@@ -147,7 +147,8 @@ def test_every_setting_of_a_run_has_its_row() -> None:
                 "i_accept_ruin",
             ),
             "by mode, see above",
-        ),
+        )
+        | {"sector": "research.tables"},
         "exits": {"residual": "fixed", "stop_limit_offset": "live"},
         "costs": {},
     }  # fmt: skip

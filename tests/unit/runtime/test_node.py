@@ -210,8 +210,11 @@ def test_waiting_for_coins_is_told_once() -> None:
     untriggered = shown(stop, OrderStatus.UNTRIGGERED, order_id=8)
     node.handle(Reported(untriggered, NOW + SECOND))
     first = node.handle(Commanded(Command.FLATTEN, "ann", "news", NOW + 2 * SECOND))
-    assert (told(first), cancels(first)) == (["closed as decided"], [stop.request.client_id])
+    assert (told(first), cancels(first)) == ([], [stop.request.client_id])
     assert told(node.handle(Elapsed(NOW + 3 * SECOND))) == []
+    freed = replace(untriggered, status=OrderStatus.CANCELLED, at_ns=NOW + 3 * SECOND)
+    assert told(node.handle(Reported(freed, NOW + 4 * SECOND))) == ["closed as decided"]
+    assert told(node.handle(Elapsed(NOW + 5 * SECOND))) == []
 
 
 def test_an_old_order_leaves_once_the_venue_agrees(node: Node) -> None:
