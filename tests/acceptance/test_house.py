@@ -23,7 +23,7 @@ from ballast.service.diagnose.views import JournalView
 from ballast.store.journal import JournalReader
 from ballast.store.journal.sqlite import SqliteDatabase
 from ballast.strategies.catalog import load
-from tests.data import ROOT
+from tests.data import ROOT, parsed
 from tests.fakes.clock import OrderedClock
 from tests.fakes.journals import Home
 from tests.fakes.papers import market
@@ -41,7 +41,7 @@ THINKING = ("features", "strategies", "risk", "kernel", "oms", "runtime.node")
 def trees() -> Iterator[tuple[str, ast.Module]]:
     """Yield every module of the program."""
     for path in sorted(SRC.rglob("*.py")):
-        yield path.relative_to(SRC).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+        yield path.relative_to(SRC).as_posix(), parsed(path)
 
 
 def test_a_gate_21_nothing_that_proposes_can_reach_what_sends() -> None:

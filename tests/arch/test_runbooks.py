@@ -6,7 +6,7 @@ import ast
 import re
 
 import pytest
-from tests.data import ROOT
+from tests.data import ROOT, parsed
 
 from ballast.oms.lifecycle import Remark
 from ballast.oms.protection.cover import Alarm
@@ -104,7 +104,7 @@ def template(node: ast.expr) -> str:
 def found() -> set[str]:
     texts = set()
     for path in SRC.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))

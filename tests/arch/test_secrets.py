@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from tests.data import ROOT
+from tests.data import ROOT, parsed
 
 SRC = ROOT / "src" / "ballast"
 MAY_REVEAL = {
@@ -33,7 +33,7 @@ def test_only_the_signer_and_the_store_of_keys_see_a_secret() -> None:
         for path in SRC.rglob("*.py")
         if any(
             isinstance(node, ast.Attribute) and node.attr == "reveal"
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in ast.walk(parsed(path))
         )
     }
     assert found - set(MAY_REVEAL) == set()
@@ -48,7 +48,7 @@ def test_only_the_store_of_keys_reads_their_variables() -> None:
         if any(
             isinstance(node, ast.Constant) and isinstance(node.value, str)
             and PLACES.fullmatch(node.value.strip())
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in ast.walk(parsed(path))
         )
     }  # fmt: skip
     assert found <= {

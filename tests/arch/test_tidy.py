@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.data import ROOT
+from tests.data import ROOT, parsed
 
 SRC = ROOT / "src" / "ballast"
 FOLDERS = (SRC, ROOT / "tests", ROOT / "bench", ROOT / "docs")
@@ -27,7 +27,7 @@ def name_of(path: Path) -> str:
 
 
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    return parsed(path)
 
 
 def test_there_is_something_to_look_at() -> None:
