@@ -44,11 +44,7 @@ def begin(module: str, name: str, numbers: int) -> bool:
 
     Not where it is in the cache already, nothing can be cached, or there is no second core.
     """
-    checked, off = flags_of_environment()
-    folder = cache_dir((checked, off))
-    if not folder or off or name in _children or os.cpu_count() == 1:
-        return False
-    if next(Path(folder).rglob(f"*.{name}-*.nbi"), None) is not None:
+    if name in _children or os.cpu_count() == 1 or not is_missing(name):
         return False
     command = [sys.executable, "-m", __name__, module, name, str(numbers)]
     quiet = subprocess.DEVNULL
@@ -66,6 +62,13 @@ def meanwhile(*works: Callable[[], None]) -> None:
     """Have something done before anybody waits; nothing where nobody will have to."""
     if _children:
         _to_do.extend(works)
+
+
+def is_missing(name: str) -> bool:
+    """Whether a compiled function could be in the cache on disk, and is not."""
+    checked, off = flags_of_environment()
+    folder = cache_dir((checked, off))
+    return bool(folder) and not off and next(Path(folder).rglob(f"*.{name}-*.nbi"), None) is None
 
 
 def flags_of_environment() -> tuple[bool, bool]:

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 CODE = """
 import asyncio
-from pathlib import Path
-from ballast.core.jit import CACHE_DIR
 from ballast.kernel import live
-from ballast.service.live.first_compile import compiled_steps, is_cached
-assert not is_cached(Path(CACHE_DIR))
+from ballast.service.live.first_compile import LAST, compiled_steps
+from ballast.service.first_start import is_missing
+assert is_missing(LAST)
 asyncio.run(compiled_steps())
-assert is_cached(Path(CACHE_DIR))
+assert not is_missing(LAST)
 hits = [step.stats.cache_hits for step, _ in live._STEPS]
 assert all(sum(one.values()) == 1 for one in hits), hits
 assert not any(step.stats.cache_misses for step, _ in live._STEPS)
@@ -44,7 +43,7 @@ def test_where_the_other_process_fails_the_steps_are_compiled_here(
 ) -> None:
     compiled: list[bool] = []
     monkeypatch.setattr(first_compile, "CODE", "raise SystemExit(1)")
-    monkeypatch.setattr(first_compile, "is_cached", lambda _: False)
+    monkeypatch.setattr(first_compile, "is_missing", lambda _: True)
     monkeypatch.setattr(first_compile, "compile_steps", lambda: compiled.append(True))
     asyncio.run(first_compile.compiled_steps())
     assert compiled == [True]

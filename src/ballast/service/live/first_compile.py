@@ -10,11 +10,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL
-from pathlib import Path
 
-from ballast.core.cachedir import cache_dir
 from ballast.kernel.live import compile_steps
-from ballast.service.first_start import flags_of_environment
+from ballast.service.first_start import is_missing
 
 LAST = "sell_dust"
 """The step that is compiled last."""
@@ -23,16 +21,9 @@ CODE = "from ballast.kernel.live import compile_steps; compile_steps()"
 
 async def compiled_steps() -> None:
     """Return once this process has the steps in compiled form."""
-    checked, off = flags_of_environment()
-    folder = cache_dir((checked, off))
-    if folder and not off and not is_cached(Path(folder)):
+    if is_missing(LAST):
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-c", CODE, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
         )
         await child.wait()
     compile_steps()
-
-
-def is_cached(folder: Path) -> bool:
-    """Whether the steps are on disk."""
-    return next(folder.rglob(f"*.{LAST}-*.nbi"), None) is not None
