@@ -27,7 +27,7 @@ print(len(names))
 
 
 def test_import_contracts_hold() -> None:
-    """R-ARCH-01, R-ARCH-06: downwards only, no cycles, thinking rooms without hands."""
+    """R-ARCH-01, R-ARCH-06, R-ARCH-23: downwards only, no cycles, thinking rooms without hands."""
     done = subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports; exit(lint_imports())"],
         cwd=ROOT,

@@ -80,6 +80,7 @@ def has_takes(name: str) -> bool:
 @needs_data
 @pytest.mark.parametrize("name", LIBRARY)
 def test_every_library_strategy_trades_the_same(name: str) -> None:
+    """R-ARCH-04: one implementation of each calculation, called by a backtest and by a node."""
     fills, _ = compare(Parity(load(name), [part("BTCUSDT", BARS, 20_000)], kind=Kind.PERPETUAL))
     assert fills or name == "enhanced_momentum", "nothing traded, nothing shown"
 

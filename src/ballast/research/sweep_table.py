@@ -26,6 +26,7 @@ LESS_IS_BETTER = frozenset(
 def table_of_rows(
     group: Sequence[Series], params: dict[str, list[float]], rows: list[Any]
 ) -> pa.Table:
+    """Return one row for each combination: its series, its parameters, its figures."""
     symbols = "+".join(one.bars.symbol for one in group)
     figures_of = np.array(rows).reshape(len(rows), len(METRICS))
     columns: dict[str, Any] = {

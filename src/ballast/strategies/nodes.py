@@ -45,6 +45,7 @@ class Number:
 
     @property
     def kind(self) -> Kind:
+        """Return what it is: a number, a switch, a series or a condition."""
         return Kind.NUMBER
 
 
@@ -56,6 +57,7 @@ class Flag:
 
     @property
     def kind(self) -> Kind:
+        """Return what it is: a number, a switch, a series or a condition."""
         return Kind.SWITCH
 
 
@@ -75,6 +77,7 @@ class Price:
 
     @property
     def kind(self) -> Kind:
+        """Return what it is: a number, a switch, a series or a condition."""
         return Kind.SERIES
 
 
@@ -98,6 +101,7 @@ class Indicator:
 
     @property
     def kind(self) -> Kind:
+        """Return what it is: a number, a switch, a series or a condition."""
         return Kind.SERIES
 
 
@@ -110,6 +114,7 @@ class On:
 
     @property
     def kind(self) -> Kind:
+        """Return what it is: a number, a switch, a series or a condition."""
         return self.arg.kind
 
 
@@ -123,6 +128,7 @@ class Of:
 
     @property
     def kind(self) -> Kind:
+        """Return what it is: a number, a switch, a series or a condition."""
         return self.arg.kind
 
 

@@ -1,4 +1,7 @@
-"""The port of the journal: what the node relies on, in memory, SQLite and PostgreSQL alike."""
+"""The port of the journal: what the node relies on, in memory, SQLite and PostgreSQL alike.
+
+R-ARCH-24: both sides of the seam are held to it, and the fake of the tests too.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ close nothing before the time is over.
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +16,11 @@ from tests.fakes.live_sessions import LiveSession
 
 from ballast.core.instrument import Kind
 from ballast.risk.halt.breaker import Gate
+from ballast.runtime.shell.asking import Asking
 from ballast.venues.clients.calls import CallError, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
 
 
 async def answers() -> int:
@@ -85,3 +88,48 @@ def test_a_person_is_told_once_when_it_opens(session: LiveSession) -> None:
     session.shell.hear = told.append
     ask(session, fails(), fails(), fails(), fails(), answers())
     assert len(told) == 1
+
+
+TEN = tuple(f"C{number}USDT" for number in range(10))
+
+
+class AllAtOnce:
+    """A desk that answers nobody before all ten symbols have been asked about."""
+
+    venue = "SIM"
+
+    def __init__(self) -> None:
+        self.markets = {one: SimpleNamespace(quote="USDT", is_trading=True, delists_ms=None,
+                                             symbol=one) for one in TEN}  # fmt: skip
+        self.all_asked = asyncio.Barrier(len(TEN))
+
+    async def trades(self, symbol: str, since_ms: int | None = None) -> list[object]:
+        del symbol, since_ms
+        await self.all_asked.wait()
+        return []
+
+    async def open_orders(self, symbols: Sequence[str]) -> tuple[()]:
+        assert tuple(symbols) == TEN, "one question for all"
+        return ()
+
+    async def positions(self, symbols: Sequence[str]) -> list[object]:
+        assert tuple(symbols) == TEN, "one question for all"
+        return []
+
+    async def equity(self, quote: str) -> Decimal:
+        del quote
+        return Decimal(1_000)
+
+
+def test_ten_symbols_are_asked_about_at_once(session: LiveSession) -> None:
+    """R-ARCH-16, R-ARCH-22, R-DATA-19: no symbol waits for the answer about another one.
+
+    Were they asked one after the other, the first would wait for ever. What the node is told stays
+    one event after the other, so that the decisions on each symbol are in order.
+    """
+
+    async def reconciled() -> bool:
+        asking = Asking(AllAtOnce(), session.shell, TEN)  # type: ignore[arg-type]
+        return await asyncio.wait_for(asking.reconcile(), 10.0)
+
+    assert asyncio.run(reconciled())

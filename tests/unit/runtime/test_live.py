@@ -45,7 +45,7 @@ def test_a_candle_the_stream_does_not_tell_is_asked_for_and_decided_on() -> None
 
 
 def test_while_the_venue_does_not_answer_nothing_is_entered_and_the_loop_goes_on() -> None:
-    """R-NET-12, E: no position known, no depth, the breaker open: every entry is refused."""
+    """R-NET-12, R-ARCH-22, E: no position known, no depth, an open breaker: no entry passes."""
     session = LiveSession(Kind.PERPETUAL)
     begin = session.live.begin
 

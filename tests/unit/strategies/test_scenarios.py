@@ -192,7 +192,7 @@ def test_each_filter_can_be_switched_off(switch: str, condition: int) -> None:
 
 
 def test_signal_exit_needs_a_turn_and_stochrsi_above_its_level() -> None:
-    """R-STRAT-10, U-02; R-STRAT-11: the exit may be switched off in the construction."""
+    """R-STRAT-10, U-02; R-STRAT-11, R-ARCH-17: the exit may be switched off in the construction."""
     bars = walk(5_000, 5)
     x = columns_by_hand(bars)
     wanted = (x["fast"] < x["slow"]) & (x["stoch"] > 0.20)

@@ -219,6 +219,7 @@ def _refuse(rest: Sequence[str]) -> None:
 
 
 def unlock_of(file: Path | None, descriptor: int | None) -> Unlock:
+    """Return where the passphrase comes from; from now on this process writes no core file."""
     from ballast.service.keys.passphrase import Unlock
     from ballast.service.keys.redaction import no_core_files
 

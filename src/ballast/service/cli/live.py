@@ -284,6 +284,7 @@ def confirmed(words: str, given: str) -> None:
 
 
 async def opened_live(asked: Asked, line: Any, account: str) -> OpenedLive:  # noqa: ANN401 - a Line
+    """Open a session on a line; raise `UserError` where the venue does not answer."""
     from ballast.service.live.opening import open_live
     from ballast.venues.clients.calls import CallError
 

@@ -1,4 +1,7 @@
-"""Orders by our words at every venue: placed, seen, changed, gone (R-EXCH-01 to R-EXCH-10)."""
+"""Orders by our words at every venue: placed, seen, changed, gone (R-EXCH-01 to R-EXCH-10).
+
+R-ARCH-24: one contract for the desks of all venues, over their own protocols.
+"""
 
 from __future__ import annotations
 

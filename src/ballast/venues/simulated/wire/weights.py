@@ -32,6 +32,8 @@ class Budget:
 
 @dataclass(slots=True)
 class Spent:
+    """What one key has used of a budget in its window, and what came of too much."""
+
     window: int = -1
     used: int = 0
     refused: int = 0
