@@ -51,7 +51,7 @@ def test_a_risk_01_a_day_that_lost_five_percent_ends_entries_until_the_next(
         table.play(2).restart()
         table.play(10).restart()
     assert table.finish().entered() == expected
-    assert [why for _, why in table.refused()] == (["kernel: daily_loss 0.05"] if blocks else [])
+    assert [why for _, why in table.refused()] == (["kernel: daily_loss 5 %"] if blocks else [])
 
 
 @pytest.mark.parametrize(("low", "kills"), [(85.01, False), (85.0, True)])

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ballast.core.errors import DataError
-from ballast.runtime.node.journalled import CODEC, replayed
+from ballast.runtime.node.journalled import CODEC, EFFECT, replayed
+from ballast.runtime.node.state import packed
 from tests.fakes.guarded import KINDS
 from tests.fakes.lossy_line import Line
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.noded import NodedClient
 from tests.sim.test_protection import Auditor, played
+
+if TYPE_CHECKING:
+    from ballast.runtime.node.journalled import Replay
+    from ballast.runtime.node.node import Node
 
 SEEDS = int(os.environ.get("BALLAST_EXAMPLES", "6"))
 
@@ -80,6 +87,34 @@ def test_a_replay_is_the_same_to_the_byte_and_says_where_it_is_not() -> None:
         replayed([*records[:effect], records[effect + 1], *records[effect + 1 :]])
     with pytest.raises(DataError, match="not whole"):
         replayed(records[:at])
+
+
+def test_a_start_holds_orders_against_the_journal_and_not_words() -> None:
+    """C8: a later version may say another thing; one that sends another order does not start."""
+    client = noded(played("spot, replaces", 3, 0.25, Counter(), NodedClient))
+    records = list(MemoryJournal(client.memory, "later").load().tail)
+    reworded = [
+        replace(one, body=one.body.replace('"text":"', '"text":"so said the last version: '))
+        if one.kind == EFFECT
+        else one
+        for one in records
+    ]
+    silent = [one for one in records if one.kind != EFFECT or '"type":"Alert"' not in one.body]
+    assert reworded != records
+    assert len(silent) < len(records)
+    ends = [packed(node_of(replayed(one, acts_only=True))) for one in (records, reworded, silent)]
+    assert ends[0] == ends[1] == ends[2]
+    with pytest.raises(DataError, match="another effect"):
+        replayed(reworded)
+    for act in ('"type":"Submit"', '"type":"CancelOrder"'):
+        at = next(k for k, one in enumerate(records) if act in one.body)
+        with pytest.raises(DataError, match=r"another effect|are missing"):
+            replayed([*records[:at], *records[at + 1 :]], acts_only=True)
+
+
+def node_of(replay: Replay) -> Node:
+    assert replay.node is not None
+    return replay.node
 
 
 def test_a_run_is_the_same_run_again() -> None:

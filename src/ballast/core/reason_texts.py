@@ -1,8 +1,9 @@
-"""What each reason means, in a sentence, and the setting behind it."""
+"""What each reason means, in a sentence, the setting behind it, and what it measured."""
 
 from __future__ import annotations
 
-from ballast.core.reasons import Exit, Refusal
+from ballast.core.reasons import Exit, Refusal, label
+from ballast.core.time import span_text
 
 EXIT_TEXT: dict[Exit, tuple[str, str]] = {
     Exit.ENTRY: ("No exit: the fill opened or enlarged the position.", ""),
@@ -73,3 +74,39 @@ REFUSAL_TEXT: dict[Refusal, tuple[str, str]] = {
     Refusal.SECTOR_SHARE: ("Its sector would be too much of the equity.", "risk.sector_share"),
     Refusal.CORRELATION: ("A correlated position is open on this side.", "risk.correlation"),
 }
+
+SHARES = frozenset(
+    {
+        Refusal.KILL_SWITCH,
+        Refusal.DAILY_LOSS,
+        Refusal.ROLLING_DRAWDOWN,
+        Refusal.SLIPPAGE,
+        Refusal.POSITION_CAP,
+        Refusal.POSITION_RISK,
+        Refusal.TOTAL_RISK,
+        Refusal.CLUSTER_RISK,
+        Refusal.LIQUIDITY,
+        Refusal.SECTOR_SHARE,
+    }
+)
+"""Measured and limited as a fraction: of equity, of a peak, of a price, of volume."""
+PAUSES = frozenset({Refusal.LOSS_STREAK, Refusal.LOSS_COOLDOWN})
+"""Measured in milliseconds that are left, limited by those of the whole pause."""
+
+
+def refused_text(reason: Refusal, measured: float, limit: float) -> str:
+    """Say a refusal in a line, its value and its limit in one unit that people read."""
+    return f"{measured_text(reason, measured)}, limit {limit_text(reason, limit)}"
+
+
+def measured_text(reason: Refusal, measured: float) -> str:
+    """Say the reason and what it measured: `loss_streak 22h left`, `cluster_risk 2.31 %`."""
+    left = " left" if reason in PAUSES else ""
+    return f"{label(reason)} {limit_text(reason, measured)}{left}"
+
+
+def limit_text(reason: Refusal, value: float) -> str:
+    """Say a value in the unit of the reason."""
+    if reason in PAUSES or reason is Refusal.ENTRY_SPACING:
+        return span_text(value)
+    return f"{value * 100:.4g} %" if reason in SHARES else f"{value:g}"

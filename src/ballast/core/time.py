@@ -92,6 +92,17 @@ def parse_period(text: str) -> tuple[int | None, int | None]:
     return start, stop
 
 
+def span_text(ms: float) -> str:
+    """Print a duration with its two largest units: `3d 4h`, `2h 5m`, `45s`."""
+    rest = round(ms)
+    parts = []
+    for name, size in (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS)):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count:,}{name}")
+    return " ".join(parts[:2]) if parts else "0s"
+
+
 def format_ms(at_ms: int) -> str:
     """Print a UTC instant as `2024-01-31 12:00` (seconds only when there are any)."""
     moment = datetime.fromtimestamp(at_ms / SECOND_MS, tz=UTC)

@@ -2,14 +2,15 @@
 
 quantity of the mode -> scaled down -> whole lots, down -> the smallest cap -> the venue's minima.
 Everything is known at the decision, the close of bar i; the fill price is never used. A quantity
-that is cut to nothing is refused with the reason of the cap that cut it.
+that is cut to nothing is refused with the reason of the cap that cut it, and with what the wanted
+quantity would have come to, in the unit of that cap.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ballast.core.jit import jit_pasted
+from ballast.core.jit import jit_inner, jit_pasted
 from ballast.core.reasons import Refusal
 from ballast.core.records import Size
 from ballast.core.ticks import steps_floor
@@ -160,12 +161,37 @@ def size(acct: Row, spec: Row, plan: Row, lim: Row, x: Snapshot) -> tuple[int, i
     lots = steps_floor(qty, spec.lot_num, spec.lot_den)
     if spec.max_lots > 0 and lots > spec.max_lots:
         lots = spec.max_lots
+    lot = spec.lot_num / spec.lot_den
+    notional = lots * lot * x.close
+    few = lots < 1 or lots < ENTRY_MIN_MULTIPLE * spec.min_lots
+    if not few and notional >= spec.min_notional:
+        return lots, 0, 0.0, 0.0
+    if reason:
+        return 0, reason, measured_at(acct, spec, plan, x, wanted, reason), limit
     if lots < 1:
-        return 0, reason or _SIZE_ZERO, wanted, limit
-    if lots < ENTRY_MIN_MULTIPLE * spec.min_lots:
-        least = spec.min_lots * spec.lot_num / spec.lot_den
-        return 0, reason or _MIN_QTY, qty, least
-    notional = lots * spec.lot_num / spec.lot_den * x.close
-    if notional < spec.min_notional:
-        return 0, reason or _MIN_NOTIONAL, notional, spec.min_notional
-    return lots, 0, 0.0, 0.0
+        return 0, _SIZE_ZERO, wanted, lot
+    if few:
+        return 0, _MIN_QTY, qty, spec.min_lots * lot
+    return 0, _MIN_NOTIONAL, notional, spec.min_notional
+
+
+@jit_inner
+def measured_at(acct: Row, spec: Row, plan: Row, x: Snapshot, qty: float, reason: int) -> float:
+    """Return what an entry of `qty` base units comes to, in the unit of the cap `reason`.
+
+    Cash for NO_CASH, a share of the bar's volume for LIQUIDITY, of equity for all others.
+    """
+    if reason == _NO_CASH:
+        return qty * x.close * unit_cost(spec, plan, x.fee, x.slip)
+    if reason == _LIQUIDITY:
+        return qty * x.close / x.quote_volume
+    if reason == _POSITION_CAP:
+        return qty * x.close / acct.equity
+    if reason == _LEVERAGE:
+        return (x.gross + qty * x.close) / acct.equity
+    used = 0.0
+    if reason == _TOTAL_RISK:
+        used = x.open_risk
+    if reason == _CLUSTER:
+        used = x.cluster_risk
+    return (used + qty * x.away) / acct.equity

@@ -15,12 +15,24 @@ from tests.oracle.cases import CASH, markets
 from tests.oracle.compare import differences
 from tests.oracle.simulator import simulate as simulate_slowly
 
+from ballast.core.reasons import Refusal
 from ballast.kernel.run import simulate
+from ballast.risk.sizing import ENTRY_MIN_MULTIPLE
 
 if TYPE_CHECKING:
     from ballast.kernel.market import Market
 
 IDENTITY_GAP_MAX = 1e-9
+ABOVE = {
+    Refusal.POSITION_CAP, Refusal.POSITION_RISK, Refusal.TOTAL_RISK, Refusal.CLUSTER_RISK,
+    Refusal.LIQUIDITY, Refusal.LEVERAGE, Refusal.NO_CASH, Refusal.SLIPPAGE, Refusal.SECTOR_SHARE,
+    Refusal.VOLATILITY,
+}  # fmt: skip
+BELOW = {
+    Refusal.SIZE_ZERO, Refusal.MIN_QTY, Refusal.MIN_NOTIONAL, Refusal.CONFIDENCE,
+    Refusal.REWARD_RISK, Refusal.ENTRY_SPACING,
+}  # fmt: skip
+NEAR = 1e-9
 
 
 def check(market: Market) -> None:
@@ -52,6 +64,21 @@ def test_engine_refuses_what_the_contract_says_with_all_limits_about(market: Mar
 @given(markets(calm=True))
 def test_engine_glides_over_nothing_that_matters(market: Market) -> None:
     check(market)
+
+
+@settings(max_examples=2 * EXAMPLES)
+@given(markets(busy=True))
+def test_what_was_refused_was_measured_beyond_its_limit_in_the_limits_own_unit(
+    market: Market,
+) -> None:
+    """R-GATE-22: a value and a limit that cannot be held against each other explain nothing."""
+    for row in simulate(market, CASH).refused:
+        reason, ratio = Refusal(int(row.reason)), row.measured / row.limit if row.limit else None
+        if reason in ABOVE and row.limit > 0.0 and ratio is not None:
+            assert ratio > 1.0 - NEAR, (reason, row.measured, row.limit)
+        elif reason in BELOW and ratio is not None:
+            least = ENTRY_MIN_MULTIPLE if reason is Refusal.MIN_QTY else 1.0
+            assert not ratio > least + NEAR, (reason, row.measured, row.limit)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ballast.core.time import DAY_MS, HOUR_MS, MINUTE_MS, format_ms
+from ballast.core.time import format_ms, span_text
 from ballast.research.metrics.catalogue import Unit
 
 if TYPE_CHECKING:
@@ -48,16 +48,8 @@ def day(at_ms: int) -> str:
 
 
 def span(value_ms: float | None) -> str:
-    """Print a duration with its two largest units: `3d 4h`, `2h 5m`, `45s`."""
-    if value_ms is None:
-        return NOTHING
-    rest = round(value_ms)
-    parts = []
-    for name, size in (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", 1000)):
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count:,}{name}")
-    return " ".join(parts[:2]) if parts else "0s"
+    """Print a duration."""
+    return NOTHING if value_ms is None else span_text(value_ms)
 
 
 _PRINT: dict[Unit, Callable[[float], str]] = {

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ballast.core.reasons import Refusal, label
+from ballast.core.reason_texts import limit_text, measured_text
+from ballast.core.reasons import Refusal
 from ballast.risk.gate.memory import Memory, State
 from ballast.risk.halt.breaker import Gate
 
@@ -85,7 +86,8 @@ def kernel(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
     asked = snap.candidate
     if asked.kernel is Refusal.NONE:
         return None
-    return Against(f"{label(asked.kernel)} {asked.measured:g}", asked.limit)
+    reason = asked.kernel
+    return Against(measured_text(reason, asked.measured), limit_text(reason, asked.limit))
 
 
 def certificate(snap: Snapshot, _: Memory, __: Limits) -> Against | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import ConfigError, InternalError
 from ballast.core.ids import Purpose
-from ballast.core.reasons import label
+from ballast.core.reason_texts import refused_text
 from ballast.oms import lifecycle
 from ballast.oms.record import OVER
 from ballast.risk.gate import memory as remembering
@@ -280,7 +280,7 @@ class Node(Adopting):
     def _refused(self, symbol: str, refused: Refused) -> None:
         """Tell what the kernel's own limits refused, with the value and the limit."""
         self.decision += 1
-        line = f"kernel: {label(refused.reason)} {refused.measured:g}, limit {refused.limit:g}"
+        line = f"kernel: {refused_text(refused.reason, refused.measured, refused.limit)}"
         self._out.append(Judged(symbol, self.decision, (line,)))
 
     def _want(self, decider: Decider, one: Wanted, signalled_ns: int) -> None:

@@ -33,6 +33,8 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document.
 
 CELL_MAX = 200
 """Longest cell of a table; a longer text is cut with an ellipsis, JSON keeps it whole."""
+WHOLE = ("symbol", "side", "time")
+"""Columns of texts that are never cut or broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +238,14 @@ def _print_plain(table: Table) -> None:
 
 
 def _print_rich(table: Table) -> None:
-    from rich import box
     from rich.console import Console
+
+    Console().print(rich_table(table))
+
+
+def rich_table(table: Table) -> Any:  # noqa: ANN401 - rich is loaded by who draws
+    """Return a table as it is drawn. Numbers and names are not cut: half a price is a wrong one."""
+    from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
@@ -246,15 +254,18 @@ def _print_rich(table: Table) -> None:
         title_justify="left",
         box=box.SIMPLE_HEAD if table.columns else None,
         show_header=bool(table.columns),
+        padding=(0, 1, 0, 0),
     )
     count = len(table.columns) or len(table.rows[0])
     for index in range(count):
-        justify = "right" if _right(table, index) else "left"
+        is_right = _right(table, index)
         head = table.columns[index] if table.columns else ""
-        shown.add_column(Text(head), justify=justify)  # type: ignore[arg-type]  # a Literal
+        shown.add_column(
+            Text(head), justify="right" if is_right else "left", no_wrap=is_right or head in WHOLE
+        )
     for row in table.rows:
         shown.add_row(*(Text(cell(value)) for value in row))
-    Console().print(shown)
+    return shown
 
 
 def columns_of(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> Table:

@@ -28,6 +28,7 @@ from ballast.service.cli.runs import (
     parse_params,
     period_of,
 )
+from ballast.service.cli.session_tables import session_tables
 from ballast.service.cli.several import WithOption, load_with, symbols_with
 
 if TYPE_CHECKING:
@@ -250,10 +251,5 @@ def _tables(state: dict[str, Any]) -> list[Table]:
         for name in ("account", "strategy", "time", "mode", "reason", "equity", "fills", "entries",
                      "refused", "fees", "slippage")
     ]  # fmt: skip
-    found = [Table([], plain)]
-    for name in ("positions", "limits", "decisions"):
-        rows = state[name]
-        if rows:
-            columns = tuple(rows[0])
-            found.append(Table(columns, [tuple(row.values()) for row in rows], name))
-    return found + exposure_tables(state["exposure"])
+    tables = [Table([], plain), *session_tables(state)]
+    return tables + exposure_tables(state["exposure"])

@@ -14,6 +14,7 @@ from ballast.service.cli.choosing import node_in, symbols_of
 from ballast.service.cli.connection import connection_tables, health_tables
 from ballast.service.cli.exposure import exposure_tables
 from ballast.service.cli.output import Table
+from ballast.service.cli.session_tables import session_tables, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,10 +144,8 @@ def state_tables(state: dict[str, Any]) -> list[Table]:
     names = ("account", "venue", "strategy", "time", "mode", "reason", "equity", "fills", "entries",
              "refused", "fees", "slippage", "bare_seconds", "clock_offset_ms",
              "reconciliations")  # fmt: skip
-    found = [Table([], [(name, state[name]) for name in names])]
-    for name in ("positions", "limits", "decisions", "streams"):
-        rows = state[name]
-        if rows:
-            found.append(Table(tuple(rows[0]), [tuple(row.values()) for row in rows], name))
+    found = [Table([], [(name, state[name]) for name in names]), *session_tables(state)]
+    if state["streams"]:
+        found.append(table_of("streams", state["streams"]))
     found += exposure_tables(state["exposure"])
     return found + connection_tables(state["connection"]) + health_tables(state["health"])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ballast.core.time import format_ms
 from ballast.runtime.node.events import Alert, Judged, Sliced
-from ballast.service.cli.output import note
+from ballast.service.cli.output import note, rich_table
+from ballast.service.cli.session_tables import session_tables, table_of
 from ballast.service.diagnose.connection import summary_of
 from ballast.service.diagnose.health import health_line
 from ballast.service.live.state import live_state_of
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MS_NS = 1_000_000
-SHARES = ("daily loss", "drawdown")
 
 
 def line_of(at_ns: int, effect: Effect) -> str:
@@ -112,34 +112,10 @@ def drawn(state: dict[str, Any]) -> Group:
         Text(f" {summary_of(state['connection'])}" if "connection" in state else ""),
         Text(f" {health_line(state.get('health', {}))}"),
         Text(f" {exposure_line(state['exposure'])}"),
-        _table(
-            "positions and their stops",
-            ("symbol", "strategy", "side", "qty", "price", "stop in memory", "stop in journal",
-             "stop at venue", "agree"),
-            state["positions"],
+        *(rich_table(table) for table in session_tables(state)),
+        *(
+            rich_table(table_of("alerts (docs/runbooks.md)", one))
+            for one in [state["alerts"]]
+            if one
         ),
-        _table("limits", ("limit", "used", "of", "left"), [_shown(one) for one in state["limits"]]),
-        _table("last decisions", ("time", "symbol", "verdict"), state["decisions"]),
-        _table("alerts (docs/runbooks.md)", ("time", "symbol", "text", "runbook"), state["alerts"]),
-    )  # fmt: skip
-
-
-def _shown(limit: dict[str, Any]) -> dict[str, Any]:
-    """Return a limit as people read it: parts of equity in per cent."""
-    if limit["limit"] not in SHARES:
-        return limit
-    return {name: one if name == "limit" else f"{one:.2%}" for name, one in limit.items()}
-
-
-def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401
-    from rich import box
-    from rich.table import Table
-
-    from ballast.service.cli.output import cell
-
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=False)
-    for name in columns:
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(cell(row[name]) for name in columns))
-    return table
+    )

@@ -132,10 +132,12 @@ def limits_of(node: Node) -> list[dict[str, Any]]:
     now_ms = int(acct.now_ms)
     entries = [int(one) for one in acct.ring if one > 0]
     held = int((live.pos.lots > 0).sum())
+    is_paused = now_ms < int(acct.blocked_until_ms)  # then the count begins anew
+    in_row = limits["loss_streak"] if is_paused else acct.losses_in_row
     rows = [
         ("daily loss", max(0.0, 1.0 - acct.equity / acct.day_open), limits["daily_loss"]),
         ("drawdown", max(0.0, 1.0 - acct.equity / acct.peak), limits["drawdown_kill"]),
-        ("losses in a row", float(acct.losses_in_row), limits["loss_streak"]),
+        ("losses in a row", float(in_row), limits["loss_streak"]),
         (
             "entries in an hour",
             float(sum(now_ms - one < HOUR_MS for one in entries)),
