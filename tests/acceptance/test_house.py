@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import grimp
 import pytest
 
+from ballast.core.journal import Entry
 from ballast.core.records import Size
 from ballast.core.settings import Settings
 from ballast.research.assembly import assemble
@@ -82,7 +83,7 @@ def test_a_gate_21_only_the_shell_hands_orders_to_a_client() -> None:
 
 
 def test_a_exch_09_recovery_runs_no_system_command() -> None:
-    """A process is started for ourselves alone, or because a person named a command for alerts.
+    """A process is started for ourselves alone, or for alerts, as a person named it (R-NET-11).
 
     Nothing that talks to a venue, keeps a session or comes back after a fault can start one.
     """
@@ -165,7 +166,7 @@ class LookedAt:
 def test_a_diag_03_and_04_a_session_looks_every_30_and_60_seconds_and_changes_nothing(
     tmp_path: Path,
 ) -> None:
-    """A-DIAG-03, A-DIAG-04: 15 minutes of the defaults; journal and venue are only read."""
+    """A-DIAG-03, A-DIAG-04, R-DIAG-04, R-DIAG-05, R-DIAG-12: journal and venue are only read."""
     home = Home(tmp_path)
     with home.open():
         pass
@@ -192,3 +193,33 @@ def test_a_diag_03_and_04_a_session_looks_every_30_and_60_seconds_and_changes_no
     assert [round(at_s - looked[0]) for at_s in looked] == [60 * k for k in range(16)]
     assert {what for what, _ in desk.asked} == {"orders", "positions"}
     assert {one: hashlib.sha256(one.read_bytes()).digest() for one in files} == files
+
+
+def test_several_diagnoses_look_at_once(tmp_path: Path) -> None:
+    """R-DIAG-12: each of them whole, beside the others and beside whoever writes the journal."""
+    home = Home(tmp_path)
+    clock = OrderedClock()
+    with home.open() as journal:
+        databases = [SqliteDatabase(home.path, read_only=True) for _ in range(3)]
+        sessions = [
+            Diagnosis(
+                LookedAt(clock),  # type: ignore[arg-type]
+                JournalView(JournalReader(one)),
+                lambda: Memory({}, round(clock.now_s * 1e9)),
+                ("BTCUSDT",),
+                clock,
+                lambda: round(clock.now_s * 1e9),
+                pace=_pace(Settings(), "5m"),
+            )
+            for one in databases
+        ]
+
+        async def all_of_them() -> None:
+            await asyncio.gather(*(one.run() for one in sessions))
+
+        asyncio.run(clock.drive(all_of_them()))
+        journal.append([Entry("test.more", "{}", 1)])
+        for one in databases:
+            one.close()
+    assert [one.findings.is_whole for one in sessions] == [True] * 3
+    assert [one.findings.snapshots for one in sessions] == [11] * 3

@@ -176,7 +176,7 @@ def test_a_oms_05_what_the_balance_does_not_pay_is_not_sent() -> None:
 
 @pytest.mark.slow
 def test_a_oms_06_after_five_thousand_orders_books_and_venue_agree() -> None:
-    """Entries, stops and exits at market: no name twice, every fill booked once, nothing left."""
+    """R-OMS-23: entries, stops, exits: no name twice, every fill booked once, nothing left."""
     draw, rows, price = stream(6, "orders"), [], 100.0
     for _ in range(5_400):
         after = round(min(max(price * (1.0 + draw.normal(0.0, 0.002)), 50.0), 200.0), 2)

@@ -17,7 +17,7 @@ FLAT = "100 100 100 100"
 
 @pytest.mark.parametrize("kind", [Kind.PERPETUAL, Kind.SPOT])
 def test_a_state_06_a_stop_that_filled_while_nothing_ran_is_booked_and_told(kind: Kind) -> None:
-    """Bought, then no process for three bars, in which the price falls through the stop."""
+    """R-RECON-04: bought, then no process for three bars; the price falls through the stop."""
     rows = [f"{FLAT} L", FLAT, FLAT, "100 100 90 90", *["90 90 90 90"] * 4]
     table = Scripted(rows, kind=kind, stop=STOP).play(1)
     lots = table.node.book.holding(NAMES[0]).lots

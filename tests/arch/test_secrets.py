@@ -27,7 +27,7 @@ PLACES = re.compile(r"BALLAST_(KEY|SECRET|PASSPHRASE)__|BALLAST_KEYS_(NEW_)?PASS
 
 
 def test_only_the_signer_and_the_store_of_keys_see_a_secret() -> None:
-    """R-SEC-11: a new place needs a line here, and somebody who read it."""
+    """R-EXCH-08, R-OMS-19, R-SEC-11: a new place needs a line here, and somebody who read it."""
     found = {
         path.relative_to(SRC).as_posix()
         for path in SRC.rglob("*.py")

@@ -46,7 +46,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_from_an_empty_folder_to_a_repeated_run(tmp_path: Path) -> None:
-    """R-DOC-01: every step of a first evening, with what it says and what it leaves behind."""
+    """R-CLI-15, R-DOC-01: every step of a first evening, what it says and what it leaves."""
 
     def run(*arguments: str) -> str:
         done = ballast(tmp_path, *arguments)

@@ -99,7 +99,7 @@ def test_an_entry_that_was_denied_and_comes_after_a_flatten_is_closed() -> None:
 
 
 def test_nothing_is_sent_after_a_write_that_failed() -> None:
-    """A1, G1: the step whose record is not there is as if it had not been."""
+    """R-STATE-07, A1, G1: the step whose record is not there is as if it had not been."""
     client = DecidingClient("spot, cancels", 3, 0.0, Counter())
     written = len(client.memory.records)
     client.memory.fail_next = True

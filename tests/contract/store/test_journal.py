@@ -24,7 +24,7 @@ from ballast.store.journal import GroupJournal, JournalReader, JournalWriter, Qu
 
 
 def test_records_come_back_as_they_were_given_and_chained(home: Home) -> None:
-    """R-STATE-13: number, run, epoch, time, kind, version and body, each hash over all before."""
+    """R-STATE-09, R-STATE-13: number, run, epoch, time, kind, version, body; a hash over all."""
     with home.open() as journal:
         journal.append([Entry("order.intent", '{"qty_lots":3}', 17, version=2)])
         head = journal.append([Entry("fill", '{"é":"\\u0000"}', 5), numbered_one(1)])
@@ -88,6 +88,7 @@ def test_the_first_failure_closes_the_journal_for_good(home: Home) -> None:
 
 
 def test_nothing_to_append_changes_nothing(home: Home) -> None:
+    """R-STATE-06: nothing new is nothing written: the journal only grows by what happened."""
     with home.open() as journal:
         assert journal.append([]) == journal.head == Head(1, journal.head.hash)
 
@@ -100,7 +101,7 @@ def test_kinds_of_the_journal_itself_are_not_the_callers(home: Home) -> None:
 
 
 def test_a_second_writer_is_refused_and_told_who_writes(home: Home) -> None:
-    """A10, A-STATE-05, S-46: one writer an account; the second instance is told who writes."""
+    """R-STATE-05, A10, A-STATE-05, S-46: one writer an account; the second is told who writes."""
     with home.open() as journal:
         with pytest.raises(DataError, match="process 1 writes this journal"):
             home.open()

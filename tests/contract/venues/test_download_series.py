@@ -53,7 +53,7 @@ def test_what_is_stored_is_what_was_served_on_each_page_boundary(
 @pytest.mark.parametrize("venue", VENUES)
 @pytest.mark.parametrize("timeframe", NAMES)
 def test_every_timeframe_with_holes_of_the_venue(rig: Rig, venue: str, timeframe: str) -> None:
-    """A hole the venue confirms is recorded, and costs nothing the next time."""
+    """R-DATA-08: a hole the venue confirms is recorded, and costs nothing the next time."""
     bars = random_bars(2, timeframe, START, 800, absent=(5, *range(300, 420), 700))
     exchange = rig.reset(int(bars.ts[-1]) + bars.timeframe.ms)
     store = Store(rig, venue)

@@ -138,7 +138,7 @@ def test_a_position_opened_by_hand_is_taken_over_and_traded_on(tmp_path: Path) -
 def test_a_lost_journal_is_rebuilt_from_trades_with_the_parts_that_were_sold(
     tmp_path: Path,
 ) -> None:
-    """R-STOP-29: bought in two, sold in part: mean price and gain are what they were."""
+    """R-RECON-01, R-RECON-02, R-STOP-29: bought in two, sold in part: all is what it was."""
     with simulated_exchange("bybit", past=PAST) as venue:
         desk = Desk(tmp_path, venue, "BYBITLINEAR")
         desk.by_hand(Side.SELL, 7)

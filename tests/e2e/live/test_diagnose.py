@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,8 +31,12 @@ VENUE = "BYBITLINEAR"
 
 @pytest.mark.slow
 def test_a_healthy_node_gives_no_issue_and_exit_0(tmp_path: Path) -> None:
-    """A-DIAG-01, R-DIAG-11, R-DIAG-13: the command, its report, its log."""
+    """A-DIAG-01, R-DIAG-01 to R-DIAG-03, R-DIAG-07, R-DIAG-10, R-DIAG-11, R-DIAG-13.
+
+    The command, its report and its log; what happened to protection; progress while it runs.
+    """
     done = ballast(tmp_path, "diagnose", "--scenario", "--duration", "12s", "--json")
+    assert re.search(r"\d+ of 12 s: \d+ snapshots, \d+ looks", done.err)
     report = done.json()
     assert report["is_whole"]
     assert report["transitions"]["stop placed"] > 0
@@ -44,7 +49,8 @@ def test_a_healthy_node_gives_no_issue_and_exit_0(tmp_path: Path) -> None:
     assert not [one for one in report["issues"] if one["severity"] in {"HIGH", "CRITICAL"}]
     assert done.code == 0
     assert list(tmp_path.glob("reports/diagnose-*.json"))
-    assert list(tmp_path.glob("logs/diagnose-*.log"))
+    (log,) = tmp_path.glob("logs/diagnose-*.log")
+    assert " looks (" in log.read_text()
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ CLOSES = 160
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_the_live_loop_trades_what_paper_trades(kind: Kind) -> None:
+    """R-DATA-22: one decision, whether its bars are history or live."""
     session = LiveSession(kind)
     session.trade(CLOSES)
     paper = Sessions(kind)

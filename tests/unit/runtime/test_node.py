@@ -115,6 +115,7 @@ def test_an_entry_that_becomes_known_after_a_halt_is_cancelled(node: Node) -> No
 
 
 def test_what_fills_after_a_command_to_flatten_is_closed(node: Node) -> None:
+    """R-OMS-24: not flat by the command, but when every fill says so."""
     submit = entry(node)
     node.handle(Commanded(Command.FLATTEN, "ann", "news", NOW))
     assert node.halt.mode is Mode.REDUCING, "an entry is still on its way"
@@ -318,7 +319,7 @@ def test_what_the_venue_closed_itself_is_booked_once_and_entries_pause(
     ],
 )
 def test_what_does_not_explain_a_gap_to_the_lot_is_not_booked(fills: tuple[Fill, ...]) -> None:
-    """S-22: the gap is told, asked about, and keeps entries away; nothing is guessed."""
+    """R-RECON-06, S-22: a gap is told, asked about, keeps entries away; nothing is guessed."""
     node = ready(BOOKS)
     held(node)
     for one in fills:

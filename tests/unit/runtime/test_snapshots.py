@@ -51,6 +51,7 @@ def check(records: list[Record], count: int) -> None:
 
 @pytest.mark.parametrize("kind", [Kind.SPOT, Kind.PERPETUAL])
 def test_a_deciding_node_goes_on_from_a_snapshot_at_any_place(kind: Kind) -> None:
+    """R-STATE-11: peak, day, gate, cool-downs, streak, trails: all of it is in the state."""
     sessions = Sessions(kind, rate=0.2)
     for _ in range(150):
         sessions.running.step()
@@ -70,6 +71,7 @@ def test_a_node_amid_silence_and_doubt_goes_on_from_a_snapshot(name: str) -> Non
 def test_a_start_takes_the_newest_snapshot_and_what_came_after(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """R-STATE-14: what happened is appended; the whole state is written once in many records."""
     whole = Sessions(Kind.SPOT)
     whole.finish()
     monkeypatch.setattr(journalled, "SNAPSHOT_RECORDS", 300)

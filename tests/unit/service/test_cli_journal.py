@@ -219,7 +219,7 @@ def test_where_there_is_no_journal_nothing_is_made(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_journal_is_one_line(space: Path) -> None:
-    """A-STATE-04, S-47: nothing of it is run."""
+    """R-STATE-01, A-STATE-04, S-47: nothing of it is run."""
     (space / "letter.sqlite").write_bytes(b"\x80\x04\x95 a pickle" * 200)
     line = ballast(space, "audit", "--file", "letter.sqlite").mistake()
     assert "the journal cannot be read" in line

@@ -67,6 +67,7 @@ def test_show_json_is_the_stored_document(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_trades_print_as_table_csv_and_json(cli: Cli) -> None:
+    """R-CLI-14: the trades of a run as CSV."""
     rows = list(csv.DictReader(io.StringIO(cli("trades", "aaaa0001", "--csv")[1])))
     assert len(rows) == 2
     assert len(json.loads(cli("trades", "aaaa0001", "--json")[1])) == 2

@@ -121,7 +121,7 @@ def test_stored_bars_keep_their_place_on_the_clock(tmp_path: Path) -> None:
 
 
 def test_a_stored_recording_is_played_again_minute_for_minute(tmp_path: Path) -> None:
-    """R-EXCH-16: from recorded frames to the book of a venue, on the recording's own steps."""
+    """R-DATA-25, R-EXCH-16: from recorded frames to a venue's book, on the recording's steps."""
     minute_ns, start_ns = frames.MINUTE_NS, frames.START_NS
     half = minute_ns // 2
     frames.write(

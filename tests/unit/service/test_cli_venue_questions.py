@@ -41,7 +41,7 @@ def findings(done: Done) -> dict[str, dict[str, Any]]:
 
 
 def test_the_doctor_asks_a_venue(tmp_path: Path, venue: ServedVenue) -> None:
-    """R-SEC-12, S11: reached, open, clock, symbol and its stop, rights and address of the key."""
+    """R-CLI-08, R-SEC-12, S11: reached, open, clock, symbol and stop, rights of the key."""
     before = venue.state()["accounts"]
     done = ask(tmp_path, venue, "doctor", "--venue", "binance", "-s", "btcusdt", "-s", "NOUSDT")
     found = findings(done)

@@ -149,7 +149,7 @@ def test_a_head_that_is_torn_leaves_the_one_before(home: Home) -> None:
 
 
 def test_killed_at_any_moment_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
-    """P4, A-STATE-01: SIGKILL, from the first open on, again and again on one journal."""
+    """R-STATE-02, P4, A-STATE-01: SIGKILL, from the first open on, again and again."""
     command = [sys.executable, "-m", "tests.fakes.journal_life", str(tmp_path / "journal")]
     done = subprocess.run(
         [*command, str(KILLS), "5"],

@@ -182,7 +182,7 @@ def _check(theirs: dict[str, Any], ours: list[dict[str, Any]], mirror: Mirror) -
 
 @pytest.mark.parametrize("exchange", PAIRED)
 def test_messages_mean_what_an_independent_normaliser_says(exchange: str) -> None:
-    """R-DATA-04, R-DATA-10, R-DATA-11: 129 pairs of seven exchanges, all compared."""
+    """R-DATA-15, R-DATA-04, R-DATA-10, R-DATA-11: 129 pairs of seven exchanges, all compared."""
     mirrors: dict[str, Mirror] = defaultdict(lambda: Mirror(PAIRED[exchange]))
     compared = 0
     for pair in documents_of("api/raw-to-normalized.jsonl.zst"):

@@ -18,6 +18,7 @@ MINUTE = Timeframe.parse("1m")
 
 
 def test_the_venue_has_a_clock_and_is_open(rig: Rig) -> None:
+    """R-EXCH-02: what the old adapter could is here at every venue; see the files beside."""
     assert abs(rig.run(rig.desk.server_ms()) - rig.venue.now_ms) < 5_000
     assert rig.run(rig.desk.status()).is_open
 
@@ -146,3 +147,17 @@ def test_candles_are_in_order_and_end_with_the_growing_one(rig: Rig) -> None:
 def test_a_bar_the_venue_does_not_have_is_refused(rig: Rig) -> None:
     with pytest.raises(CallError):
         rig.run(rig.desk.candles(rig.row.symbol, Timeframe.parse("7m"), 0, 10))
+
+
+def test_questions_share_connections_that_are_kept(rig: Rig) -> None:
+    """R-NET-18: a question does not shake hands anew; those of one moment take what is free."""
+    for _ in range(5):
+        rig.run(rig.desk.server_ms())
+    connector = rig.session.connector
+    assert connector is not None
+    kept = {id(one) for every in connector._conns.values() for one, *_ in every}
+    assert kept
+    for _ in range(5):
+        rig.run(rig.desk.server_ms())
+    after = {id(one) for every in connector._conns.values() for one, *_ in every}
+    assert after == kept

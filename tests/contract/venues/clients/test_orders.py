@@ -117,6 +117,7 @@ def test_what_a_reply_says_of_trades_is_what_the_list_of_trades_says(rig: Rig) -
 
 
 def test_trades_since_a_time_are_all_of_them_and_no_older_ones(rig: Rig) -> None:
+    """R-OMS-22: the history of trades, page by page."""
     first = rig.order(OrderKind.MARKET, Side.BUY)
     rig.submit(first)
     rig.eventually(lambda: rig.seen(first.client_id).status is OrderStatus.FILLED)
@@ -184,6 +185,7 @@ def test_a_second_cancel_says_what_became_of_the_order(rig: Rig) -> None:
 
 
 def test_a_cancel_of_a_filled_order_finds_it_filled(rig: Rig) -> None:
+    """R-OMS-22: an order of the past is found by its id, with how it ended."""
     request = rig.order(OrderKind.MARKET, Side.BUY)
     rig.submit(request)
     rig.eventually(lambda: rig.seen(request.client_id).status is OrderStatus.FILLED)

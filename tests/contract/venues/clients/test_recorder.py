@@ -85,6 +85,7 @@ def row(request: pytest.FixtureRequest) -> Iterator[tuple[ServedVenue, str, str 
 
 
 def test_the_recorded_book_is_the_venues_own(row: tuple[ServedVenue, str, str | None]) -> None:
+    """R-DATA-25: what is recorded builds the book that the venue has."""
     venue, name, symbol = row
 
     async def check() -> None:

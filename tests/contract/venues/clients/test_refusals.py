@@ -106,7 +106,7 @@ def test_a_wrong_clock_is_told_apart(rig: Rig) -> None:
 
 
 def test_a_clock_that_is_wrong_is_measured(rig: Rig) -> None:
-    """A-EXCH-06: the offset is measured, not tried out."""
+    """R-EXCH-07, A-EXCH-06: the offset is measured, not tried out."""
     rig.asker.keep_time(rig.desk.server_ms)
     rig.asker.offset_ns = 8_000_000_000
     try:

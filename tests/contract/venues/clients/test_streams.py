@@ -181,7 +181,7 @@ def test_a_connection_that_fails_is_made_anew_and_says_what_may_be_missing(
 
 
 def test_the_market_is_told_in_our_ticks_and_lots(rig: Rig) -> None:
-    """Quotes lie around what REST says, trades between them, the growing candle holds them."""
+    """R-DATA-03: quotes lie around what REST says, trades between, in the growing candle."""
     symbol, timeframe = rig.row.symbol, Timeframe.parse(rig.row.streamed)
     with listening(rig, lambda: rig.desk.public([symbol], timeframe)) as listener:
         rig.hold()

@@ -34,6 +34,7 @@ def record() -> CallRecord:
 
 
 def test_calls_are_told_with_their_times_and_their_errors_by_code() -> None:
+    """R-DIAG-09: how long the calls to the venue take."""
     said = calls_of(record())
     assert (said["calls"], said["answered"]) == (103, 102)
     assert said["errors"] == [

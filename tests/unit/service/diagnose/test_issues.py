@@ -45,6 +45,7 @@ DUST = View("BTCUSDT", 3, dust_lots=3)
 def test_each_disagreement_is_named_with_its_severity(
     memory: View | None, journal: View, venue: View, found: list[tuple[Kind, Severity]]
 ) -> None:
+    """R-RECON-07: memory, journal and venue: existence, quantity, price."""
     issues = compare(
         {"BTCUSDT": memory} if memory is not None else None,
         {"BTCUSDT": journal},

@@ -11,6 +11,8 @@ import pytest
 from tests.data import ROOT
 
 from ballast.core.settings.rule import Secret
+from ballast.oms.resolver import fence_ns
+from ballast.runtime.node.execution import WINDOW_NS
 from ballast.venues.clients.access import Access, Keys
 from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.binance.access import SPOT, USDM
@@ -45,9 +47,10 @@ class Sent:
     def __init__(self) -> None:
         self.headers: dict[str, str] = {}
         self.body = ""
+        self.timeout: aiohttp.ClientTimeout | None = None
 
-    def request(self, *_: Any, data: bytes, headers: dict[str, str], **__: Any) -> Sent:
-        self.headers, self.body = headers, data.decode()
+    def request(self, *_: Any, data: bytes, headers: dict[str, str], **more: Any) -> Sent:
+        self.headers, self.body, self.timeout = headers, data.decode(), more["timeout"]
         return self
 
     async def __aenter__(self) -> Reply:
@@ -161,9 +164,9 @@ def test_each_signed_request_to_binance_says_its_receive_window_once(method: str
     urls: list[str] = []
 
     class Noted(Sent):
-        def request(self, *asked: Any, data: bytes, headers: dict[str, str], **__: Any) -> Sent:
+        def request(self, *asked: Any, data: bytes, headers: dict[str, str], **more: Any) -> Sent:
             urls.append(f"{asked[1]} {(data or b'').decode()}")
-            return super().request(data=data or b"", headers=headers)
+            return super().request(data=data or b"", headers=headers, **more)
 
     async def ask() -> None:
         session = cast("aiohttp.ClientSession", Noted())
@@ -178,3 +181,11 @@ def test_each_signed_request_to_binance_says_its_receive_window_once(method: str
         assert "recvWindow=3000&" in text
     else:
         assert re.search(r"/listenKey|/system/status", text), "nothing else goes unsigned"
+
+
+def test_every_call_has_a_time_to_connect_and_a_time_to_answer() -> None:
+    """R-NET-14: shorter than the fence of an order assumes that a request may live."""
+    found = sent(Call("privatePostTradeOrder", {"instId": "BTC-USDT"}, changes=True)).timeout
+    assert found is not None
+    assert (found.connect, found.total) == (5.0, 10.0)
+    assert found.total * 10**9 < fence_ns(0, WINDOW_NS)

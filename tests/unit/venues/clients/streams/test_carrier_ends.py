@@ -77,6 +77,8 @@ def test_what_follows_an_unreadable_frame_on_its_connection_is_not_heard() -> No
 
 @pytest.mark.parametrize("ping", [None, "ping"])
 def test_a_half_open_connection_is_found_within_seconds(ping: str | None) -> None:
+    """R-NET-10: lost connectivity is noticed, and there again once it is there."""
+
     async def check() -> None:
         async with scene(ping_s=4.0, ping=ping) as it:
             it.venue.is_deaf = True
@@ -213,6 +215,8 @@ ADDRESSES = [
 
 @pytest.mark.parametrize(("error", "least_s"), ADDRESSES)
 def test_an_address_that_is_not_given_is_asked_for_again(error: CallError, least_s: float) -> None:
+    """R-NET-11: recovery is to connect again, and to ask where."""
+
     async def check() -> None:
         async with scene(ready=False) as it:
 
@@ -235,6 +239,8 @@ def test_an_address_that_is_not_given_is_asked_for_again(error: CallError, least
 
 
 def test_a_handshake_that_hangs_is_given_up() -> None:
+    """R-NET-14: the sockets have their time limits too."""
+
     async def check() -> None:
         async with scene(ready=False) as it:
             it.venue.answers.clear()
