@@ -80,6 +80,9 @@ ALERTS: dict[str, tuple[str, ...]] = {
     "its end of trading is announced: nothing is opened": (
         "its end of trading is announced: nothing is opened",
     ),
+    "{} was acknowledged {} ms after its decision, limit {} ms": (
+        "ble23k2jq was acknowledged 812 ms after its decision, limit 500 ms",
+    ),
     "{} failures: no entries for {} s": ("3 failures: no entries for 300 s",),
     "given up: it {} ({}); what is held keeps its stops at the venue, and nobody manages it": (
         "given up: it crashed (exit 1); what is held keeps its stops at the venue, and ...",

@@ -40,7 +40,6 @@ NOT_YET = {
     "data.ticker_age_ms",
     "exits.stop_limit_offset",
     "gate.latency_ms",
-    "gate.cycle_ms",
     "brain.interval_ms",
     "brain.holding_ms",
     "operations.log_bytes",

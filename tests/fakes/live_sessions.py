@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ballast.core.settings import Settings
 
 START_S = 1_000.0
-RHYTHM = Rhythm(tick_s=60.0, reconcile_s=1_200.0, pause_s=600.0, status_s=3_600.0)
+RHYTHM = Rhythm(tick_s=60.0, reconcile_s=1_200.0, pause_s=600.0, status_s=3_600.0, cycle_s=1_200.0)
 SECOND_NS = 1_000_000_000
 
 

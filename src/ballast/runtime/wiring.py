@@ -180,6 +180,7 @@ def wire(
     hear: Callable[[Effect], None],
     rhythm: Rhythm | None = None,
     breaker: BreakerRules = BREAKER,
+    ack_ms: float = 0.0,
 ) -> tuple[Wired, list[Effect]]:
     """Start a node from its journal at a venue; return it and what is to be done first.
 
@@ -195,7 +196,7 @@ def wire(
     live = Live(
         line.desk, shell, bars, line.clock, symbols,
         timing=line.timing, measure=line.asker.measure, sends=client, rhythm=rhythm,
-        breaker=breaker,
+        breaker=breaker, ack_ms=ack_ms,
     )  # fmt: skip
     client.serve(live.report, live.price_ticks)
     wired = Wired(line, shell, client, live)

@@ -58,3 +58,11 @@ class OrderSettings:
         low=0.0001,
         high=0.1,
     )
+    ack_alarm_ms: int = setting(
+        500,
+        "Time from a decision to the venue's first word on its order that a person is told of.",
+        "R-OMS-27",
+        unit="ms",
+        low=20,
+        high=MINUTE_MS,
+    )

@@ -16,6 +16,7 @@ from ballast.core.reports import OrderReport, Unclear
 from ballast.risk.halt import breaker
 from ballast.runtime.node.events import Alert, OrdersShown, PositionShown, Reported, Valued
 from ballast.runtime.shell.bare import BareTime
+from ballast.runtime.shell.latency import Latency
 from ballast.runtime.shell.venue_facts import VenueFacts, rungs_of
 from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.market import FEE_DIGITS
@@ -50,6 +51,7 @@ class Figures:
     """When a stream of the venue last said anything; 0: never."""
     reconciliations: int = 0
     closes: int = 0
+    cycles: int = 0
     lag_s: float = 0.0
     """Longest time the loop was late by."""
 
@@ -74,6 +76,7 @@ class Asking:
         self._rules_of_breaker = rules
         self.bare = BareTime()
         self.figures = Figures()
+        self.latency = Latency()
         self.orders: tuple[OrderReport, ...] = ()
         """Open orders as the venue showed them last."""
         self.positions: dict[str, VenuePosition] = {}
@@ -96,7 +99,11 @@ class Asking:
             if isinstance(one, Unclear):
                 self._failed(one.why)
             if one.symbol in self.symbols:
+                before = self.shell.node.book.get(one.client_id)
+                slow = self.latency.heard(before, one, self.now_ns)
                 self.tell(Reported(one, self.now_ns))
+                if slow is not None:
+                    self.shell.hear(slow)
 
     def atoms(self, amount: Decimal) -> int:
         """Return an amount of the quote asset in atoms."""

@@ -59,6 +59,7 @@ RULES_S = 3_600.0
 CLOCK_S = 300.0
 """R-EXCH-05; the gate wants it younger than ten minutes."""
 FUNDING_S = 300.0
+CYCLE_S = 120.0
 
 
 class Sends(Protocol):
@@ -78,6 +79,7 @@ class Rhythm:
     rules_s: float = RULES_S
     clock_s: float = CLOCK_S
     funding_s: float = FUNDING_S
+    cycle_s: float = CYCLE_S
 
 
 class Live(Asking):
@@ -96,9 +98,14 @@ class Live(Asking):
         sends: Sends,
         rhythm: Rhythm | None = None,
         breaker: BreakerRules = BREAKER,
+        ack_ms: float = 0.0,
     ) -> None:
-        """Serve a node; `timing` tells how far the venue's clock is off, `measure` looks anew."""
+        """Serve a node; `timing` tells how far the venue's clock is off, `measure` looks anew.
+
+        An order of which the venue says nothing for more than `ack_ms` is told of; 0: none is.
+        """
         super().__init__(desk, shell, symbols, breaker)
+        self.latency.most_ms = ack_ms
         self.bars = bars
         self._clock = clock
         self._timing = timing
@@ -183,6 +190,7 @@ class Live(Asking):
             self.tell(Linked(bar.symbol, link, now_ns))
         self.figures.closes += 1
         self.tell(BarsClosed(bars, close_ns, now_ns))
+        self.latency.decided(close_ns, self.now_ns)
 
     def _last(self, bar: ClosedBar) -> int:
         """Return the last price, or the bar's close where no trade was heard of."""
@@ -259,11 +267,28 @@ class Live(Asking):
             tasks.create_task(self._keep_closing())
             tasks.create_task(self._keep_reconciling())
             tasks.create_task(self._every(self._rhythm.tick_s, self._looks))
+            tasks.create_task(self._every(self._rhythm.cycle_s, self._cycle))
             tasks.create_task(self._every(self._rhythm.status_s, self._status))
             tasks.create_task(self._every(self._rhythm.rules_s, self._rules))
             tasks.create_task(self._every(self._rhythm.clock_s, self._look_at_clock))
             if self.desk.markets[self.symbols[0]].is_perpetual:
                 tasks.create_task(self._every(self._rhythm.funding_s, self._fundings))
+
+    async def _cycle(self) -> None:
+        """Ask for the price of what is held or rests: the net beneath the streams.
+
+        The last price counts as long as the book still holds it between its best prices.
+        """
+        book = self.shell.node.book
+        busy = [one for one in self.symbols if book.holding(one).lots or any(book.open_orders(one))]
+        await asyncio.gather(*(self.look_at_depth(one) for one in busy))
+        for symbol in busy:
+            seen = self.facts.of(symbol)
+            if seen.rungs and seen.last_ticks:
+                seen.last_ticks = min(max(seen.last_ticks, seen.bid_ticks), seen.ask_ticks)
+                self.tell(Priced(symbol, seen.last_ticks, self.now_ns))
+        self.figures.cycles += 1
+        self.tell(Elapsed(self.now_ns))
 
     async def _keep_time(self) -> None:
         before_s = self._clock.monotonic()

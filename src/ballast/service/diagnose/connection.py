@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ballast.runtime.shell.barbook import BarBook
+    from ballast.runtime.shell.latency import Latency
     from ballast.runtime.wiring import Wired
     from ballast.venues.clients.asking.pools import PoolState
     from ballast.venues.clients.asking.record import CallRecord
@@ -30,6 +31,7 @@ def connection_of(wired: Wired) -> dict[str, Any]:
     asker = wired.line.asker
     return {
         "calls": calls_of(asker.record),
+        "orders": orders_of(wired.live.latency),
         "budgets": [budget_of(one) for one in asker.budget.states()],
         "streams": streams_of(wired.carriers),
         "bars": bars_of(wired.live.bars.book),
@@ -58,6 +60,16 @@ def calls_of(record: CallRecord) -> dict[str, Any]:
             }
             for one in list(record.errors)[-SHOWN:]
         ],
+    }
+
+
+def orders_of(latency: Latency) -> dict[str, Any]:
+    """Return how long orders took from their decision to the venue's word, and closes to orders."""
+    return {
+        "acknowledged": times_of(latency.acks_ms),
+        "late": latency.late,
+        "limit_ms": latency.most_ms,
+        "after_close": times_of(latency.closes_ms),
     }
 
 

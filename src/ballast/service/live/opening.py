@@ -17,6 +17,7 @@ from ballast.research.run import legs_of
 from ballast.research.series import Series
 from ballast.risk.halt.breaker import BreakerRules
 from ballast.runtime.shell.closing import LiveBars
+from ballast.runtime.shell.live import Rhythm
 from ballast.service.live.first_compile import compiled_steps
 from ballast.service.sessions import certified, permissions_of, require_stop, rules_of
 from ballast.venues.clients.market import FEE_DIGITS
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
 MS_NS = 1_000_000
+MS_S = 1_000.0
 FIRST_BARS = 1_500
 """Bars asked for to begin with; a strategy that needs more is given more."""
 SPARE_WARMUPS = 4
@@ -70,6 +72,9 @@ class OpenedLive:
     """What is sized by at the start, in quote units."""
     instruments: tuple[Instrument, ...]
     breaker: BreakerRules
+    rhythm: Rhythm
+    ack_ms: float
+    """From a decision to the venue's word, of which a person is not told."""
 
     @property
     def strategies(self) -> tuple[AnyStrategy, ...]:
@@ -122,8 +127,9 @@ async def open_live(
         network.breaker_failures, network.breaker_open_ms * MS_NS, network.breaker_history
     )
     return OpenedLive(
-        assignments, tuple(legs), rules, tuple(symbols), timeframe, cash, instruments, breaker
-    )
+        assignments, tuple(legs), rules, tuple(symbols), timeframe, cash, instruments, breaker,
+        Rhythm(cycle_s=settings.gate.cycle_ms / MS_S), float(settings.orders.ack_alarm_ms),
+    )  # fmt: skip
 
 
 def _legs(

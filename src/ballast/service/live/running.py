@@ -146,7 +146,8 @@ class LiveRunning:
         opened = self.opened
         wired, effects = wire(
             self.line, opened.rules, self.journal, opened.strategies, opened.symbols,
-            opened.timeframe, self._hear, rhythm, opened.breaker,
+            opened.timeframe, self._hear, rhythm or opened.rhythm, opened.breaker,
+            opened.ack_ms,
         )  # fmt: skip
         self.wired = wired
         work = [asyncio.ensure_future(one.run()) for one in wired.carriers]
