@@ -135,7 +135,9 @@ KEYS: dict[str, tuple[tuple[str, ...], set[str]]] = {
         verb: ((verb, "--reason", "a test"), {"command", "account", "outcome"})
         for verb in ("pause", "resume", "flatten", "kill", "release")
     },
-    "explain": (("explain",), {"decisions"}),
+    "explain": (("explain",), {"decisions", "orders", "strategies"}),
+    "status": (("status",), {"portfolio", "positions", "parameters", "history"}),
+    "reconcile": (("reconcile",), {"outcome", "looks"}),
     "audit": (("audit",), {"records", "head"}),
     "audit verify": (("audit", "--verify"), {"whole", "records", "head", "problems", "remarks"}),
     "replay": (("replay",), {"events", "effects", "starts", "mode", "holdings", "open_orders"}),

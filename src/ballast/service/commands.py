@@ -16,20 +16,38 @@ if TYPE_CHECKING:
     from ballast.store.inbox import Inbox
 
 
-def take_commands(inbox: Inbox | None, carry_out: Callable[[Command, str, str], str]) -> None:
+RECONCILE = "reconcile"
+"""No command to the account, and so not journalled: the venue is asked, which is always allowed."""
+
+
+def take_commands(
+    inbox: Inbox | None,
+    carry_out: Callable[[Command, str, str], str],
+    look: Callable[[], None] | None = None,
+) -> None:
     """Take commands out of an inbox, in order; one that may not be is put away too.
 
-    `carry_out` is given the command, who gave it and why, and says what came of it.
+    `carry_out` is given the command, who gave it and why, and says what came of it. `look` has the
+    venue asked; None: this session compares at every close, and at no other time.
     """
     for message in list(inbox.waiting()) if inbox is not None else ():
         try:
             command = Command(message.command)
         except ValueError:
             outcome = f"no command '{message.command}'"
+            if message.command == RECONCILE:
+                outcome = _looked(look)
         else:
             outcome = carry_out(command, message.who, message.reason)
         if inbox is not None:
             inbox.done(message, outcome)
+
+
+def _looked(look: Callable[[], None] | None) -> str:
+    if look is None:
+        return "refused: stored candles are compared at each close"
+    look()
+    return "done: the venue is asked"
 
 
 def commanded(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.fakes.shell import ballast
+
+from ballast.strategies.definition import Strategy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,10 +59,26 @@ def test_a_session_in_two_parts_is_the_session_in_one(space: Path, account: str)
     said = ballast(space, "explain", "--json", "--last", "1000", *place_of(account)).json()
     assert {one["purpose"] for one in said["orders"]} >= {"entry", "flatten"}
     assert second["slippage"] > 0, "market orders cross the spread"
+    _carries_its_run(said)
     verified = ballast(space, "audit", "--verify", "--json", "--set", f"journal.account={account}")
     assert verified.json()["whole"] is True
     replay = ballast(space, "replay", "--json", "--set", f"journal.account={account}").json()
     assert replay["starts"] == 2
+
+
+def _carries_its_run(said: dict[str, Any]) -> None:
+    """R-OMS-21: every order and verdict names its run and timeframe, and with it its strategy."""
+    rows = [*said["decisions"], *said["orders"]]
+    for one in rows:
+        assert re.fullmatch(r"paper-RUN-\d{8}-\d{6}-[0-9A-F]{8}", one["run"])
+        assert one["timeframe"] == "1h"
+    snapshots = {one["run"]: one for one in said["strategies"]}
+    assert set(snapshots) == {one["run"] for one in rows}
+    assert len(snapshots) == 2, "two processes, two runs"
+    for one in snapshots.values():
+        written = Strategy.from_json(json.dumps(one["definition"]), "here")
+        assert written.hash == one["strategy_hash"]
+        assert one["params"]
 
 
 def test_two_strategies_share_a_session(space: Path, account: str) -> None:

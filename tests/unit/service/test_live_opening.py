@@ -10,13 +10,13 @@ from tests.fakes.journals import Home
 from tests.fakes.shell import ballast
 
 from ballast.core.errors import UserError
-from ballast.core.journal import Record
+from ballast.core.journal import Record, check_run
 from ballast.core.time import DAY_MS
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.events import BarsClosed, ClosedBar, Elapsed
 from ballast.runtime.node.journalled import CODEC
 from ballast.runtime.node.session import Session, Trader
-from ballast.service.kinds import SessionKind, kinds_in, require_kind
+from ballast.service.kinds import SessionKind, kind_of, kinds_in, require_kind, run_named
 from ballast.service.live.period import Sought, paper_days
 from ballast.store.journal import JournalReader
 
@@ -139,3 +139,14 @@ def test_what_cannot_start_is_told_in_one_line(
     assert done.code == 2
     assert said in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", list(SessionKind))
+def test_the_name_of_a_run_says_what_it_was_and_when(kind: SessionKind) -> None:
+    """R-OMS-21: `RUN-YYYYMMDD-HHMMSS-HEX`; names of before are still understood."""
+    name = run_named(kind, 1_795_856_441_000_000_001)
+    assert name == f"{kind}-RUN-20261128-090041-00000001"
+    assert check_run(name) == name
+    assert kind_of(name) is kind
+    assert kind_of(f"{kind}-1795859716071697572") is kind
+    assert kind_of(run_named("archive", 1)) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +13,49 @@ from ballast.service.cli.output import JsonFlag, Table, emit, note
 if TYPE_CHECKING:
     from ballast.runtime.node.desk import NodeRules
     from ballast.runtime.node.events import Alert, Judged, Settled, Sliced
+    from ballast.runtime.node.session import Trader
     from ballast.store.journal.database import Database
 
     Said = Judged | Sliced | Settled | Alert
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was said, when, in which run, under which rules; None where the journal has none."""
+
+    at_ns: int
+    run: str
+    rules: NodeRules | None
+    said: Said
+
+    @property
+    def at(self) -> str:
+        from ballast.core.time import format_ms
+
+        return format_ms(self.at_ns // MS_NS)
+
+    @property
+    def trader(self) -> Trader | None:
+        """The strategy that owned the symbol then."""
+        session = self.rules.session if self.rules is not None else None
+        return session.trader(self.said.symbol) if session is not None else None
+
+    @property
+    def owner(self) -> str:
+        """Its name; empty where the journal does not say."""
+        return self.trader.name if self.trader is not None else ""
+
+    @property
+    def timeframe(self) -> str:
+        session = self.rules.session if self.rules is not None else None
+        return session.timeframe if session is not None else ""
+
+    def head(self) -> dict[str, object]:
+        """Return what each row of JSON begins with."""
+        head: dict[str, object]
+        head = {"time": self.at, "run": self.run, "timeframe": self.timeframe}
+        return head | ({"strategy": self.owner} if self.said.symbol else {})
+
 
 app = typer.Typer(add_completion=False)
 MS_NS = 1_000_000
@@ -38,7 +78,6 @@ def explain(
     What stopped the account, what a release changed, and what became of an entry that was sent in
     slices, and what orders cost against the price at their decision stands between the decisions.
     """
-    from ballast.core.time import format_ms
     from ballast.runtime.node.events import Alert, Judged, Settled, Sliced
     from ballast.service.cli import journals
 
@@ -54,28 +93,30 @@ def explain(
 
     with journals.named(file).database() as database:
         archived = _archived(database)
-        found = [one for one in _said(database) if is_asked(one[2])]
-    kept = [place for place, (*_, one) in enumerate(found) if isinstance(one, Judged)][-last:]
+        found = [one for one in _said(database) if is_asked(one.said)]
+    kept = [place for place, one in enumerate(found) if isinstance(one.said, Judged)][-last:]
     if len(kept) == last:
         found = found[kept[0] :]
-    rows = [(format_ms(at_ns // MS_NS), owner, one) for at_ns, owner, one in found]
     decisions = [
         {
-            "time": at,
-            "decision": one.decision,
-            "symbol": one.symbol,
-            "strategy": owner,
-            "is_approved": not one.reasons,
-            "reasons": list(one.reasons),
+            **one.head(),
+            "decision": one.said.decision,
+            "symbol": one.said.symbol,
+            "is_approved": not one.said.reasons,
+            "reasons": list(one.said.reasons),
         }
-        for at, owner, one in rows
-        if isinstance(one, Judged)
+        for one in found
+        if isinstance(one.said, Judged)
     ]
-    account = [{"time": at, "text": one.text} for at, _, one in rows if isinstance(one, Alert)]
-    slices = [{"time": at, **asdict(one)} for at, _, one in rows if isinstance(one, Sliced)]
-    orders = [{"time": at, **asdict(one)} for at, _, one in rows if isinstance(one, Settled)]
-    lines = [line for at, owner, one in rows for line in _lines(at, owner, one)]
+    account = [
+        {**one.head(), "text": one.said.text} for one in found if isinstance(one.said, Alert)
+    ]
+    slices = [{**one.head(), **asdict(one.said)} for one in found if isinstance(one.said, Sliced)]
+    orders = [{**one.head(), **asdict(one.said)} for one in found if isinstance(one.said, Settled)]
+    lines = [line for one in found for line in _lines(one.at, one.owner, one.said)]
+    told: dict[str, list[dict[str, object]]]
     told = {"decisions": decisions, "slices": slices, "orders": orders, "account": account}
+    told["strategies"] = _strategies(found)
     emit(told, json=json, tables=None if json else [Table(COLUMNS, lines)])
     note(f"{len(decisions)} decisions shown")
     if archived:
@@ -93,11 +134,8 @@ def _archived(database: Database) -> int:
         return reader.before_first(tx).seq
 
 
-def _said(database: Database) -> list[tuple[int, str, Said]]:
-    """Return what the gate said and what was told of the account, in order: when, strategy, what.
-
-    The strategy is the one that owned the symbol then; empty where the journal does not say.
-    """
+def _said(database: Database) -> list[_Told]:
+    """Return what the gate said and what was told of the account, in order."""
     from ballast.runtime.node.events import Judged, Settled, Sliced
     from ballast.runtime.node.journalled import CODEC, EFFECT, RULES
     from ballast.store.journal import JournalReader, Query
@@ -112,8 +150,8 @@ def _said(database: Database) -> list[tuple[int, str, Said]]:
             said = CODEC.value(record)
             if isinstance(said, Judged | Sliced | Settled) or _is_of_account(said):
                 held = next((one for seq, one in reversed(rules) if seq < record.seq), None)
-                found.append((record.seq, record.at_ns, _owner(held, said.symbol), said))
-    return [(at_ns, owner, said) for _, at_ns, owner, said in sorted(found, key=lambda one: one[0])]
+                found.append((record.seq, _Told(record.at_ns, record.run, held, said)))
+    return [one for _, one in sorted(found, key=lambda one: one[0])]
 
 
 def _is_of_account(said: object) -> bool:
@@ -122,11 +160,23 @@ def _is_of_account(said: object) -> bool:
     return isinstance(said, Alert) and not said.symbol
 
 
-def _owner(rules: NodeRules | None, symbol: str) -> str:
-    """Return the name of the strategy that trades a symbol under these rules."""
-    session = rules.session if rules is not None else None
-    trader = session.trader(symbol) if session is not None else None
-    return trader.name if trader is not None else ""
+def _strategies(found: list[_Told]) -> list[dict[str, object]]:
+    """Return each strategy that is named, as the journal of its run holds it (R-OMS-21)."""
+    import json
+
+    kept: dict[tuple[str, str], dict[str, object]] = {}
+    for one in found:
+        trader = one.trader
+        if trader is not None:
+            kept[one.run, trader.strategy_hash] = {
+                "run": one.run,
+                "strategy": trader.name,
+                "strategy_hash": trader.strategy_hash,
+                "timeframe": one.timeframe,
+                "params": dict(trader.params),
+                "definition": json.loads(trader.strategy) if trader.strategy else None,
+            }
+    return list(kept.values())
 
 
 def _lines(at: str, owner: str, said: Said) -> list[tuple[object, ...]]:

@@ -121,8 +121,9 @@ def named(file: Path | None) -> Place:
 
 def start(purpose: str, *, accept_loss: str = "", take_over: bool = False) -> Start:
     """Return who opens the journal now: this process, for a purpose."""
+    from ballast.service.kinds import run_named
     from ballast.store.journal.writer import Start
 
     now_ns = time.time_ns()
     holder = f"{purpose} (process {os.getpid()} on {socket.gethostname()})"
-    return Start(f"{purpose}-{now_ns}", holder, now_ns, accept_loss, take_over)
+    return Start(run_named(purpose, now_ns), holder, now_ns, accept_loss, take_over)

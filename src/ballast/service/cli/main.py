@@ -48,6 +48,8 @@ VERBS: dict[str, Verb] = {
     "diagnose": Verb(f"{_HOME}.diagnose", "Do memory, journal and venue agree?", _NODE),
     "symbols": Verb(f"{_HOME}.symbols", "Rules and fees of a venue's symbols.", _NODE),
     "universe": Verb(f"{_HOME}.universe", "Choose a venue's symbols by rules.", _NODE),
+    "status": Verb(f"{_HOME}.standing", "Where an account stands; as four documents too.", _NODE),
+    "reconcile": Verb(f"{_HOME}.standing", "Ask the venue now; what looks found and did.", _NODE),
     "pause": Verb(f"{_HOME}.commands", "Let the node open nothing more.", _NODE),
     "resume": Verb(f"{_HOME}.commands", "Let the node trade again.", _NODE),
     "flatten": Verb(f"{_HOME}.commands", "Have the node close everything, then pause.", _NODE),

@@ -250,7 +250,8 @@ class LiveRunning:
 
     def take_commands(self) -> None:
         """Take a person's commands out of the inbox, in order."""
-        take_commands(self._inbox, self.command)
+        look = self.wired.live.renewed if self.wired is not None else None
+        take_commands(self._inbox, self.command, look)
 
     def command(self, command: Command, who: str, reason: str) -> str:
         """Carry out a command; return what came of it."""
