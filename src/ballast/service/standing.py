@@ -99,7 +99,7 @@ def position_of(node: Node, symbol: str) -> dict[str, Any]:
         "symbol": symbol,
         "side": "long" if held.lots > 0 else "short",
         "qty": _qty(node, symbol, abs(held.lots)),
-        "mean_price": _price(node, symbol, held.cost / held.lots),
+        "mean_price": _price(node, symbol, held.cost) / held.lots,
         "price": _price(node, symbol, desk.price_ticks),
         "stop_prices": [_price(node, symbol, one) for one in stops],
         "stop_wanted": _price(node, symbol, desk.guard.best_ticks),
@@ -150,7 +150,7 @@ def _row(node: Node, fill: Fill) -> dict[str, Any]:
     }
 
 
-def _price(node: Node, symbol: str, ticks: float) -> float:
+def _price(node: Node, symbol: str, ticks: int) -> float:
     decider = node.decider
     if decider is None or symbol not in decider.places:
         return float(ticks)

@@ -33,14 +33,14 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ballast(folder, "init", "--json").json()
     ballast(folder, "data", "synth", "--bars", "500", "--seed", "5", "--timeframe", "1h")
     symbol = ballast(folder, "data", "list", "--json").json()["candles"][0]["symbol"]
-    command = ("paper", "buy_and_hold", "-s", str(symbol), "--allow-bare", "--json")
-    told = ballast(folder, *command, "--bars", "60").json()
+    command = ("paper", "ema_cross", "-s", str(symbol), "--json")
+    told = ballast(folder, *command, "--bars", "79").json()
     assert told["fills"] > 0
     return folder
 
 
 def test_an_account_is_four_documents_that_a_person_can_read(space: Path, tmp_path: Path) -> None:
-    """R-STATE-08, R-CLI-16: best parameters, positions, trades and portfolio, out of the journal."""
+    """R-STATE-08, R-CLI-16: parameters, positions, trades and portfolio, out of the journal."""
     folder = tmp_path / "documents"
     told = ballast(space, "status", "--json", "--write", str(folder)).json()
     assert set(told) == set(DOCUMENTS)
@@ -51,7 +51,7 @@ def test_an_account_is_four_documents_that_a_person_can_read(space: Path, tmp_pa
     assert position["mean_price"] == pytest.approx(fill["price"])
     assert told["portfolio"]["mode"] == "running"
     assert told["portfolio"]["peak"] >= told["portfolio"]["equity"] > 0
-    assert told["parameters"][0]["strategy"] == "buy_and_hold"
+    assert told["parameters"][0]["strategy"] == "ema_cross"
     for name in DOCUMENTS:
         text = (folder / f"{name}.json").read_text()
         assert json.loads(text) == told[name]
