@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections import Counter, deque
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -37,13 +36,10 @@ from ballast.core.rng import stream
 from ballast.oms.record import OVER
 from ballast.risk.halt.modes import Command
 from ballast.runtime.node.events import Commanded
-from ballast.service.cli import venue_open
-from ballast.service.cli.venue_fronts import FRONTS
-from ballast.service.testing.venue import ServedVenue
-from ballast.venues.simulated.server.snapshot import Recipe
+from ballast.service.testing.venue import ServedVenue, simulated_exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from tests.contract.venues.clients.rows import Row
 
@@ -81,24 +77,17 @@ def grows(samples: list[float]) -> bool:
     return after > before * GROWTH and after > before + GROWTH_MB
 
 
-@contextmanager
-def market(row: Row, seed: int, speed: float, folder: Path) -> Iterator[ServedVenue]:
+def market(row: Row, seed: int, speed: float) -> AbstractContextManager[ServedVenue]:
     """Serve a venue that lists all bases, each with agents of its own."""
-    plans = [
-        venue_open.plan_of(
-            Recipe(row.exchange, f"synthetic:seed={seed},price={price}", f"{base}USDT", seed)
-        )
-        for base, price in BASES.items()
-    ]
-    plan = replace(plans[0], markets=tuple(one for plan in plans for one in plan.markets))
-    opened = venue_open.open_venue(
-        FRONTS[row.exchange], plan, balances=["USDT=1000000"], seed=seed, speed=speed
+    prices = ",".join(f"{base}USDT={price}" for base, price in BASES.items())
+    return simulated_exchange(
+        row.exchange,
+        f"synthetic:seed={seed},{prices}",
+        symbol=[f"{base}USDT" for base in BASES],
+        balances={"USDT": 1_000_000},
+        seed=seed,
+        speed=speed,
     )
-    venue = ServedVenue(opened, folder / "ca.pem")
-    try:
-        yield venue
-    finally:
-        venue.stop()
 
 
 def rows_of(row: Row) -> list[Row]:
@@ -266,7 +255,7 @@ async def run(options: argparse.Namespace, folder: Path) -> int:
     rows = rows_of(row)
     heard: deque[Any] = deque(maxlen=2_000)
     symbols = [one.symbol for one in rows]
-    with market(row, options.seed, options.speed, folder) as venue:
+    with market(row, options.seed, options.speed) as venue:
         journal = folder / "journal.sqlite"
         async with wired_at(
             venue, row, journal, symbols, heard, speed=options.speed, limits=EVER

@@ -6,12 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.contract.venues.clients.rows import ROWS
 
 from ballast.core.errors import UserError
 from ballast.core.settings import Settings
 from ballast.core.settings.rule import Secret
 from ballast.core.time import Timeframe
 from ballast.research import workspace
+from ballast.runtime.shell.closing import LiveBars
 from ballast.runtime.wiring import Rehearsal, open_line
 from ballast.service.live.opening import LiveWish, open_live
 from ballast.service.live.running import LiveRunning
@@ -54,6 +56,33 @@ async def _shared(venue: ServedVenue, names: tuple[str, str]) -> None:
     finally:
         await first.close()
         await second.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(VENUES))
+def test_every_venue_serves_several_symbols_to_its_own_client(name: str) -> None:
+    """R-EXCH-16: listed, with rules and candles of their own, over TLS."""
+    with simulated_exchange(
+        ROWS[name].exchange,
+        "synthetic:seed=7,ETHUSDT=3000",
+        symbol=["BTCUSDT", "ETHUSDT"],
+        past="5m",
+    ) as venue:
+        closes = asyncio.run(_closes(venue, name))
+    assert 59_000 < closes["BTCUSDT"] < 61_000
+    assert 2_900 < closes["ETHUSDT"] < 3_100
+
+
+async def _closes(venue: ServedVenue, name: str) -> dict[str, float]:
+    """Return the last close of each symbol, as the venue's candles say it."""
+    line = await open_line(VENUES[name], None, Rehearsal(venue.port, venue.ca))
+    try:
+        symbols = ("BTCUSDT", "ETHUSDT")
+        assert all(line.desk.markets[one].is_trading for one in symbols)
+        bars = LiveBars(line.desk, symbols, Timeframe(60_000), line.clock, line.now_ns)
+        return {one: (await bars.history(one, 3))[-1].prices[3] for one in symbols}
+    finally:
+        await line.close()
 
 
 @pytest.mark.slow

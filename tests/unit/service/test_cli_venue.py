@@ -12,12 +12,13 @@ from tests.fakes.shell import ballast, csv_rows, tree, write_csv
 
 from ballast.core.errors import InternalError
 from ballast.core.instrument import Kind
-from ballast.service.cli import venue_market, venue_open, venue_screen
+from ballast.service.cli import venue_market, venue_open, venue_screen, venue_symbols
 from ballast.service.cli.venue_fronts import FRONTS, PERPETUAL, SPOT, Front, Offer
 from ballast.venues.simulated.engine.profile import VenueProfile
 from ballast.venues.simulated.fronts.binance.spot import BinanceSpot
 from ballast.venues.simulated.liquidity.candles import CandleReplay
 from ballast.venues.simulated.liquidity.synthetic import SyntheticAgents
+from ballast.venues.simulated.server.snapshot import Recipe, unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,6 +180,15 @@ def test_a_stored_recording_is_played_again_minute_for_minute(tmp_path: Path) ->
         (("--past", "soon"), "soon"),
         (("--symbol", "BTC"), "'BTC' is no pair"),
         (("--symbol", "btcusdt"), "'btcusdt' is no pair"),
+        (("-s", "BTCUSDT", "-s", "BTC-USDT"), "BTCUSDT is there twice"),
+        (("-s", "BTCUSDT", "-s", "ETH"), "'ETH' is no pair"),
+        (("-s", "BTCUSDT", "-s", "ETHUSDC"), "symbols in USDC and USDT"),
+        (("-s", "BTCUSDT", "-s", "ETHUSDT", "--market", "candles:X"), "candles has one pair"),
+        (("-s", "BTCUSDT", "-s", "ETHUSDT", "--market", "live:okx"), "live has one pair"),
+        (("-s", "BTCUSDT", "-s", "ETHUSDT", "--market", "liv"), "did you mean 'live'?"),
+        (tuple(f"-sX{one}USDT" for one in range(51)), "51 symbols"),
+        (("--market", "synthetic:ETHUSDT=3000"), "unknown setting 'ETHUSDT'"),
+        (("-s", "ETHUSDT", "--market", "synthetic:ETHUSDT=0"), "--market ETHUSDT"),
         (("--speed", "0"), "speed 0"),
         (("--speed", "nan"), "speed nan"),
         (("--speed", "1e9"), "at most 100000"),
@@ -193,10 +203,44 @@ def test_a_stored_recording_is_played_again_minute_for_minute(tmp_path: Path) ->
     ],
 )
 def test_mistakes_are_one_line_and_open_nothing(
-    tmp_path: Path, arguments: tuple[str, str], said: str
+    tmp_path: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     assert said in ballast(tmp_path, *SERVE, *arguments).mistake()
     assert tree(tmp_path) == {}
+
+
+def test_several_symbols_are_listed_beside_each_other(tmp_path: Path) -> None:
+    """Each in the venue's spelling, at a price of its own, out of one account."""
+    both = ("--exchange", "okx", "-s", "BTCUSDT", "-s", "ETHUSDT")
+    said = ballast(tmp_path, *SERVE, *both, "--market", "synthetic:seed=7,ETHUSDT=3000", "--json")
+    told = said.json()
+    assert told["symbols"] == ["BTC-USDT", "BTC-USDT-SWAP", "ETH-USDT", "ETH-USDT-SWAP"]
+    assert told["symbol"] == "BTC-USDT"
+    assert "BTCUSDT: synthetic, seed 7, price 60000" in told["market"]
+    assert "ETHUSDT: synthetic, seed 7, price 3000" in told["market"]
+    held = {asset: Decimal(amount) for asset, amount in told["balances"].items()}
+    assert held == {"BTC": Decimal("1.6667"), "ETH": Decimal("33.3333"), "USDT": Decimal(100_000)}
+    funded = ballast(tmp_path, *SERVE, *both, "--balance", "ETH=2", "--json").json()["balances"]
+    assert {asset for asset, amount in funded.items() if Decimal(amount)} == {"ETH"}
+
+
+def test_agents_of_several_symbols_do_not_disturb_each_other() -> None:
+    """A symbol's market is the same whether it is alone or has others beside it."""
+    recipe = Recipe("binance", "synthetic:seed=7,ETHUSDT=3000", "BTCUSDT", 7, also=("ETHUSDT",))
+    two = venue_open.open_venue(
+        FRONTS["binance"], venue_symbols.plan_of(recipe), balances=[], seed=7, speed=1.0,
+        recipe=recipe,
+    )  # fmt: skip
+    two.gateway.advance(two.started_ns + 30 * SECOND_NS)
+    rows = dict(venue_screen.rows_of(two))
+    assert 2_900 < float(rows["ETHUSDT"]) < 3_100
+    assert 59_000 < float(rows["last"]) < 61_000
+    assert two.exchange.last_ticks("ETHUSDT") * 20 != two.exchange.last_ticks("BTCUSDT")
+    kept = unpacked(two.snapshot(), "here")
+    again = venue_open.reopen_venue(kept, speed=1.0, catches_up=False)
+    for one in (two, again):
+        one.gateway.advance(two.started_ns + 60 * SECOND_NS)
+    assert again.snapshot() == two.snapshot()
 
 
 def test_a_taken_port_is_one_line(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.fakes.shell import ballast, csv_rows, write_csv
 
 from ballast.core.errors import DataError
 from ballast.core.orders import OrderKind, OrderRequest, Side
-from ballast.service.cli import venue_open
+from ballast.service.cli import venue_open, venue_symbols
 from ballast.service.cli.venue_fronts import FRONTS
 from ballast.venues.simulated.engine.outcomes import Accepted
 from ballast.venues.simulated.server.snapshot import Recipe, unpacked
@@ -45,7 +45,7 @@ def stored_book(folder: Path) -> None:
 def opened(recipe: Recipe) -> venue_open.OpenVenue:
     return venue_open.open_venue(
         FRONTS[recipe.exchange],
-        venue_open.plan_of(recipe),
+        venue_symbols.plan_of(recipe),
         balances=[],
         seed=recipe.seed,
         speed=1.0,

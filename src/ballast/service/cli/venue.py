@@ -50,10 +50,18 @@ Script = Annotated[
 Market = Annotated[
     str,
     typer.Option(
-        help="synthetic[:seed=7,price=60000,volatility=0.6], candles:SERIES[,impact=1],"
-        " book:[VENUE-]SYMBOL[,cancels=back|proportional|front], or live:EXCHANGE:SYMBOL."
+        help="synthetic[:seed=7,price=60000,ETHUSDT=3000,volatility=0.6],"
+        " candles:SERIES[,impact=1], book:[VENUE-]SYMBOL[,cancels=back|proportional|front],"
+        " or live:EXCHANGE:SYMBOL."
     ),
 ]
+Symbols = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--symbol", "-s", help="A pair, BTCUSDT or BTC-USDT; repeatable.  [default: BTCUSDT]"
+    ),
+]
+Certificate = Annotated[Path, typer.Option(help="Certificate for clients to trust: written here.")]
 ControlPort = Annotated[int, typer.Option(help="Port of the control interface; 0: any free one.")]
 
 
@@ -71,7 +79,7 @@ def serve(
     past: Annotated[
         str | None, typer.Option(help="Let the market run this long before it opens: 30m, 2h.")
     ] = None,
-    symbol: Annotated[str, typer.Option(help="The pair: BTCUSDT or BTC-USDT.")] = "BTCUSDT",
+    symbol: Symbols = None,
     balance: Annotated[
         list[str] | None, typer.Option(help="ASSET=AMOUNT of the account; repeatable.")
     ] = None,
@@ -86,9 +94,7 @@ def serve(
     lot: Annotated[
         str | None, typer.Option(help="Quantity step; default: as known, or the usual one.")
     ] = None,
-    ca: Annotated[
-        Path, typer.Option(help="Certificate for clients to trust: written here.")
-    ] = Path("simulated-ca.pem"),
+    ca: Certificate = Path("simulated-ca.pem"),
     script: Script = None,
     latency: LatencyOf = None,
     restore: Restore = None,
@@ -103,6 +109,7 @@ def serve(
         venue_market,
         venue_open,
         venue_serving,
+        venue_symbols,
     )
     from ballast.venues.simulated.server import loop
     from ballast.venues.simulated.server.snapshot import Recipe
@@ -114,10 +121,11 @@ def serve(
         opened = _reopened(context, restore, speed, catches_up=catch_up)
     else:
         scripts = venue_market.scripts_of(script or [], market)
-        recipe = Recipe(exchange, market, symbol, seed, tick, lot, period)
+        first, others = venue_symbols.symbols_of(symbol)
+        recipe = Recipe(exchange, market, first, seed, tick, lot, period, also=others)
         opened = venue_open.open_venue(
             venue_fronts.front_of(exchange),
-            venue_open.plan_of(recipe),
+            venue_symbols.plan_of(recipe),
             balances=balance or [],
             seed=seed,
             speed=speed,

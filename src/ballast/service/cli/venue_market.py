@@ -53,10 +53,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The listings of one pair: spot, perpetual, or both, around one price."""
+    """The listings of a venue: of each pair spot, perpetual, or both, around one price."""
 
     markets: tuple[Listed, ...]
-    price: Decimal
+    prices: Mapping[str, Decimal]
+    """The first price of each base asset."""
     words: str
     feed: LiveFeed | None = None
     """What the market is heard from while it is served; nothing where it is made or recorded."""
@@ -77,6 +78,11 @@ class _Wish:
     lot: Decimal | None
     offers: Mapping[Kind, Offer]
 
+    @property
+    def pair(self) -> str:
+        """The pair as it is written in arguments."""
+        return f"{self.base}{self.quote}"
+
 
 def plan_of(
     text: str,
@@ -87,8 +93,12 @@ def plan_of(
     lot: str | None,
     seed: int,
     period: str | None,
+    among: Sequence[str] = (),
 ) -> Plan:
-    """Return the market a `--market` text means; raise `UserError` for one that cannot be."""
+    """Return the market a `--market` text means; raise `UserError` for one that cannot be.
+
+    It is of one pair, `among` those that the text may give a price of its own.
+    """
     kind, _, rest = text.partition(":")
     if kind not in KINDS:
         raise UserError(
@@ -98,11 +108,11 @@ def plan_of(
             " or live:binance:BTCUSDT",
             fix=suggest(kind, KINDS),
         )
-    wish = _Wish(*_assets(symbol), _step("--tick", tick), _step("--lot", lot), offers)
+    wish = _Wish(*assets_of(symbol), _step("--tick", tick), _step("--lot", lot), offers)
     if kind == "synthetic":
         if period is not None:
             raise UserError("a synthetic market has no period", where="--period")
-        return _synthetic(rest, wish, seed)
+        return _synthetic(rest, wish, seed, [pair_of(one) for one in among or [symbol]])
     if kind == "book":
         return _book(rest, wish, period)
     if kind == "live":
@@ -129,7 +139,12 @@ def scripts_of(texts: Sequence[str], market: str) -> list[tuple[str, int]]:
     return found
 
 
-def _assets(symbol: str) -> tuple[str, str]:
+def pair_of(symbol: str) -> str:
+    """Return a pair as it is written without a hyphen."""
+    return "".join(assets_of(symbol))
+
+
+def assets_of(symbol: str) -> tuple[str, str]:
     """Return base and quote of a pair, written BTCUSDT or BTC-USDT whatever the venue spells."""
     base, hyphen, quote = symbol.partition("-")
     if not hyphen:
@@ -190,14 +205,15 @@ def _level_lots(listing: Listing, price: Decimal) -> int:
 # Synthetic ---------------------------------------------------------------------------------
 
 
-def _synthetic(text: str, wish: _Wish, seed: int) -> Plan:
-    given = _pairs(text)
-    price = _positive("--market price", given.get("price", "60000"))
+def _synthetic(text: str, wish: _Wish, seed: int, pairs: Sequence[str]) -> Plan:
+    given = _pairs(text, pairs)
+    own = wish.pair if wish.pair in given else "price"
+    price = _positive(f"--market {own}", given.get(own, "60000"))
     volatility = float(_positive("--market volatility", given.get("volatility", "0.6")))
     own_seed = given.get("seed", str(seed))
     if not own_seed.removeprefix("-").isdecimal():
         raise UserError(f"'{own_seed}'", where="--market seed", expected="a whole number")
-    walk = f"{wish.base}{wish.quote}"  # spot and perpetual of a pair follow one fair price
+    walk = wish.pair  # spot and perpetual of a pair follow one fair price
     markets = []
     for kind, offer in wish.offers.items():
         listing = _listing(wish, kind, wish.tick or offer.tick, wish.lot or offer.lot)
@@ -209,11 +225,11 @@ def _synthetic(text: str, wish: _Wish, seed: int) -> Plan:
         SyntheticAgents(made, 0)  # refuses what cannot be, before anything is opened
         markets.append(Listed(listing, partial(SyntheticAgents, made)))
     words = f"synthetic, seed {own_seed}, price {price}, volatility {volatility:g}"
-    return Plan(tuple(markets), price, words)
+    return Plan(tuple(markets), {wish.base: price}, words)
 
 
-def _pairs(text: str) -> dict[str, str]:
-    known = ("seed", "price", "volatility")
+def _pairs(text: str, pairs: Sequence[str]) -> dict[str, str]:
+    known = ("seed", "price", "volatility", *pairs)
     given = {}
     for part in text.split(",") if text else []:
         name, _, value = part.partition("=")
@@ -248,7 +264,7 @@ def _candles(text: str, wish: _Wish, period: str | None) -> Plan:
         listing = _listing(wish, kind, *_known_steps(bars, wish, kind))
         markets.append(Listed(listing, _replay(bars, listing, info.timeframe.ms * NS_MS, impact)))
     price = Decimal(repr(float(bars.open[0])))
-    return Plan(tuple(markets), price, f"candles {bars.name}, {len(bars)} bars")
+    return Plan(tuple(markets), {wish.base: price}, f"candles {bars.name}, {len(bars)} bars")
 
 
 def _impact(text: str) -> tuple[str, float]:
@@ -341,7 +357,7 @@ def _book(text: str, wish: _Wish, period: str | None) -> Plan:
         source = partial(recording.source, listing.symbol, sets_mark=sets_mark)
         markets.append(Listed(listing, source))
     price = recording.grid.price_of(recording.price_ticks)
-    return Plan(tuple(markets), price, recording.words)
+    return Plan(tuple(markets), {wish.base: price}, recording.words)
 
 
 # Live books --------------------------------------------------------------------------------
@@ -350,7 +366,7 @@ def _book(text: str, wish: _Wish, period: str | None) -> Plan:
 def _live(text: str, wish: _Wish) -> Plan:
     """Let every listing of the pair have the live book of one exchange."""
     exchange, _, pair = text.partition(":")
-    base, quote = _assets(pair) if pair else (wish.base, wish.quote)
+    base, quote = assets_of(pair) if pair else (wish.base, wish.quote)
     wish = replace(wish, base=base, quote=quote)
     feed, grid, price = feed_of(exchange, base, quote, tick=wish.tick, lot=wish.lot)
     markets = []
@@ -359,7 +375,8 @@ def _live(text: str, wish: _Wish) -> Plan:
         book = LiveBook(listing.symbol, sets_mark=kind is Kind.PERPETUAL)
         feed.books.append(book)
         markets.append(Listed(listing, partial(_same, book)))
-    return Plan(tuple(markets), price, f"live book of {base}{quote} on {exchange}", feed)
+    words = f"live book of {base}{quote} on {exchange}"
+    return Plan(tuple(markets), {base: price}, words, feed)
 
 
 def _same(book: LiveBook, _start_ns: int) -> LiveBook:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from ballast.core.errors import DataError, UserError
 from ballast.core.instrument import Kind
 from ballast.core.time import Timeframe, format_ms
-from ballast.service.cli import venue_market
 from ballast.service.cli.output import progress
 from ballast.service.cli.venue_fronts import front_of
+from ballast.service.cli.venue_symbols import plan_of
 from ballast.venues.simulated.engine.exchange import Exchange
 from ballast.venues.simulated.engine.street import Steerable
 from ballast.venues.simulated.fronts.board import CANDLES_MAX, MINUTE_NS
@@ -59,19 +59,6 @@ class OpenVenue:
         if self.recipe is None:
             raise UserError("nothing says from what this venue was made")
         return snapshots.packed(snapshots.take(self.gateway, self.exchange, self.recipe))
-
-
-def plan_of(recipe: Recipe) -> Plan:
-    """Return the market of a recipe; raise `UserError` for one that cannot be."""
-    return venue_market.plan_of(
-        recipe.market,
-        offers=front_of(recipe.exchange).offers,
-        symbol=recipe.symbol,
-        tick=recipe.tick,
-        lot=recipe.lot,
-        seed=recipe.seed,
-        period=recipe.period,
-    )
 
 
 def open_venue(
@@ -190,11 +177,13 @@ def _run_up(gateway: Gateway) -> None:
 
 
 def _balances(given: Sequence[str], plan: Plan) -> dict[str, Decimal]:
-    listing = plan.listing
+    quote = plan.listing.quote
     if not given:
-        start = {listing.quote: QUOTE_START}
-        if any(one.listing.kind is Kind.SPOT for one in plan.markets):
-            start[listing.base] = (QUOTE_START / plan.price).quantize(BASE_PLACES)
+        start = {quote: QUOTE_START}
+        for one in plan.markets:
+            if one.listing.kind is Kind.SPOT:
+                base = one.listing.base
+                start[base] = (QUOTE_START / plan.prices[base]).quantize(BASE_PLACES)
         return start
     balances: dict[str, Decimal] = {}
     for text in given:
@@ -203,11 +192,11 @@ def _balances(given: Sequence[str], plan: Plan) -> dict[str, Decimal]:
             value = Decimal(amount)
         except InvalidOperation:
             value = Decimal(-1)
-        if asset not in {listing.base, listing.quote} or not value.is_finite() or value < 0:
+        if asset not in {quote, *plan.prices} or not value.is_finite() or value < 0:
             raise UserError(
                 f"'{text}'",
                 where="--balance",
-                expected=f"{listing.quote}=1000 or {listing.base}=0.5",
+                expected=f"{quote}=1000 or {plan.listing.base}=0.5",
             )
         balances[asset] = balances.get(asset, Decimal(0)) + value
     return balances

@@ -36,6 +36,7 @@ def rows_of(opened: OpenVenue) -> list[tuple[str, str]]:
     """Return the lines of the screen: name and value."""
     exchange, listing = opened.exchange, opened.plan.listing
     bid, ask = exchange.best(listing.symbol)
+    others = [one.listing for one in opened.plan.markets[1:]]
     orders = exchange.open_orders(opened.key.account)
     faults = opened.gateway.faults
     rows = [
@@ -43,6 +44,7 @@ def rows_of(opened: OpenVenue) -> list[tuple[str, str]]:
         (listing.symbol, f"{exchange.trading(listing.symbol)}"),
         ("last", str(listing.price(exchange.last_ticks(listing.symbol)))),
         ("bid / ask", f"{listing.price(bid)} / {listing.price(ask)}"),
+        *((one.symbol, str(one.price(exchange.last_ticks(one.symbol)))) for one in others),
         *(("market", one.says()) for one in exchange.sources if isinstance(one, Speaking)),
         ("requests", f"{opened.gateway.requests:,}"),
         ("streams", str(len(opened.gateway.connections))),

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from ballast.core.errors import InternalError, UserError
-from ballast.service.cli import venue_fronts, venue_open
+from ballast.service.cli import venue_fronts, venue_open, venue_symbols
 from ballast.service.cli.venue_control import Kept
 from ballast.service.cli.venue_latency import latency_of
 from ballast.service.cli.venue_serving import working
@@ -34,7 +34,7 @@ from ballast.venues.simulated.wire.faults import fault_named
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     import aiohttp
@@ -53,7 +53,7 @@ def simulated_exchange(
     exchange: str = "binance",
     market: str = "synthetic:seed=7",
     *,
-    symbol: str = "BTCUSDT",
+    symbol: str | Sequence[str] = "BTCUSDT",
     balances: Mapping[str, Decimal | int | str] | None = None,
     faults: Mapping[str, float] | None = None,
     tick: str | None = None,
@@ -66,17 +66,18 @@ def simulated_exchange(
     """Serve a simulated exchange while the block runs.
 
     `exchange`, `market`, `symbol`, `tick`, `lot`, `speed`, `past` and `latency` are those of
-    `ballast venue serve`.
+    `ballast venue serve`; several symbols are traded side by side.
     `balances` is what the account holds of each asset (left out: 100,000 in quote and as much in
     base), `faults` how likely each fault befalls a request or a frame (0 to 1). Raise `UserError`
     for what cannot be; what breaks the venue itself is raised when the block ends.
     """
     rates = {fault_named(name): rate for name, rate in (faults or {}).items()}
     ways = latency_of(latency)
-    recipe = Recipe(exchange, market, symbol, seed, tick, lot)
+    first, others = venue_symbols.symbols_of(symbol)
+    recipe = Recipe(exchange, market, first, seed, tick, lot, also=others)
     opened = venue_open.open_venue(
         venue_fronts.front_of(exchange),
-        venue_open.plan_of(recipe),
+        venue_symbols.plan_of(recipe),
         balances=[f"{asset}={amount}" for asset, amount in (balances or {}).items()],
         seed=seed,
         speed=speed,

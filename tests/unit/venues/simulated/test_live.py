@@ -15,7 +15,7 @@ from ballast.core.errors import UserError
 from ballast.core.instrument import Kind
 from ballast.core.marketdata import Grid
 from ballast.core.orders import OrderKind, OrderRequest, OrderStatus, Side
-from ballast.service.cli import venue_live, venue_open
+from ballast.service.cli import venue_live, venue_symbols
 from ballast.service.cli.venue_fronts import FRONTS
 from ballast.service.testing import simulated_exchange
 from ballast.venues.simulated.engine.exchange import Exchange
@@ -89,7 +89,7 @@ class Ours:
 async def out_there(name: str, steps: int) -> AsyncIterator[Ours]:
     """Serve an exchange whose price climbs for `steps`, then stands; listen to it."""
     start_ns = time.time_ns()
-    plan = venue_open.plan_of(Recipe(name, "synthetic", "BTCUSDT", 0))
+    plan = venue_symbols.plan_of(Recipe(name, "synthetic", "BTCUSDT", 0))
     listing = next(one.listing for one in plan.markets if one.listing.kind is Kind.SPOT)
     real = Exchange(FRONTS[name].profile, [listing], start_ns=start_ns)
     first = int(60_000 / listing.tick)

@@ -20,7 +20,7 @@ from tests.fakes.toy_venue import ToyVenue
 
 from ballast.core.errors import DataError, UserError
 from ballast.core.orders import OrderKind, OrderRequest, Side
-from ballast.service.cli import venue_open
+from ballast.service.cli import venue_open, venue_symbols
 from ballast.service.cli.venue_fronts import FRONTS
 from ballast.venues.simulated.engine.outcomes import Accepted
 from ballast.venues.simulated.fronts.keys import hmac_hex
@@ -225,7 +225,7 @@ def test_who_listened_is_gone_and_the_protection_counts() -> None:
 @pytest.mark.parametrize("name", sorted(FRONTS))
 def test_a_venue_from_a_recipe_is_kept_whole(name: str) -> None:
     recipe = Recipe(name, "synthetic:seed=7", "BTCUSDT", 3)
-    plan = venue_open.plan_of(recipe)
+    plan = venue_symbols.plan_of(recipe)
     opened = venue_open.open_venue(
         FRONTS[name], plan, balances=[], seed=3, speed=1.0, recipe=recipe
     )
@@ -255,7 +255,7 @@ def test_a_venue_from_a_recipe_is_kept_whole(name: str) -> None:
 
 def test_a_snapshot_too_old_to_catch_up_goes_on_at_its_own_time() -> None:
     recipe = Recipe("binance", "synthetic:seed=7", "BTCUSDT", 0)
-    plan = venue_open.plan_of(recipe)
+    plan = venue_symbols.plan_of(recipe)
     opened = venue_open.open_venue(
         FRONTS["binance"], plan, balances=[], seed=0, speed=1.0, recipe=recipe
     )

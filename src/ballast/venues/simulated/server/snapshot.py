@@ -42,6 +42,13 @@ class Recipe:
     """When its market began."""
     words: str = ""
     """What its market said of itself: of a replay its name, length and beginning."""
+    also: tuple[str, ...] = ()
+    """Symbols beside the first."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """All symbols, the first one first."""
+        return (self.symbol, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
