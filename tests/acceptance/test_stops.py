@@ -203,7 +203,7 @@ def test_a_stop_that_goes_so_that_the_coins_can_be_sold_is_not_called_lost() -> 
     rows = ["100 100 100 100 L", *["100 100 100 100"] * 2, "100 100 100 100 l"]
     table = Scripted([*rows, *["100 100 100 100"] * 2], stop=STOP, kind=Kind.SPOT).play(6)
     assert not table.stops()
-    assert table.alerts() == ["closing: signal", "closed as decided"]
+    assert table.alerts() == ["closing: signal", "closing order sent"]
 
 
 def test_a_stop_12_a_thousand_ticks_a_second_move_a_stop_every_five_seconds() -> None:

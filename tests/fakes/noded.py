@@ -31,6 +31,9 @@ FAR_NS = 10**18
 class NodedClient(Walking):
     """Brings events to a node and carries its effects out; may be killed at any step."""
 
+    names_birth = True
+    """Whether its ids are those of today's journals."""
+
     def __init__(self, line: Line, kind: VenueKind) -> None:
         self.line, self.kind, self.symbol = line, kind, kind.symbol
         self.draw = stream(line.seed, "client")
@@ -48,6 +51,7 @@ class NodedClient(Walking):
             "ours", HASH, (permission,), abilities=kind.abilities, cooldown_ns=2 * SECOND,
             position_max=10**9, entry_ns=10 * SECOND,
             limits=Limits(same_side_ns=2 * SECOND, duplicate_ns=SECOND),
+            names_birth=self.names_birth,
         )  # fmt: skip
         self.start()
         self.quote()

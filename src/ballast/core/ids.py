@@ -45,14 +45,17 @@ def client_id(
     decision: int,
     leg: int = 0,
     attempt: int = 0,
+    birth_ns: int = 0,
 ) -> str:
     """Return the id of one attempt at one leg of one decision.
 
     `decision` is its number in the account's journal, so two decisions of one bar differ.
+    `birth_ns` is when that journal began: one that was lost and began anew counts from 1 again.
     """
     if decision < 0 or leg < 0 or attempt < 0:
         raise InternalError(f"client id of decision {decision}, leg {leg}, attempt {attempt}")
     parts = [account, strategy, symbol, decision, purpose.value, leg, attempt]
+    parts += [birth_ns] if birth_ns else []
     digest = digest_of(canonical_json(parts).encode())
     text = base64.b32encode(digest).decode().lower()
     return f"{PREFIX}{purpose.value}{text[:_HASHED]}"

@@ -22,7 +22,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("stop-refused", Alarm.REFUSED),
     ("no-live-stop", Alarm.BARE),
     ("price-beyond-the-stop", Alarm.CROSSED),
-    ("closed-as-decided", Alarm.ORDERED),
+    ("closing-order-sent", Alarm.ORDERED),
     ("closing", r"closing: "),
     ("take-refused", r"take \d+ refused: "),
     ("slippage-beyond-the-limit", r"slippage of \w+ \w+: "),

@@ -130,6 +130,7 @@ def rules_of(
         drawdown_warning=settings.gate.drawdown_warning,
         tells_lost=True,
         books_strange=True,
+        names_birth=True,
         drawdown_kill=risk.drawdown_kill or 1.0,
         kill_closes=bool(risk.kill_closes),
         cooldown_ns=risk.loss_cooldown_ms * MS_NS,

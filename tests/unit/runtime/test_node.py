@@ -214,7 +214,7 @@ def test_waiting_for_coins_is_told_once() -> None:
     assert (told(first), cancels(first)) == ([], [stop.request.client_id])
     assert told(node.handle(Elapsed(NOW + 3 * SECOND))) == []
     freed = replace(untriggered, status=OrderStatus.CANCELLED, at_ns=NOW + 3 * SECOND)
-    assert told(node.handle(Reported(freed, NOW + 4 * SECOND))) == ["closed as decided"]
+    assert told(node.handle(Reported(freed, NOW + 4 * SECOND))) == ["closing order sent"]
     assert told(node.handle(Elapsed(NOW + 5 * SECOND))) == []
 
 

@@ -120,7 +120,7 @@ def test_rows_of_another_version_are_not_taken() -> None:
 
 NEW_SINCE = (
     (2, "keeping"), (3, "slices"), (4, "settle_ns"), (4, "slip_alarm"), (5, "drawdown_warning"),
-    (5, "tells_lost"), (7, "books_strange"),
+    (5, "tells_lost"), (7, "books_strange"), (9, "names_birth"),
 )  # fmt: skip
 """Versions of the rules, and what each brought."""
 
@@ -139,9 +139,13 @@ def of_version_1(record: Record) -> Record:
     return replace(record, body=body_of(body), version=1)
 
 
+class OlderClient(NodedClient):
+    names_birth = False
+
+
 def test_a_journal_of_the_first_version_is_replayed() -> None:
     """Its entries were not cut, its orders not hurried, their costs not told: nor are they now."""
-    client = played("perpetual, new first", 3, 0.5, Counter(), NodedClient).client
+    client = played("perpetual, new first", 3, 0.5, Counter(), OlderClient).client
     assert isinstance(client, NodedClient)
     records = list(MemoryJournal(client.memory, "later").records())
     assert {one.version for one in records} > {1}

@@ -123,7 +123,7 @@ class Alarm(StrEnum):
     REFUSED = "stop refused"
     BARE = "no live stop for too long"
     CROSSED = "price beyond the stop"
-    ORDERED = "closed as decided"
+    ORDERED = "closing order sent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ An order that closed a part counts as a take where our name says so, or, where t
 names, where it rested at the price of one or has the size of one that was reached: no take is to be
 done twice. Other closings count as exits.
 
-Numbers of decisions go on from the time in seconds: client ids are made of them, and a journal that
-began anew would give the venue ids that it has seen.
+Numbers of decisions go on from the time in seconds: client ids of journals from before version 9 of
+the rules are made of them alone, and one that began anew would give the venue ids that it has seen.
 """
 
 from __future__ import annotations

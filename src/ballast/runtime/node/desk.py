@@ -45,6 +45,8 @@ class NodeRules:
     """How far below its peak equity is when a person is told (R-RISK-16); 1: never."""
     tells_lost: bool = False
     """Whether a person is told of stops that are gone and of fills that are heard of late."""
+    names_birth: bool = False
+    """Whether client ids are also made of when the journal began: a lost one repeats none (A3)."""
     books_strange: bool = False
     """Whether trades of no order of ours that closed a position are booked (F8)."""
     drawdown_kill: float = 0.15

@@ -69,6 +69,8 @@ class Execution(Comparing):
         self.gate = GateMemory()
         self.desks: dict[str, Desk] = {}
         self.decision = 0
+        self.birth_ns = 0
+        """When its journal began; 0: not said, or its ids are not made of it."""
         self._out: list[Effect] = []
 
     def _kill(self, rule: str, reason: str) -> None:
@@ -96,6 +98,7 @@ class Execution(Comparing):
             symbol=request.symbol,
             decision=decision,
             leg=leg,
+            birth_ns=self.birth_ns,
         )
         named = replace(request, client_id=name)
         record = self.book.prepare(name, purpose, named, decision=decision, at_ns=self.now_ns)

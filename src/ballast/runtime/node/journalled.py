@@ -103,13 +103,18 @@ def _with_calm(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"limits": plain["limits"] | {"moved_1m": 0.05, "moved_5m": 0.1}}
 
 
+def _with_birth(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 8 as of version 9: ids were not made of when the journal began."""
+    return plain | {"names_birth": False}
+
+
 CODEC = Codec(
     Kind(EVENT, Event, version=3, upgrades={1: _with_rungs, 2: _with_moves}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=8,
+        version=9,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -118,6 +123,7 @@ CODEC = Codec(
             5: _with_traders,
             6: _with_strange,
             7: _with_calm,
+            8: _with_birth,
         },
     ),
 )

@@ -124,6 +124,8 @@ class Node(Adopting):
 
     def _started(self) -> None:
         """Begin again: what was on its way is not known any more."""
+        if self.rules.names_birth and not self.birth_ns:
+            self.birth_ns = self.now_ns
         for record in list(self.book.doubtful()):
             self.book.keep(lifecycle.unheard(record, self.now_ns))
         self._approvals.clear()

@@ -58,6 +58,7 @@ class NodeState:
     rules: NodeRules
     now_ns: int
     decision: int
+    birth_ns: int
     book: BookState
     halt: Halt
     levels: Baselines
@@ -79,6 +80,7 @@ def packed(node: Node) -> bytes:
         node.rules,
         node.now_ns,
         node.decision,
+        node.birth_ns,
         node.book.state(),
         node.halt,
         node.levels,
@@ -99,7 +101,7 @@ def unpacked(data: bytes, classes: Sequence[AnyStrategy] = ()) -> Node:
         raise DataError("a snapshot of the node is no text") from None
     state: NodeState = CODEC.of_text(KIND, body)
     node = Node(state.rules, classes)
-    node.now_ns, node.decision = state.now_ns, state.decision
+    node.now_ns, node.decision, node.birth_ns = state.now_ns, state.decision, state.birth_ns
     node.halt, node.levels, node.pace, node.gate = state.halt, state.levels, state.pace, state.gate
     node.book.restore(state.book)
     node.desks = dict(state.desks)
