@@ -19,6 +19,7 @@ from tests.e2e.live.scenarios.play import Play
 from tests.e2e.live.session import trading
 
 from ballast.service.testing.venue import simulated_exchange
+from ballast.venues.clients.asking import budget
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,6 +51,13 @@ class Scenario:
 SCENARIOS = (
     Scenario(link.outage, "S-04 S-09 R-NET-13 R-STOP-26 R-RISK-27", speed=3.0),
     Scenario(link.rate_limit, "S-10 R-NET-01 R-NET-03 R-NET-05", speed=2.0),
+    Scenario(
+        link.reserve,
+        "R-NET-01 R-NET-05",
+        venues=SPOT,
+        speed=2.0,
+        how={"entry_ns": 90 * SECOND_NS},
+    ),
     Scenario(link.ban, "S-10 R-NET-03", speed=3.0),
     Scenario(link.clock_drift, "S-30 R-EXCH-03 R-EXCH-05 R-EXCH-06"),
     Scenario(link.silent_streams, "S-40 R-DATA-06 R-NET-16", speed=4.0),
@@ -77,8 +85,23 @@ CASES = [
 
 
 @pytest.mark.slow
+def test_without_a_reserve_the_stop_would_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-NET-05: the scenario sees it when questions may use all of a budget."""
+    monkeypatch.setattr(budget, "SHARE", 1.0)
+    with pytest.raises(AssertionError, match="its stop is out"):
+        run(next(one for one in SCENARIOS if one.act is link.reserve), "BINANCE", tmp_path)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("scenario", "venue"), CASES)
 def test_a_trader_comes_through(scenario: Scenario, venue: str, tmp_path: Path) -> None:
+    run(scenario, venue, tmp_path)
+
+
+def run(scenario: Scenario, venue: str, tmp_path: Path) -> None:
+    """Let a scenario happen at a venue."""
     row = ROWS[venue]
     with simulated_exchange(row.exchange, "synthetic:seed=7", speed=scenario.speed) as served:
         hand = Hand(served, row.listing)

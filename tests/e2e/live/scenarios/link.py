@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.e2e.live.auditing import LIVE
 
+from ballast.core.ids import Purpose
 from ballast.risk.halt.breaker import Gate
+from ballast.venues.clients.asking import budget
 from ballast.venues.clients.bybit import codes as bybit
+from ballast.venues.clients.calls import Call, Pool, Urgency
 from ballast.venues.clients.okx import codes as okx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.e2e.live.scenarios.play import Play
+    from tests.e2e.live.session import Session
+
+    from ballast.venues.simulated.wire.weights import Spent
 
 SECOND_NS = 1_000_000_000
 OUTAGE_S = 60.0
@@ -27,6 +35,13 @@ DRIFT_S = 40.0
 """More than any venue bears: OKX takes what is 30 s old."""
 STORM = 80
 """Requests in the few seconds that a reaction takes: the usual questions are some twenty."""
+DEEP_WEIGHT, LIGHT = 250, 400
+"""What a book of 5,000 levels weighs at Binance spot; pings enough for what such a book leaves."""
+RESERVE = 0.2
+"""Of a limit, for what protects (R-NET-05)."""
+ENDLESS_NS = 10**19
+AT_ONCE_S, AT_ONCE_NS = 8.0, 5 * SECOND_NS
+"""A busy machine needs seconds; without a reserve it would be the rest of the window."""
 IN_FLIGHT = 4
 """Questions that may be on their way when the first one is refused."""
 METERS = {"binance": "_weights", "binance-usdm": "_weights", "bybit": "_addresses", "okx": "_edge"}
@@ -77,6 +92,54 @@ async def rate_limit(play: Play) -> None:
             "it reconciles again", lambda: session.live.figures.reconciliations > looks
         )
     await trades_again(play)
+
+
+async def reserve(play: Play) -> None:
+    """Questions use what is theirs of the budget; a stop needs none of it, and goes out at once."""
+    session, hand = play.session, play.hand
+    against = await session.enter(limit_ticks=hand.away(-0.001))
+    assert not against, against
+    await session.until(
+        "the entry rests", lambda: any(one.status in LIVE for one in play.auditor.orders())
+    )
+    with endless_window(play) as spent:
+        most = play.front.weight.limit
+        asker = session.wired.line.asker
+        asked = [
+            asyncio.ensure_future(asker.ask(one)) for one in _bulk(play.row.symbol, most, spent)
+        ]
+        try:
+            await session.until("the rest waits", lambda: _is_used_up(session, asked))
+            by_bulk = spent.used
+            hand.move(hand.away(-0.002))  # through the entry
+            await session.until("its stop is out", lambda: session.is_covered, AT_ONCE_S)
+            (stop,) = play.auditor.ours(Purpose.STOP)
+            assert 0 <= stop.created_ns - play.auditor.fills()[0].at_ns < AT_ONCE_NS
+            assert any(not one.done() for one in asked), "nothing waited: nothing is shown"
+            assert most * 0.7 < by_bulk <= most * (1.0 - RESERVE)
+            assert spent.refused == session.throttled == 0
+            assert spent.used <= most
+        finally:
+            for one in asked:
+                one.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+
+def _bulk(symbol: str, most: int, spent: Spent) -> list[Call]:
+    """Return questions that weigh more than they may: heavy ones, then the lightest there are.
+
+    They come before those of the session, and the lightest leave no room that is not used.
+    """
+    asked = {"symbol": symbol, "limit": 5_000}
+    deep = Call("publicGetDepth", asked, Urgency.ASK, cost=DEEP_WEIGHT)
+    count = int(most * budget.SHARE - spent.used) // DEEP_WEIGHT
+    return [deep] * count + [Call("publicGetPing", {}, Urgency.ASK)] * LIGHT
+
+
+def _is_used_up(session: Session, bulk: list[asyncio.Future[Any]]) -> bool:
+    """Tell whether all that may go is answered, and the others wait."""
+    waiting = sum(one.waiting for one in session.wired.line.asker.budget.states())
+    return 0 < sum(not one.done() for one in bulk) <= waiting
 
 
 async def ban(play: Play) -> None:
@@ -180,6 +243,29 @@ async def trades_again(play: Play) -> None:
         await session.until("the exit is booked", lambda: session.is_calm)
     await session.until("facts are known", lambda: session.live.facts.is_maintenance is False)
     await session.hold()
+
+
+@contextmanager
+def endless_window(play: Play) -> Iterator[Spent]:
+    """Let the venue's window not end: what is used up stays so, however slow the machine is.
+
+    What we asked in the window before counts as asked in this one, as our own count has it.
+    """
+    meter = getattr(play.front, METERS[play.row.exchange])
+    whole = meter.budget
+    (spent,) = meter.accounts.values()
+    states = play.session.wired.line.asker.budget.states()
+    counted = math.ceil(next(one.used for one in states if one.pool is Pool.DATA))
+
+    def begin() -> None:
+        meter.budget = replace(whole, window_ns=ENDLESS_NS)
+        spent.window, spent.used = 0, max(spent.used, counted)
+
+    play.there(begin)
+    try:
+        yield spent
+    finally:
+        meter.budget = whole
 
 
 @contextmanager
