@@ -13,6 +13,9 @@ import pytest
 
 from ballast.core.ids import Purpose, purpose_of
 from ballast.core.instrument import Kind
+from ballast.core.orders import Fill
+from ballast.runtime.node.events import Judged, Reported, Settled, Submit
+from ballast.runtime.node.journalled import CODEC, EFFECT, EVENT
 from tests.data import ROOT
 from tests.fakes.live_sessions import LiveSession
 
@@ -95,3 +98,32 @@ def test_everything_reaches_the_node_as_an_event(
     """R-ARCH-05: prices, closed bars, orders, fills, time and commands; nothing is polled for."""
     _, _, told = seen
     assert told[event] > 0, dict(told)
+
+
+def test_every_fill_is_stored_with_what_caused_it(
+    seen: tuple[LiveSession, Any, Counter[str]],
+) -> None:
+    """R-OMS-25: the order that was wanted and why, the fill, and what it came to, in that order."""
+    session, *_ = seen
+    values = [
+        (one.seq, CODEC.value(one)) for one in session.memory.records if one.kind in {EVENT, EFFECT}
+    ]
+    fills = {one.client_id for one in session.fills()}
+    assert fills
+    for name in fills:
+        wanted = min(n for n, one in values if _is_wish(one, name))
+        filled = min(n for n, one in values if _is_fill(one, name))
+        settled = min(n for n, one in values if isinstance(one, Settled) and one.client_id == name)
+        assert wanted < filled < settled
+        if purpose_of(name) is Purpose.ENTRY:
+            verdicts = [one for n, one in values if n < wanted and isinstance(one, Judged)]
+            assert any(not one.reasons for one in verdicts)
+
+
+def _is_wish(value: object, name: str) -> bool:
+    return isinstance(value, Submit) and value.request.client_id == name
+
+
+def _is_fill(value: object, name: str) -> bool:
+    fill = value.report if isinstance(value, Reported) else None
+    return isinstance(fill, Fill) and fill.client_id == name

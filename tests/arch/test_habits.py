@@ -12,7 +12,11 @@ import grimp
 import pytest
 from tests.data import ROOT, parsed
 
+from ballast.core.settings import every_setting
+from ballast.service.cli.main import VERBS
+from ballast.service.live.universe import TOP_MOST
 from ballast.strategies import catalog
+from ballast.venues.clients.venues import VENUES
 
 SRC = ROOT / "src" / "ballast"
 OURS = sorted(SRC.rglob("*.py"))
@@ -200,3 +204,15 @@ def test_what_the_audits_called_unused_is_in_no_set_of_packages() -> None:
     imported = set(re.findall(r"^\s*(?:import|from) (\w+)", text, flags=re.MULTILINE))
     modules = {re.split(r"[\[<>=~ ]", one)[0] for every in extras.values() for one in every}
     assert {one.replace("-", "_") for one in modules} - imported == set()
+
+
+def test_what_was_fixed_in_the_old_bots_is_a_setting_a_file_or_an_option() -> None:
+    """R-ARCH-25, R-CLI-01: one symbol, four strategies, thirty cached entries: none is a constant.
+
+    A strategy is a file in the workspace, symbols are options, the cache has a size that is set.
+    """
+    sizes = {f"{section}.{item.name}" for section, item in every_setting()}
+    assert {"data.cache_mb", "data.root", "strategies.root", "risk.positions"} <= sizes
+    assert {"backtest", "paper", "live", "new-strategy", "universe"} <= set(VERBS)
+    assert TOP_MOST >= 10
+    assert len(VENUES) >= 5

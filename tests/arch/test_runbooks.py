@@ -33,6 +33,8 @@ ALERTS: dict[str, tuple[str, ...]] = {
         "a fill of bls23k2jq, which is over and forgotten, is not booked: 4711",
     ),
     "{} of live": (
+        "the venue's clock is 40.0 s ahead of this machine's, limit 1 s: nothing is opened",
+        "the clocks agree again, to 0.1 s",
         "the venue closes soon (upgrade): nothing is opened",
         "the venue is closed (maintenance): nothing is opened",
         "the venue is open again",

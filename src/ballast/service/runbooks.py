@@ -43,6 +43,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("market-order-did-not-end", r"\w+ did not end within [\d.]+ s: cancelled$"),
     ("order-unknown-for-long", r"nobody has known of \w+ for \d+ s: "),
     ("refusal-contradicted", rf"\w+: {Remark.CONTRADICTED}$"),
+    ("clock-drift", r"the venue's clock is [\d.]+ s (ahead of|behind) |the clocks agree again, "),
     ("slow-acknowledgement", r"\w+ was acknowledged \d+ ms after its decision, "),
     ("breaker-open", r"\d+ failures: no entries for \d+ s"),
     ("key-refused", r"the key is refused at the "),

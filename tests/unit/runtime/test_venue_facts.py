@@ -142,3 +142,15 @@ def test_a_maintenance_is_told_once_and_so_is_its_end() -> None:
     assert said == [
         "", "the venue is closed (upgrade): nothing is opened", "", "", "the venue is open again",
     ]  # fmt: skip
+
+
+def test_a_clock_that_drifts_is_told_once_and_so_is_its_return() -> None:
+    """R-EXCH-07: our offset follows it, no clock of a machine is set, and a person knows."""
+    second, seen = 1_000_000_000, facts()
+    said = [seen.drifts(round(one * second), second) for one in (0.9, 1.1, 40.0, -40.0, -0.2, 0.3)]
+    assert [bool(one) for one in said] == [False, True, False, False, True, False]
+    assert said[1] == (
+        "the venue's clock is 1.1 s ahead of this machine's, limit 1 s: nothing is opened"
+    )
+    assert said[4] == "the clocks agree again, to 0.2 s"
+    assert "behind" in seen.drifts(-2 * second, second)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from ballast.core.marketdata import Candle
 from ballast.core.orders import Fill
 from ballast.core.reports import OrderReport
+from ballast.risk.gate.checks import CLOCK_OFFSET_NS
 from ballast.risk.halt.breaker import RULES as BREAKER
 from ballast.runtime.node.events import (
     Alert,
@@ -344,6 +345,10 @@ class Live(Asking):
 
     async def _look_at_clock(self) -> None:
         await self.ask(self._measure)
+        offset_ns = self._timing().offset_ns
+        news = "" if offset_ns is None else self.facts.drifts(offset_ns, CLOCK_OFFSET_NS)
+        if news:
+            self.shell.hear(Alert("", news))
 
     async def _rules(self) -> None:
         await self.ask(self.desk.load)

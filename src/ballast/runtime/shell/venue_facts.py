@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ballast.venues.clients.market import Market
 
 MS_NS = 1_000_000
+SECOND_NS = 1_000_000_000
 LEAVES_NS = 3 * 86_400 * 1_000_000_000
 """Before an announced end of trading nothing is opened: depth leaves earlier than the symbol."""
 CLOSES_NS = 15 * 60 * 1_000_000_000
@@ -64,7 +65,7 @@ class VenueFacts:
         self.is_maintenance: bool | None = None
         """Whether it is closed, or is about to be."""
         self.jumps = Jumps()
-        self._was_closing = False
+        self._was_closing = self._is_adrift = False
         self._seen = {one: Seen() for one in symbols}
         self.refresh(markets, now_ns=0)
 
@@ -95,6 +96,21 @@ class VenueFacts:
             return "the venue is open again"
         verb = "closes soon" if status.is_open else "is closed"
         return f"the venue {verb} ({status.text or 'maintenance'}): nothing is opened"
+
+    def drifts(self, offset_ns: int, most_ns: int) -> str:
+        """Learn how far the venue's clock is from this machine's; return what is news about that.
+
+        What is signed follows the venue's clock, and the machine's is left alone (R-EXCH-07).
+        """
+        was, self._is_adrift = self._is_adrift, abs(offset_ns) > most_ns
+        if was == self._is_adrift:
+            return ""
+        seconds = f"{abs(offset_ns) / SECOND_NS:.1f} s"
+        if not self._is_adrift:
+            return f"the clocks agree again, to {seconds}"
+        where = "ahead of" if offset_ns > 0 else "behind"
+        limit = f"limit {most_ns / SECOND_NS:g} s"
+        return f"the venue's clock is {seconds} {where} this machine's, {limit}: nothing is opened"
 
     def of(self, symbol: str) -> Seen:
         """Return what was heard of a symbol."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.data import ROOT
 
 from ballast.core.errors import DataError
 from ballast.service.diagnose.issues import Kind, Persisting, Severity, compare, worst
@@ -79,3 +80,18 @@ def test_a_broken_state_of_a_node_is_one_clear_error(text: str, tmp_path: Path) 
     path.write_text(text)
     with pytest.raises(DataError):
         read_memory(path)
+
+
+def test_the_guide_explains_each_finding_and_each_trouble() -> None:
+    """R-DIAG-14: what a healthy session looks like, and what to do about one that is not."""
+    page = (ROOT / "docs" / "diagnose.md").read_text(encoding="utf-8")
+    table = page.partition("## What it finds")[2].partition("## A healthy session")[0]
+    for kind in Kind:
+        assert kind.value in table, kind
+    assert "looks_in_agreement  15" in page, "a sample"
+    troubles = page.partition("## An unhealthy one")[2]
+    for what in (
+        "No activation", "Very many moves", "Errors", "does not start", "crashed", "No data",
+    ):  # fmt: skip
+        assert what in troubles, what
+    assert "cron" in page
