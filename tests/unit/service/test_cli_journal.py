@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ from tests.fakes.journals import Home, numbered, put_by_hand, triggers_off
 from tests.fakes.shell import ballast
 
 from ballast.core.journal import Entry, Head
+from ballast.service.cli.audit import followed
+from ballast.store.journal import JournalReader, Query
 from ballast.store.journal.headfile import create_head
+from ballast.store.journal.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,3 +230,32 @@ def test_a_file_that_is_no_journal_is_one_line(space: Path) -> None:
     (space / "journal" / "main.sqlite.head").write_bytes(b"no head")
     line = ballast(space, "journal", "archive", "--days", "1").mistake()
     assert "is not the head of a journal" in line
+
+
+def test_following_shows_the_newest_and_then_what_comes(tmp_path: Path) -> None:
+    """R-CLI-17: each record once, those that match only, in order."""
+    home = Home(tmp_path)
+    with home.open() as journal:
+        journal.append([Entry("gate.refused", '{"n":1}', 1), Entry("order.fill", '{"n":2}', 2)])
+        reader = JournalReader(SqliteDatabase(home.path, read_only=True))
+        waits: list[int] = []
+
+        def pause() -> None:
+            waits.append(1)
+            if len(waits) > 3:
+                raise KeyboardInterrupt
+            more = Entry("order.fill", f'{{"n":{10 + len(waits)}}}', 3)
+            journal.append([Entry("gate.refused", '{"n":9}', 3), more])
+
+        found = followed(reader, Query(kinds=("order.*",)), 5, pause)
+        seen = [json.loads(one.body)["n"] for one in itertools.islice(found, 4)]
+        with pytest.raises(KeyboardInterrupt):
+            next(found)
+        reader.database.close()
+    assert seen == [2, 11, 12, 13]
+
+
+def test_following_has_an_end_by_a_person_only(space: Path) -> None:
+    assert "never ends" in ballast(space, "audit", "--follow", "--verify").mistake()
+    nobody = ("--set", "journal.account=nobody")
+    assert "there is no journal" in ballast(space, "audit", "--follow", *nobody).mistake()

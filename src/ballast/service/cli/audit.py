@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +12,15 @@ from ballast.service.cli import guard
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from ballast.core.journal import Record
     from ballast.service.cli.journals import Place
-    from ballast.store.journal import Query
+    from ballast.store.journal import JournalReader, Query
 
 app = typer.Typer(add_completion=False)
 MS_NS = 1_000_000
+FOLLOW_S = 0.5
 SHOWN = ("seq", "at", "run", "epoch", "kind", "body")
 
 
@@ -35,6 +39,10 @@ def audit(
     export: Annotated[
         Path | None, typer.Option(help="Write all that match to a .csv, .json or .jsonl file.")
     ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", help="Go on with what comes, one record a line; Ctrl-C ends."),
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check every hash, head and archive; exit 1 if wrong.")
     ] = False,
@@ -47,8 +55,11 @@ def audit(
     json: JsonFlag = False,
 ) -> None:
     """Show the journal of the live node, the newest records last."""
+    from ballast.core.errors import UserError
     from ballast.service.cli import journals
 
+    if follow and (verify or export is not None):
+        raise UserError("--follow never ends: neither --verify nor --export follows it")
     where = journals.named(file)
     if verify:
         _verify(where, anchor or [], json=json)
@@ -56,6 +67,9 @@ def audit(
     query = _query(kind or [], symbol, text or [], run or [], period)
     if export is not None:
         _export(where, query, export, json=json)
+        return
+    if follow:
+        _follow(where, query, last, json=json)
         return
     from ballast.store.journal import JournalReader
 
@@ -71,6 +85,38 @@ def audit(
     table = Table(SHOWN, [[row[name] for name in SHOWN] for row in rows])
     emit({"records": rows, "head": str(head)}, json=json, tables=None if json else [table])
     note(f"{len(rows)} records shown; head {head}")
+
+
+def followed(
+    reader: JournalReader, query: Query, newest: int, pause: Callable[[], None]
+) -> Iterator[Record]:
+    """Yield the newest records that match, and then whatever comes, for ever."""
+    records = list(reader.find(query, newest=newest))
+    seq = max((one.seq for one in records), default=query.after_seq)
+    while True:
+        for record in records:
+            yield record
+            seq = max(seq, record.seq)
+        pause()
+        records = list(reader.find(replace(query, after_seq=seq)))
+
+
+def _follow(where: Place, query: Query, newest: int, *, json: bool) -> None:
+    """Print records as they come. One that is not yet there is waited for; a journal must be."""
+    import json as jsons
+    import time
+
+    from ballast.core.errors import DataError
+    from ballast.store.journal import JournalReader
+
+    with where.database() as database:
+        reader = JournalReader(database)
+        if not reader.exists():
+            raise DataError("there is no journal", where=database.where)
+        for record in followed(reader, query, newest, lambda: time.sleep(FOLLOW_S)):
+            row = _row(record)
+            line = jsons.dumps(row) if json else "  ".join(str(row[name]) for name in SHOWN)
+            typer.echo(line)
 
 
 def _query(kinds: list[str], symbol: str, texts: list[str], runs: list[str], period: str) -> Query:
