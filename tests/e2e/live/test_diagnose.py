@@ -31,7 +31,7 @@ VENUE = "BYBITLINEAR"
 
 @pytest.mark.slow
 def test_a_healthy_node_gives_no_issue_and_exit_0(tmp_path: Path) -> None:
-    """A-DIAG-01, R-DIAG-01 to R-DIAG-03, R-DIAG-07, R-DIAG-10, R-DIAG-11, R-DIAG-13.
+    """A-DIAG-01, R-DIAG-01 to 03, R-DIAG-07, R-DIAG-10, R-DIAG-11, R-DIAG-13.
 
     The command, its report and its log; what happened to protection; progress while it runs.
     R-CLI-10: it exercises the guards of a test position and says how they did.
