@@ -34,6 +34,8 @@ def test_a_bt_14_spot_and_perpetual_in_one_account_add_up() -> None:
     Spot: 20 wanted where 100 trade a bar: 10 and 10 at 100, fee 0.1 %. Perpetual one: 10 long for
     three hours, funding of 0.05 % of 1,000 at 02:00. Perpetual two: 100 ten-fold at 100, dead at
     90.36, closed at 90: its margin of 1,000 is lost, and a fee of 0.5 % of 9,000.
+
+    R-PORT-06.
     """
     spot = Leg(
         [f"{FLAT} L v=100", *[f"{FLAT} v=100"] * 3], {"size_value": 20.0, "entry_ttl_bars": 3},
@@ -83,6 +85,8 @@ def test_a_risk_14_no_stop_of_ten_thousand_trades_loses_more_than_one_percent_an
     """S-25: default settings on random walks: every account ends above the kill switch's level.
 
     Allowed for a trade: 1 % of equity at its decision, and fees and slippage of both ways.
+
+    R-RISK-18, R-RISK-26.
     """
     strategy, settings = load("ema_cross"), Settings()
     cash = settings.engine.initial_cash

@@ -83,6 +83,8 @@ def test_a_gate_08_flips_every_two_seconds_are_one_entry_and_no_flip() -> None:
     """S-18: short, long, short, long, short within eight seconds, each sure enough by itself.
 
     The first is taken; nothing turns it round. (A book that seems made up refuses that one too.)
+
+    R-GATE-14.
     """
     rows = ["100 100 100 100"] * 9
     for place, letter in enumerate("SLSLS"):
@@ -109,7 +111,7 @@ LOSING = {k: "100 100 94 100" if k % 2 else "100 100 100 100 L" for k in range(3
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_gate_12_three_losses_in_a_row_end_the_trading_of_a_day(*, restarts: bool) -> None:
-    """S-25: no entry for 24 hours from the third loss, also after a restart.
+    """R-GATE-25, R-RISK-17, S-25: no entry for 24 hours from the third loss, also after a restart.
 
     SEMANTICS 6 makes it a pause (`risk.streak_cooldown_ms`), which is over on the next day; nobody
     can release it earlier.
@@ -132,7 +134,10 @@ def falling() -> list[str]:
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_gate_13_after_a_loss_entries_wait_300_seconds(*, restarts: bool) -> None:
-    """A-GATE-16: what is left of the pause is the same after a restart in its middle."""
+    """A-GATE-16: what is left of the pause is the same after a restart in its middle.
+
+    R-GATE-25, R-GATE-30.
+    """
     table = Scripted(falling(), frame="1s", exit_after_bars=1, stop=STOP)
     entered, refused = table.of_loop()
     if restarts:
@@ -163,6 +168,7 @@ def test_a_gate_14_reward_must_be_one_and_a_half_of_the_risk_net_of_costs(
 def test_a_gate_19_a_halted_account_enters_nothing_and_its_stops_execute(
     order: Command, mode: str
 ) -> None:
+    """R-GATE-29, R-RISK-22."""
     held = ["100 100 100 100 L", "100 100 100 100", "100 100 100 100", "100 100 94 94"]
     other = ["100 100 100 100", *["100 100 100 100 L"] * 3]
     table = Scripted(held, other, stop=STOP).play(0)

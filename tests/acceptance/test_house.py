@@ -110,7 +110,7 @@ def test_a_exch_09_recovery_runs_no_system_command() -> None:
 
 
 def test_a_size_01_the_default_risks_one_percent_and_five_is_refused(tmp_path: Path) -> None:
-    """2 % is the most that a configuration may ask for."""
+    """R-SIZE-02, R-SIZE-05: 2 % is the most that a configuration may ask for."""
     sizing = Settings().sizing
     assert (sizing.mode, sizing.risk_per_trade) == ("risk", 0.01)
     plan = assemble(legs_of(load("ema_cross"), [Series(*market())])).plan[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ballast.core.errors import ConfigError
+from ballast.core.reasons import Refusal
 from ballast.core.records import Level, Size
 from ballast.kernel.run import simulate
 from ballast.risk.gate.checks import CHECKS
@@ -41,6 +42,8 @@ def test_a_risk_01_a_day_that_lost_five_percent_ends_entries_until_the_next(
     """500 units bought at 100.01 and sold a tick under 90.02 lose 5,000 of 100,000: 5.0 %.
 
     The signal at 20:00 is refused, that at 01:00 of the next day is taken; also after a restart.
+
+    R-RISK-01, R-RISK-03, R-RISK-06, R-GATE-30.
     """
     drawn = {0: f"{FLAT} L", 2: f"100 100 {low} {low} l", 19: f"{low} {low} {low} {low} L"}
     drawn |= {20: f"{low} {low} {low} {low} l", 24: f"{low} {low} {low} {low} L"}
@@ -62,6 +65,8 @@ def test_a_risk_02_fifteen_percent_below_the_peak_kills_and_a_restart_changes_no
     """S-03: 999.9 units bought at 100.01 are 15,008 of 100,000 down at 85.00, and 14,998 at 85.01.
 
     Days later, at the price of before, it is still latched; the peak is what it was.
+
+    R-RISK-02, R-RISK-03.
     """
     drawn = {0: f"{FLAT} L", 2: f"100 100 {low} {low}", 30: f"{low} 100 {low} 100"}
     drawn |= dict.fromkeys((40, 48), f"{FLAT} L")
@@ -87,6 +92,8 @@ def test_a_risk_02_fifteen_percent_below_the_peak_kills_and_a_restart_changes_no
 def test_a_risk_03_a_protection_check_that_fails_blocks_entries_and_tells_a_person(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """R-RISK-05."""
+
     def broken(*_: object) -> None:
         raise ZeroDivisionError("no equity")
 
@@ -128,6 +135,8 @@ def test_a_risk_05_size_shrinks_with_the_drawdown_up_to_nothing(price: float, lo
     """100 units of an account of 10,000 are sold at `price`; then 8 are wanted, at a limit of 20 %.
 
     Research may set 20 %; in paper and live 15 % is the most.
+
+    R-SIZE-12.
     """
     rows = [f"{FLAT} L", f"100 100 {price} {price} l", f"{price} {price} {price} {price} L"]
     rows += [f"{price} {price} {price} {price}"]
@@ -190,10 +199,30 @@ def related(correlation: float) -> list[Leg]:
 
 
 @pytest.mark.parametrize(("correlation", "refuses"), [(0.69, False), (0.71, True)])
-def test_a_risk_07_related_positions_of_one_side_share_one_risk(
+def test_a_risk_07_what_moves_with_an_open_position_of_its_side_is_refused(
     correlation: float, *, refuses: bool
 ) -> None:
-    """S-43. Decision 19 and SEMANTICS 5 make it a cap: what moves together may lose `cluster_risk`.
+    """S-43, R-RISK-08, with the value and the limit. A position of the other side is no matter."""
+    limits = {"correlation": 0.7, "correlation_bars": 720, "correlation_refuses": 1}
+    run = simulate(of_legs(related(correlation), limits=limits), CASH)
+    assert len(filled(run, symbol=0)) == 1
+    assert len(filled(run, symbol=1)) == (0 if refuses else 1)
+    told = [(Refusal(one.reason).name, one.measured, one.limit) for one in run.refused]
+    why = ("CORRELATION", pytest.approx(correlation, abs=0.001), 0.7)
+    assert told == ([why] * 2 if refuses else []), "at each of its two signals"
+    other = related(correlation)
+    other[0].rows[-4] = other[0].rows[-4].replace("L", "S")
+    for leg in other:
+        leg.spec["perpetual"] = 1
+    run = simulate(of_legs(other, limits=limits), CASH)
+    assert len(filled(run, symbol=1)) == 1
+
+
+@pytest.mark.parametrize(("correlation", "refuses"), [(0.69, False), (0.71, True)])
+def test_related_positions_of_one_side_share_one_risk_where_they_may_be_held(
+    correlation: float, *, refuses: bool
+) -> None:
+    """S-43: without `correlation_refuses`, what moves together may lose `cluster_risk` together.
 
     Where the position that is open takes all of it, as here, the second is refused.
     """
@@ -208,6 +237,8 @@ def test_a_risk_08_all_stops_together_lose_six_percent_at_most() -> None:
     """S-43: 5.5 % is open and 1 % is wanted: SEMANTICS 5 cuts it to the 0.5 % that is left.
 
     At 6 % the next one is refused.
+
+    R-RISK-09.
     """
 
     def leg(part: float, bar: int) -> Leg:
@@ -225,7 +256,7 @@ def test_a_risk_08_all_stops_together_lose_six_percent_at_most() -> None:
 
 
 def test_a_risk_10_more_leverage_than_allowed_is_refused_everywhere() -> None:
-    """S-44: 3 passes. 3.1 is refused before there is a run: a backtest, paper or live.
+    """R-RISK-13, S-44: 3 passes. 3.1 is refused before there is a run: a backtest, paper or live.
 
     All three assemble their legs by the same call, and where a bracket of the venue allows less
     than the account, each entry is refused by the compiled steps.

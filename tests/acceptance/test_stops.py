@@ -48,7 +48,10 @@ def sold(table: Scripted) -> dict[Purpose, int]:
 
 @pytest.mark.parametrize("kind", [Kind.PERPETUAL, Kind.SPOT])
 def test_a_stop_04_each_partial_executes_once_also_over_restarts_and_told_again(kind: Kind) -> None:
-    """Restarted after every bar, and all trades told once more each time: 50 %, 30 %, the rest."""
+    """Restarted after every bar, and all trades told once more each time: 50 %, 30 %, the rest.
+
+    R-STOP-16.
+    """
     table = Scripted(UP_AND_DOWN, kind=kind, stop=STOP, takes=TAKES)
     for bar in range(len(UP_AND_DOWN)):
         table.play(bar).restart()
@@ -157,7 +160,10 @@ RISING += ["108 108 106 106", "106 107 106 107", "107 107 100 100"]
 
 @pytest.mark.parametrize("kind", [Kind.PERPETUAL, Kind.SPOT])
 def test_a_stop_10_a_trail_goes_on_over_a_restart_as_if_there_had_been_none(kind: Kind) -> None:
-    """S-34: the kernel's row (best price, level, whether it is armed) and the stop at the venue."""
+    """S-34: the kernel's row (best price, level, whether it is armed) and the stop at the venue.
+
+    R-STOP-34, R-STOP-40.
+    """
     plain = Scripted(RISING, kind=kind, stop=STOP, trail=percent_trail(0.02, 0.03))
     other = Scripted(RISING, kind=kind, stop=STOP, trail=percent_trail(0.02, 0.03))
     levels = []
@@ -241,7 +247,7 @@ def _stop_of(node: Node) -> Submit:
 
 @pytest.mark.parametrize("done", [0, 1, 2], ids=["nothing", "the cancel", "both"])
 def test_a_stop_13_a_replace_that_fails_half_way_ends_with_one_stop(done: int) -> None:
-    """S-38, Binance spot: cancel and new in one request, whose answer is lost.
+    """R-STOP-33, S-38, Binance spot: cancel and new in one request, whose answer is lost.
 
     Never two, and a minute later one, or no position: what is bare for 15 s is closed (B4).
     """
@@ -289,7 +295,7 @@ def test_a_stop_13_a_replace_that_fails_half_way_ends_with_one_stop(done: int) -
     ids=str,
 )  # fmt: skip
 def test_a_stop_14_a_stop_that_cannot_be_one_is_never_an_order(wrong: dict[str, Any]) -> None:
-    """No symbol, no quantity, no number: it does not even come into the book.
+    """R-STOP-39: No symbol, no quantity, no number: it does not even come into the book.
 
     A symbol that the venue does not list is refused by its desk, unsent
     (`test_an_order_of_an_unlisted_symbol_is_not_even_sent`).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 from ballast.core.reasons import Refusal
@@ -154,6 +155,20 @@ def _target(c: Candidate) -> float:
     return 0.0
 
 
+def liquidity(c: Candidate) -> float:
+    """Return the mean quote volume of 5 bars over the lower median of the last n, at most 1."""
+    traded = [bar.close * bar.volume for bar in c.sym.bars[: c.sym.next_bar]]
+    traded = traded[-int(c.world.limits.liquidity_bars) :]
+    norm = median_low(traded)
+    if len(traded) < 20 or not norm > 0:
+        return 1.0
+    return min(1.0, sum(traded[-5:]) / 5 / norm)
+
+
+def _liquidity_collapse(c: Candidate) -> bool:
+    return c.world.limits.liquidity_block > 0 and liquidity(c) < c.world.limits.liquidity_block
+
+
 CHECKS: list[tuple[Refusal, Callable[[Candidate], bool]]] = [
     (Refusal.KILL_SWITCH, _killed),
     (Refusal.DAILY_LOSS, _daily_loss),
@@ -171,4 +186,5 @@ CHECKS: list[tuple[Refusal, Callable[[Candidate], bool]]] = [
     (Refusal.NO_STOP, _no_stop),
     (Refusal.BAD_STOP, _bad_stop),
     (Refusal.REWARD_RISK, _reward_risk),
+    (Refusal.LIQUIDITY_COLLAPSE, _liquidity_collapse),
 ]

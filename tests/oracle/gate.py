@@ -7,20 +7,26 @@ from ballast.core.records import Margin
 from tests.oracle.books import liquidation_price
 from tests.oracle.checks import CHECKS, Candidate
 from tests.oracle.costs import slip
-from tests.oracle.sizing import queued_qty, size, unit_cost
+from tests.oracle.sizing import correlated, queued_qty, size, unit_cost
 from tests.oracle.state import EntryOrder
 
 
 def after_size(c: Candidate) -> Refusal:
-    """Check what only a known size can tell: slippage, allowed leverage, the stop's reach."""
+    """Check what only a known size can tell: slippage, relatives, sector, margin."""
     limits, sym, close = c.world.limits, c.sym, c.bar.close
     notional = sym.qty(c.lots) * close
     if limits.slippage > 0 and slip(sym, c.bar, close, notional) > limits.slippage:
         return Refusal.SLIPPAGE
+    if limits.correlation_refuses and limits.correlation > 0 and moves_with_another(c):
+        return Refusal.CORRELATION
     if sector_is_full(c, notional):
         return Refusal.SECTOR_SHARE
-    if sym.spot:
-        return Refusal.NONE
+    return Refusal.NONE if sym.spot else of_margin(c, notional)
+
+
+def of_margin(c: Candidate, notional: float) -> Refusal:
+    """Check the allowed leverage of a perpetual, and its stop against the liquidation price."""
+    limits, sym, close = c.world.limits, c.sym, c.bar.close
     allowed = [t.leverage for t in sym.tiers if notional < t.cap or t is sym.tiers[-1]][:1]
     if limits.leverage > 0:
         allowed.append(limits.leverage)
@@ -33,6 +39,15 @@ def after_size(c: Candidate) -> Refusal:
         if c.side * (close - liquidation) <= c.away:
             return Refusal.STOP_BEYOND_LIQUIDATION
     return Refusal.NONE
+
+
+def moves_with_another(c: Candidate) -> bool:
+    """Tell whether a position or a queued entry of this side is correlated with this one."""
+    for sym in c.world.symbols:
+        holds = sym.position or sym.entry
+        if sym is not c.sym and holds is not None and holds.side == c.side and correlated(c, sym):
+            return True
+    return False
 
 
 def sector_is_full(c: Candidate, notional: float) -> bool:

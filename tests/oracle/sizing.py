@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ballast.core.reasons import Refusal
 from ballast.core.records import Size
 from tests.oracle.books import free_cash
-from tests.oracle.checks import last_days, least_confidence
+from tests.oracle.checks import last_days, least_confidence, liquidity
 from tests.oracle.costs import rates, slip
 
 if TYPE_CHECKING:
@@ -78,15 +78,22 @@ def queued_qty(sym: Symbol) -> float:
 def caps(c: Candidate) -> Iterator[tuple[float, Refusal]]:
     """Yield every cap that is on, as a quantity, with the refusal it would name."""
     limits, equity, close = c.world.limits, c.world.account.equity, c.bar.close
+    thin = thinness(c)
     if limits.position_cap > 0:
-        yield equity * limits.position_cap / close, Refusal.POSITION_CAP
+        yield equity * limits.position_cap * thin / close, Refusal.POSITION_CAP
     if c.away > 0:
         yield from risk_caps(c)
     if limits.volume_share > 0 and c.bar.quote_volume > 0:
-        yield c.bar.quote_volume * limits.volume_share / close, Refusal.LIQUIDITY
+        yield c.bar.quote_volume * limits.volume_share * thin / close, Refusal.LIQUIDITY
     if limits.leverage > 0:
         yield (equity * limits.leverage - gross(c.world)) / close, Refusal.LEVERAGE
     yield affordable_qty(c), Refusal.NO_CASH
+
+
+def thinness(c: Candidate) -> float:
+    """Return the factor on the caps of a market that trades less than it should."""
+    least = c.world.limits.liquidity_shrink
+    return min(1.0, liquidity(c) / least) if least > 0 else 1.0
 
 
 def risk_caps(c: Candidate) -> Iterator[tuple[float, Refusal]]:
@@ -136,7 +143,8 @@ def together(c: Candidate, other: Symbol) -> bool:
         return False
     if c.sym.spec.cluster >= 0 and c.sym.spec.cluster == other.spec.cluster:
         return True
-    return c.world.limits.correlation > 0 and correlated(c, other)
+    limits = c.world.limits
+    return bool(limits.correlation > 0 and not limits.correlation_refuses and correlated(c, other))
 
 
 def correlated(c: Candidate, other: Symbol) -> bool:

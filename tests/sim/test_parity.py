@@ -80,7 +80,10 @@ def has_takes(name: str) -> bool:
 @needs_data
 @pytest.mark.parametrize("name", LIBRARY)
 def test_every_library_strategy_trades_the_same(name: str) -> None:
-    """R-ARCH-04: one implementation of each calculation, called by a backtest and by a node."""
+    """R-ARCH-04: one implementation of each calculation, called by a backtest and by a node.
+
+    R-SIZE-20, R-SIZE-23, R-STOP-11.
+    """
     fills, _ = compare(Parity(load(name), [part("BTCUSDT", BARS, 20_000)], kind=Kind.PERPETUAL))
     assert fills or name == "enhanced_momentum", "nothing traded, nothing shown"
 
@@ -108,7 +111,7 @@ def test_the_strategy_with_a_confidence_trades_the_same_where_its_floor_is_low()
 @needs_data
 @pytest.mark.parametrize("name", ["stochrsi", "ema_cross", "mean_reversion", "random_entry"])
 def test_symbols_that_share_an_account_trade_the_same(name: str) -> None:
-    """Ranks, shared cash, open risk and correlation: decided together, at one close."""
+    """R-RISK-24: Ranks, shared cash, open risk and correlation: decided together, at one close."""
     bars = [part(symbol, 400, 9_000) for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT")]
     first = max(int(one.ts[0]) for one in bars)
     last = min(int(one.ts[-1]) for one in bars)

@@ -133,4 +133,5 @@ def played(
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_position_is_protected_whatever_the_line_does(name: str, seed: int) -> None:
+    """R-STOP-02."""
     played(name, seed, (0.0, 0.1, 0.25, 0.5)[seed % 4], Counter())

@@ -73,6 +73,10 @@ REFUSAL_TEXT: dict[Refusal, tuple[str, str]] = {
     Refusal.LAST_BAR: ("The data ended before the entry could fill.", ""),
     Refusal.SECTOR_SHARE: ("Its sector would be too much of the equity.", "risk.sector_share"),
     Refusal.CORRELATION: ("A correlated position is open on this side.", "risk.correlation"),
+    Refusal.LIQUIDITY_COLLAPSE: (
+        "The market trades a small part of what it usually does.",
+        "risk.liquidity_block",
+    ),
 }
 
 SHARES = frozenset(
@@ -87,6 +91,7 @@ SHARES = frozenset(
         Refusal.CLUSTER_RISK,
         Refusal.LIQUIDITY,
         Refusal.SECTOR_SHARE,
+        Refusal.LIQUIDITY_COLLAPSE,
     }
 )
 """Measured and limited as a fraction: of equity, of a peak, of a price, of volume."""

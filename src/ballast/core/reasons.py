@@ -69,6 +69,7 @@ class Refusal(IntEnum):
     LAST_BAR = 33
     CORRELATION = 34
     SECTOR_SHARE = 35
+    LIQUIDITY_COLLAPSE = 36
 
 
 def label(reason: Exit | Refusal) -> str:

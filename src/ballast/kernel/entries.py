@@ -17,13 +17,16 @@ from ballast.core.ticks import from_steps, round_against
 from ballast.kernel.account import free_cash, position_risk
 from ballast.kernel.book import liquidation_price, qty_of, refuse
 from ballast.kernel.costs import fee_rate, slip_fraction
+from ballast.kernel.liquidity import liquidity_of
 from ballast.kernel.tape import plan_row, position, spec_row, tier_row
 from ballast.risk.limits import (
     refuse_account,
     refuse_stop,
     refuse_symbol,
+    refuse_thin,
     remember_entry,
     stop_distance,
+    thinness,
 )
 from ballast.risk.sizing import Snapshot, cluster_can_bind, size, unit_cost
 
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
 CORRELATION_MIN_SHARE = 0.5
 """With less than this share of the window in common, two symbols count as correlated (U-24)."""
+
+NO_CORRELATION = -2.0
+"""What no correlation can be."""
 
 CONTRADICTION = 2
 """Side of a byte that asks for both sides, or to enter and leave one."""
@@ -46,6 +52,7 @@ _IN_POSITION = int(Refusal.ALREADY_IN_POSITION)
 _CONFLICT = int(Refusal.CONFLICTING_SIGNALS)
 _SLIPPAGE = int(Refusal.SLIPPAGE)
 _SECTOR = int(Refusal.SECTOR_SHARE)
+_CORRELATION = int(Refusal.CORRELATION)
 _LEVERAGE = int(Refusal.LEVERAGE)
 _BEYOND = int(Refusal.STOP_BEYOND_LIQUIDATION)
 
@@ -112,14 +119,37 @@ def cluster_risk(t: Row, lim: Row, s: int, i: int, side: int) -> float:
             spec_row(t.spec, j).cluster >= 0
             and spec_row(t.spec, j).cluster == spec_row(t.spec, s).cluster
         )
-        if not together and lim.correlation > 0.0:
-            last = last_closed(t, j, i8(t.ts, i) + spec_row(t.spec, s).timeframe_ms)
-            r = correlation(t, s, i, j, last, lim.correlation_bars)
-            together = r > lim.correlation
+        if not together and lim.correlation > 0.0 and not lim.correlation_refuses:
+            together = correlation_with(t, lim, s, i, j) > lim.correlation
         if together:
             found = 1
             total += position_risk(t, j)
     return total if found else -1.0
+
+
+@jit_inner
+def correlation_with(t: Row, lim: Row, s: int, i: int, j: int) -> float:
+    """Return the correlation of `s`, at its closed bar `i`, with `j`, as both were known then."""
+    last = last_closed(t, j, i8(t.ts, i) + spec_row(t.spec, s).timeframe_ms)
+    return correlation(t, s, i, j, last, lim.correlation_bars)
+
+
+@jit_inner
+def correlated(t: Row, lim: Row, s: int, i: int, side: int) -> float:
+    """Return the first correlation above the limit with a position of this side; -2: none is.
+
+    Queued entries are positions here too (R-RISK-08).
+    """
+    for j in range(t.symbols):
+        p = position(t.pos, j)
+        if j == s or (p.lots == 0 and p.in_lots == 0):
+            continue
+        if (p.side if p.lots > 0 else p.in_side) != side:
+            continue
+        r = correlation_with(t, lim, s, i, j)
+        if r > lim.correlation:
+            return r
+    return NO_CORRELATION
 
 
 @jit_inner
@@ -216,14 +246,20 @@ def consider(
     quote_volume = f8(t.quote_volume, i) if t.quote_volume else 0.0
     slip = slip_fraction(t, spec, 0.0, close, i)
     reason, measured, limit = refuse_stop(plan, lim, close, atr, away, 2.0 * (fee + slip) * close)
+    liquid = 1.0
+    enough = max(lim.liquidity_block, lim.liquidity_shrink)
+    if not reason and enough > 0.0:
+        liquid = liquidity_of(t, spec, i, lim.liquidity_bars, enough)
+        reason, measured, limit = refuse_thin(lim, liquid)
     if reason:
         refuse(t, acct, s, side, reason, i, measured, limit)
         return
+    thin = thinness(lim, liquid)
     weak = equity_is_weak(t, acct, lim.scale_equity_days)
     free = free_cash(t, acct, 1)
     snapshot = Snapshot(
         close, atr, away, confidence, floor, z, sigma, quote_volume, free, slip, fee, open_risk,
-        -1.0, gross, weak,
+        -1.0, gross, weak, thin,
     )  # fmt: skip
     lots, reason, measured, limit = size(acct, spec, plan, lim, snapshot)
     clustered = lim.cluster_risk > 0.0 and open_count > 0
@@ -231,7 +267,7 @@ def consider(
         together = cluster_risk(t, lim, s, i, side)
         snapshot = Snapshot(
             close, atr, away, confidence, floor, z, sigma, quote_volume, free, slip, fee,
-            open_risk, together, gross, weak,
+            open_risk, together, gross, weak, thin,
         )  # fmt: skip
         lots, reason, measured, limit = size(acct, spec, plan, lim, snapshot)
     if not reason:
@@ -250,13 +286,17 @@ def refuse_order(
     t: Row, acct: Row, spec: Row, plan: Row, lim: Row, s: int, side: int, i: int, lots: int,
     away: float, close: float,
 ) -> tuple[int, float, float]:  # fmt: skip
-    """Check what depends on the final size: slippage, sector, leverage, liquidation."""
+    """Check what depends on the final size, and what is dear to know."""
     q = qty_of(spec, lots)
     notional = q * close
     if lim.slippage > 0.0:
         slip = slip_fraction(t, spec, notional, close, i)
         if slip > lim.slippage:
             return _SLIPPAGE, slip, lim.slippage
+    if lim.correlation_refuses and lim.correlation > 0.0:
+        r = correlated(t, lim, s, i, side)
+        if r > lim.correlation:
+            return _CORRELATION, r, lim.correlation
     if lim.sector_share > 0.0 and spec.cluster >= 0:
         share = (sector_notional(t, s) + notional) / acct.equity
         if share > lim.sector_share:

@@ -15,9 +15,11 @@
 | volatility | z-score, if the strategy has one | `volatility_block` | VOLATILITY |
 | stop | distance at the decision | must exist and be positive | NO_STOP, BAD_STOP |
 | reward:risk | target and stop, net of costs | `reward_risk` | REWARD_RISK |
+| liquidity | quote volume over its norm | `liquidity_block` | LIQUIDITY_COLLAPSE |
 
 Exits never come here: nothing may hold up an exit (R-GATE-31). Requirements: R-GATE-02, 06 to 08,
-10, 12, 16 to 19, R-RISK-01, 02, 15. A limit of 0 is off.
+10, 12, 16 to 19, R-RISK-01, 02, 15, 20. A limit of 0 is off. What is known once the size is
+(slippage, correlation, sector, leverage) is checked in `kernel/entries.py`.
 """
 
 from __future__ import annotations
@@ -50,6 +52,7 @@ _VOLATILITY = int(Refusal.VOLATILITY)
 _NO_STOP = int(Refusal.NO_STOP)
 _BAD_STOP = int(Refusal.BAD_STOP)
 _REWARD = int(Refusal.REWARD_RISK)
+_COLLAPSE = int(Refusal.LIQUIDITY_COLLAPSE)
 _ATR = int(Level.ATR)
 _PERCENT = int(Level.PERCENT)
 _R = int(Level.R)
@@ -193,3 +196,19 @@ def refuse_stop(
         if ratio < lim.reward_risk:
             return _REWARD, ratio, lim.reward_risk
     return 0, 0.0, 0.0
+
+
+@jit_pasted
+def refuse_thin(lim: Row, liquidity: float) -> tuple[int, float, float]:
+    """Check that the market trades what it usually does (R-RISK-20)."""
+    if liquidity < lim.liquidity_block:
+        return _COLLAPSE, liquidity, lim.liquidity_block
+    return 0, 0.0, 0.0
+
+
+@jit_pasted
+def thinness(lim: Row, liquidity: float) -> float:
+    """Return the factor on the largest size: 1 down to `liquidity_shrink` of the norm."""
+    if liquidity < lim.liquidity_shrink:
+        return liquidity / lim.liquidity_shrink
+    return 1.0

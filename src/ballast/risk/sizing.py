@@ -57,6 +57,7 @@ class Snapshot(NamedTuple):
     cluster_risk: float  # the part of it on the same side and correlated; < 0: no such position
     gross: float  # notional of open and queued positions
     equity_weak: int  # 1: equity is below its own average
+    thin: float = 1.0  # factor on what a market may take of the account, where its volume collapsed
 
 
 @jit_pasted
@@ -108,7 +109,8 @@ def cap_notionals(
     limit = 0.0
     equity = acct.equity
     if lim.position_cap > 0.0:
-        best, reason, limit = equity * lim.position_cap / x.close, _POSITION_CAP, lim.position_cap
+        reason, limit = _POSITION_CAP, lim.position_cap * x.thin
+        best = equity * limit / x.close
     if x.away > 0.0 and lim.position_risk > 0.0:
         qty = equity * lim.position_risk / x.away
         if qty < best:
@@ -122,9 +124,10 @@ def cap_notionals(
         if qty < best:
             best, reason, limit = qty, _CLUSTER, lim.cluster_risk
     if lim.volume_share > 0.0 and x.quote_volume > 0.0:
-        qty = x.quote_volume * lim.volume_share / x.close
+        share = lim.volume_share * x.thin
+        qty = x.quote_volume * share / x.close
         if qty < best:
-            best, reason, limit = qty, _LIQUIDITY, lim.volume_share
+            best, reason, limit = qty, _LIQUIDITY, share
     if lim.leverage > 0.0:
         qty = (equity * lim.leverage - x.gross) / x.close
         if qty < best:

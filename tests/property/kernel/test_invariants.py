@@ -151,7 +151,10 @@ def closed(fills: Any, market: Market, now: int) -> Any:
 @QUICK
 @given(markets())
 def test_every_fill_is_legal(market: Market) -> None:
-    """Whole ticks, whole lots, the venue's minima and maxima for entries, real bars only."""
+    """Whole ticks, whole lots, the venue's minima and maxima for entries, real bars only.
+
+    R-SIZE-17.
+    """
     run = simulate(market, CASH)
     for fill in run.fills:
         spec = market.spec[fill.symbol]
@@ -196,7 +199,7 @@ def steps(market: Market) -> Iterator[tuple[Simulation, int]]:
 @QUICK
 @given(markets())
 def test_a_stop_never_moves_away(market: Market) -> None:
-    """SEMANTICS 2.5: `s * stop` never falls while a position is open."""
+    """R-STOP-09: SEMANTICS 2.5: `s * stop` never falls while a position is open."""
     last: dict[int, float] = {}
     for simulation, _ in steps(market):
         for p in simulation.pos:

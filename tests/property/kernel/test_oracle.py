@@ -26,11 +26,11 @@ IDENTITY_GAP_MAX = 1e-9
 ABOVE = {
     Refusal.POSITION_CAP, Refusal.POSITION_RISK, Refusal.TOTAL_RISK, Refusal.CLUSTER_RISK,
     Refusal.LIQUIDITY, Refusal.LEVERAGE, Refusal.NO_CASH, Refusal.SLIPPAGE, Refusal.SECTOR_SHARE,
-    Refusal.VOLATILITY,
+    Refusal.VOLATILITY, Refusal.CORRELATION,
 }  # fmt: skip
 BELOW = {
     Refusal.SIZE_ZERO, Refusal.MIN_QTY, Refusal.MIN_NOTIONAL, Refusal.CONFIDENCE,
-    Refusal.REWARD_RISK, Refusal.ENTRY_SPACING,
+    Refusal.REWARD_RISK, Refusal.ENTRY_SPACING, Refusal.LIQUIDITY_COLLAPSE,
 }  # fmt: skip
 NEAR = 1e-9
 
@@ -51,12 +51,14 @@ def check(market: Market) -> None:
 @settings(max_examples=4 * EXAMPLES)
 @given(markets())
 def test_engine_fills_what_the_contract_says(market: Market) -> None:
+    """R-SIZE-20, R-STOP-11."""
     check(market)
 
 
 @settings(max_examples=EXAMPLES)
 @given(markets(busy=True))
 def test_engine_refuses_what_the_contract_says_with_all_limits_about(market: Market) -> None:
+    """R-PORT-09."""
     check(market)
 
 

@@ -82,7 +82,10 @@ def test_every_setting_is_documented_and_bounded() -> None:
     ],
 )
 def test_hard_bound_refuses(section: str, name: str, value: float) -> None:
-    """R-CONF-04: configuration may not pass a hard bound, nor switch its rule off."""
+    """R-CONF-04: configuration may not pass a hard bound, nor switch its rule off.
+
+    R-GATE-09, R-SIZE-05, R-SIZE-11.
+    """
     line = refusal({section: {name: value}})
     assert line.startswith(f"{section}.{name}: ")
     assert "hard bound" in line

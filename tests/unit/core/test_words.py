@@ -131,4 +131,5 @@ def test_reasons_keep_their_numbers() -> None:
     assert [int(one) for one in Exit] == list(range(len(Exit)))
     assert [int(one) for one in Refusal] == list(range(len(Refusal)))
     assert (Exit.END, Exit.STOP, Refusal.KILL_SWITCH, Refusal.CORRELATION) == (16, 2, 5, 34)
+    assert Refusal.LIQUIDITY_COLLAPSE == 36
     assert label(Exit.TRAILING_STOP) == "trailing_stop"

@@ -47,7 +47,7 @@ def test_2_2_exits_come_before_entries_so_that_freed_cash_is_used() -> None:
 
 
 def test_2_3_a_stop_fills_at_its_level_and_a_gap_at_the_open() -> None:
-    """A-STOP-07: a gap from 100 to 80 with a stop at 95 leaves at 80, not at 95."""
+    """R-STOP-25, A-STOP-07: a gap from 100 to 80 with a stop at 95 leaves at 80, not at 95."""
     inside = ["100 100 100 100 L", "100 101 99 100", "98 99 94 96"]
     gap = ["100 100 100 100 L", "100 101 99 100", "80 99 79 96"]
     assert filled(simulate(one_symbol(inside, plan=STOP_5), CASH))[1] == (2, "STOP", 95.0, 1000)
@@ -66,6 +66,7 @@ def test_2_3_a_short_stop_is_the_mirror() -> None:
 
 
 def test_2_3_a_stop_is_moved_against_us_by_a_multiple_of_the_slippage() -> None:
+    """R-COST-17."""
     bars = ["100 100 100 100 L", "100 101 99 100", "98 99 94 96"]
     spec = {"slip_fraction": 0.001, "slip_stop_multiple": 3.0}
     # Entry 100.1; stop 95.095 -> 95.10 (rounded towards the entry); 95.1 x 0.997 = 94.8147.

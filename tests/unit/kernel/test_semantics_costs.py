@@ -80,6 +80,7 @@ def test_a_purchase_that_the_fee_would_eat_is_not_made() -> None:
     ],
 )
 def test_slippage_models(spec: dict[str, Any], extra: dict[str, Any], price: float) -> None:
+    """R-COST-05, R-COST-13."""
     bars = ["100 100 100 100 L a=2 d=10000", "100 100 100 100 a=99 d=1", "100 100 100 100"]
     run = simulate(one_symbol(bars, spec=spec, **extra), CASH)
     assert run.fills[0].price == price

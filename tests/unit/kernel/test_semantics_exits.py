@@ -33,7 +33,10 @@ def stops_after_each_bar(bars: list[str], **leg: Any) -> list[float]:
 
 
 def test_a_stop_01_long_stop_activation_and_trail() -> None:
-    """Entry 100, ATR 2: stop 94, armed at 111, at 115 the trail is 104, and 110 leaves it there."""
+    """Entry 100, ATR 2: stop 94, armed at 111, at 115 the trail is 104, and 110 leaves it there.
+
+    R-STOP-12, R-STOP-37.
+    """
     bars = [
         "100   100 100 100 L a=2",
         "100   100 100 100",  # in at 100
@@ -49,6 +52,7 @@ def test_a_stop_01_long_stop_activation_and_trail() -> None:
 
 
 def test_a_stop_02_short_is_the_mirror() -> None:
+    """R-STOP-37."""
     bars = [
         "100   100  100 100 S a=2",
         "100   100  100 100",
@@ -66,6 +70,7 @@ def test_a_stop_02_short_is_the_mirror() -> None:
 
 
 def test_a_stop_03_partials_sell_half_then_thirty_percent_and_the_stop_follows() -> None:
+    """R-STOP-17."""
     bars = [
         "100 100 100 100 L a=2",
         "100 101 100 101",
@@ -95,7 +100,10 @@ def test_both_partials_can_fill_in_one_bar_and_each_only_once() -> None:
 def test_a_stop_08_a_rest_under_1_02_of_the_minimum_goes_with_the_take(
     min_lots: int, sold: list[int]
 ) -> None:
-    """200 lots would be left: 1.015 x 197 is a residual, 1.0204 x 196 is a position."""
+    """200 lots would be left: 1.015 x 197 is a residual, 1.0204 x 196 is a position.
+
+    R-STOP-17, R-STOP-18.
+    """
     take = {
         "take_count": 1,
         "take_kind": [Level.PERCENT],
@@ -108,7 +116,7 @@ def test_a_stop_08_a_rest_under_1_02_of_the_minimum_goes_with_the_take(
 
 
 def test_a_share_under_min_notional_takes_the_whole_position() -> None:
-    """30 % of 0.1 at 104 is 3.12, under 5: instead of a dead order everything goes."""
+    """R-STOP-15: 30 % of 0.1 at 104 is 3.12, under 5: instead of a dead order everything goes."""
     plan = PARTIALS | {"size_value": 0.1}
     bars = ["100 100 100 100 L", "100 102.01 100 102", "102 104.01 102 104", "104 104 104 104"]
     run = simulate(one_symbol(bars, plan=plan, spec={"min_notional": 5.0}), CASH)
@@ -128,7 +136,10 @@ def test_takes_in_r_are_multiples_of_the_risk() -> None:
 
 
 def test_break_even_moves_the_stop_to_entry_plus_round_trip_fees() -> None:
-    """After 1 R (5.00): 100 x (1 + 2 x 0.001) = 100.20, for the fills of the entry and the exit."""
+    """After 1 R (5.00): 100 x (1 + 2 x 0.001) = 100.20, for the fills of the entry and the exit.
+
+    R-STOP-19, R-STOP-23.
+    """
     plan = {"stop_kind": Level.PERCENT, "stop_value": 0.05, "breakeven_r": 1.0}
     bars = ["100 100 100 100 L", "100 104.99 99 103", "103 105 103 104", "104 104 99 100"]
     spec = {"taker": 0.001}
@@ -139,6 +150,7 @@ def test_break_even_moves_the_stop_to_entry_plus_round_trip_fees() -> None:
 
 
 def test_an_adaptive_trail_uses_the_current_atr_and_never_backs_off() -> None:
+    """R-STOP-10, R-STOP-23."""
     plan = {
         "trail_kind": Level.ATR,
         "trail_activation": 1.0,
@@ -169,6 +181,7 @@ def test_time_exit(plan: dict[str, int]) -> None:
 
 
 def test_position_drawdown_closes_at_the_next_open() -> None:
+    """R-STOP-22."""
     bars = ["100 100 100 100 L", "100 100 95.01 95.01", "95 95 95 95", "94 94 94 94"]
     run = simulate(one_symbol(bars, plan={"position_drawdown": 0.05}), CASH)
     assert filled(run)[1] == (3, "POSITION_DRAWDOWN", 94.0, 1000)

@@ -24,16 +24,21 @@ def bought(row: str, *, limits: dict[str, Any] | None = None, **leg: Any) -> int
 
 
 def test_a_size_02_risk_of_one_percent_and_its_cap() -> None:
-    """10,000 x 1 % / (3 x 2) = 16.667 units; a cap of 10 % of equity at 100 leaves 10."""
+    """10,000 x 1 % / (3 x 2) = 16.667 units; a cap of 10 % of equity at 100 leaves 10.
+
+    R-SIZE-04, R-SIZE-10, R-SIZE-18.
+    """
     assert bought("100 100 100 100 L a=2", plan=RISK) == 16_666
     assert bought("100 100 100 100 L a=2", plan=RISK, limits={"position_cap": 0.1}) == 10_000
 
 
 def test_a_size_03_atr_of_two_percent_scales_by_1_over_1_2() -> None:
+    """R-SIZE-09."""
     assert bought("100 100 100 100 L a=2", plan=RISK, limits={"scale_atr": 10.0}) == 13_888
 
 
 def test_a_size_04_all_in_is_cut_by_the_position_cap() -> None:
+    """R-SIZE-11."""
     plan = {"size_mode": Size.ALL_IN, "size_value": 0.95}
     assert bought("100 100 100 100 L", plan=plan) == 95_000
     assert bought("100 100 100 100 L", plan=plan, limits={"position_cap": 0.5}) == 50_000
@@ -48,7 +53,10 @@ def test_a_size_05_no_edge_means_no_kelly_size() -> None:
 
 
 def test_a_size_06_a_plan_whose_last_part_is_too_small_is_simplified() -> None:
-    """10 % of 0.1 at 104 would leave an order of 1.04: the second take takes everything."""
+    """10 % of 0.1 at 104 would leave an order of 1.04: the second take takes everything.
+
+    R-SIZE-19.
+    """
     plan = {
         "size_value": 0.1, "take_count": 2, "take_kind": [Level.PERCENT, Level.PERCENT],
         "take_value": [0.02, 0.04], "take_fraction": [0.5, 0.4],
@@ -68,6 +76,7 @@ def test_a_size_06_a_plan_whose_last_part_is_too_small_is_simplified() -> None:
     ],
 )
 def test_the_other_modes(plan: dict[str, Any], lots: int) -> None:
+    """R-SIZE-06, R-SIZE-07."""
     assert bought("100 100 100 100 L g=0.02", plan=plan) == lots
 
 
@@ -93,6 +102,7 @@ def test_the_other_modes(plan: dict[str, Any], lots: int) -> None:
     ],
 )
 def test_scales(row: str, plan: dict[str, Any], limits: dict[str, Any], lots: int) -> None:
+    """R-SIZE-13, R-RISK-25."""
     assert bought(f"100 100 100 100 L a=2 {row}", plan=RISK | plan, limits=limits) == lots
 
 
@@ -100,6 +110,8 @@ def test_drawdown_and_losing_streak_scale_down() -> None:
     """A loss of 60.00 from 10,000: drawdown 0.6 % of an allowed 1.2 %: half; one loss: half again.
 
     9,940 x 1 % / 6 = 16.566; x 0.5 x 0.5 = 4.1416.
+
+    R-SIZE-14.
     """
     bars = ["100 100 100 100 L a=2", "100 100 94 94 ", "94 94 94 94", "100 100 100 100 L a=2",
             *FLAT]  # fmt: skip

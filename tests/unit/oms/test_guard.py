@@ -100,6 +100,7 @@ def test_a_right_stop_is_left_alone() -> None:
     ],
 )
 def test_a_stop_is_moved_in_the_way_of_the_venue(abilities: Abilities, acts: list[str]) -> None:
+    """R-STOP-05."""
     cover = replace(LONG, stop_ticks=9_600)
     moved = ask([stop()], abilities, cover=cover)
     assert told(moved) == acts
@@ -121,7 +122,7 @@ def test_moves_are_throttled_and_sizes_are_not() -> None:
 
 
 def test_a_stop_never_moves_away() -> None:
-    """B9: the tightest stop that was ever asked for stays the stop."""
+    """R-STOP-09: B9: the tightest stop that was ever asked for stays the stop."""
     loose = replace(LONG, stop_ticks=9_000)
     assert ask([stop()], cover=loose).is_calm
     assert told(ask([], cover=loose)) == ["stop 9500 SELL 10"]
@@ -146,7 +147,7 @@ def test_no_position_has_no_orders() -> None:
 
 
 def test_a_price_beyond_the_stop_gives_a_live_stop_five_seconds() -> None:
-    """B3, R-STOP-03, R-STOP-42."""
+    """R-STOP-25: B3, R-STOP-03, R-STOP-42."""
     first = ask([stop()], price=9_499)
     assert (told(first), first.wake_ns) == ([], NOW + 5 * SECOND)
     late = ask([stop()], price=9_499, memory=first.memory, now_ns=NOW + 5 * SECOND)
@@ -170,7 +171,7 @@ def test_a_close_is_waited_for_but_not_a_lost_one() -> None:
 
 
 def test_refused_twice_or_bare_for_fifteen_seconds_is_closed() -> None:
-    """B4."""
+    """R-STOP-41: B4."""
     once = refused(KNOWN)
     assert told(ask([], memory=once)) == ["stop 9500 SELL 10"]
     twice = ask([], memory=refused(once))

@@ -220,6 +220,7 @@ def test_a_delisting_counts_from_the_last_bar_on() -> None:
 
 
 def test_symbols_of_one_tag_share_a_cluster() -> None:
+    """R-PORT-08."""
     names = (("A", ("l1",)), ("B", ("meme",)), ("C", ("l1", "meme")), ("D", ()))
     rows = []
     for name, tags in names:
@@ -232,7 +233,10 @@ def test_symbols_of_one_tag_share_a_cluster() -> None:
 
 
 def test_a_sector_of_the_settings_goes_before_a_tag_and_a_venues_remark_is_none() -> None:
-    """R-RISK-11: `[symbols."A".sizing] sector`; a symbol that is halted is no kin of another."""
+    """R-RISK-11: `[symbols."A".sizing] sector`; a symbol that is halted is no kin of another.
+
+    R-PORT-08.
+    """
     series, own = [], {}
     for name, tags, sector in (
         ("A", ("l1",), "meme"), ("B", ("status:BREAK", "l1"), ""), ("C", ("status:BREAK",), ""),

@@ -83,6 +83,7 @@ TWO = {"A": FLAT, "B": FLAT}
 BOTH = {"A": {0: "L"}, "B": {0: "L"}}
 WAVE = [100.0 + 5.0 * np.sin(k) for k in range(30)]
 STOP = {"stop": percent_stop(0.05)}
+HUSH = [100.0] * 5 + [10.0] * 25  # a tenth of the price is a tenth of the quote volume
 
 STORIES: dict[str, Story] = {
     "daily_loss": Story({"A": DROP}, LOSE_THEN_TRY, 0.03, reason=Refusal.DAILY_LOSS),
@@ -154,11 +155,26 @@ STORIES: dict[str, Story] = {
         beside={"cluster_risk": 0.02, "correlation": 0.7},
         trade=STOP | {"size": risk(0.02)},
     ),
+    "correlation_refuses": Story(
+        {"A": WAVE, "B": WAVE}, {"A": {25: "L"}, "B": {25: "L"}}, 1, reason=Refusal.CORRELATION,
+        beside={"correlation": 0.7, "correlation_bars": 20},
+    ),
     "sector_share": Story(
         TWO, BOTH, 0.3, loose=0.5, reason=Refusal.SECTOR_SHARE, tags=("layer1",),
         trade={"size": fixed_qty(20.0)},
     ),
     "volume_share": Story({"A": FLAT}, {"A": {0: "L"}}, 1e-6, loose=1e-4),
+    "liquidity_block": Story(
+        {"A": HUSH}, {"A": {9: "L"}}, 0.5, loose=0.05, reason=Refusal.LIQUIDITY_COLLAPSE,
+        beside={"liquidity_bars": 40},
+    ),
+    "liquidity_shrink": Story(
+        {"A": HUSH}, {"A": {9: "L"}}, 0.5, beside={"liquidity_bars": 40, "position_cap": 0.05},
+    ),
+    "liquidity_bars": Story(
+        {"A": HUSH}, {"A": {16: "L"}}, 60, loose=20, reason=Refusal.LIQUIDITY_COLLAPSE,
+        beside={"liquidity_block": 0.5},
+    ),
     "scale_drawdown": Story({"A": DROP}, LOSE_THEN_TRY, 1, beside={"drawdown_kill": 0.5}),
     "scale_streak": Story({"A": DROP}, LOSE_THEN_TRY, 0.5, loose=1.0),
     "scale_confidence": Story(

@@ -125,6 +125,7 @@ CASES = [
 def test_each_check_refuses_just_beyond_its_limit(
     part: str, at: dict[str, Any], beyond: dict[str, Any], check: str
 ) -> None:
+    """R-GATE-04, R-GATE-05, R-GATE-11, R-GATE-13, R-GATE-28, R-GATE-29."""
     assert reasons(snap(part, **at)) == []
     assert reasons(snap(part, **{**at, **beyond})) == [check]
 
@@ -185,7 +186,7 @@ def at(at_ns: int, side: Side = BUY, **changes: Any) -> Snapshot:
 def test_a_signal_of_the_same_side_within_a_minute_is_a_duplicate(
     seconds: int, found: list[str]
 ) -> None:
-    """A-GATE-03, S-21."""
+    """R-GATE-03, A-GATE-03, S-21."""
     memory = judge(refused_at(NOW), Memory(), LIMITS).memory
     assert reasons(at(NOW + seconds * SECOND), memory) == found
 
@@ -209,7 +210,7 @@ def test_signals_for_both_sides_are_no_signal() -> None:
 
 
 def test_a_slot_is_taken_by_approval_and_given_back_by_failure() -> None:
-    """R-GATE-26, R-GATE-20."""
+    """R-GATE-15, R-GATE-26, R-GATE-20."""
     memory = judge(GOOD, Memory(), LIMITS).memory
     later = at(NOW + 400 * SECOND)
     assert reasons(later, memory) == ["symbol_state"]

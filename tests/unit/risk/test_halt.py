@@ -49,6 +49,7 @@ PAUSED, REDUCING, ALERT = (
     ],
 )
 def test_what_a_person_may_command(start: Halt, order: Command, mode: Mode) -> None:
+    """R-RISK-22."""
     assert by_ann(start, order).mode is mode
 
 

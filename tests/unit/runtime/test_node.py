@@ -101,6 +101,7 @@ def told(effects: list[Effect]) -> list[str]:
 
 
 def test_a_fill_is_protected_in_the_same_step(node: Node) -> None:
+    """R-STOP-02."""
     submit = entry(node)
     assert placed(node.handle(Reported(filled(submit), NOW + SECOND))) == [Purpose.STOP]
 
@@ -240,7 +241,7 @@ def test_an_old_order_leaves_once_the_venue_agrees(node: Node) -> None:
 
 
 def test_stops_refused_twice_close_the_position_and_pause_the_account(node: Node) -> None:
-    """B4: closed at market, told, and nothing more is opened until a person resumes."""
+    """R-STOP-41: B4: closed at market, told, and nothing more is opened until a person resumes."""
     effects = node.handle(Reported(filled(entry(node)), NOW + SECOND))
     for _ in range(2):
         (stop,) = (one for one in effects if isinstance(one, Submit))

@@ -56,6 +56,7 @@ def test_a_repeated_quote_is_no_news() -> None:
     ("days", "trades"), [(None, True), (4.0, True), (3.0, False), (0.5, False), (-1.0, False)]
 )
 def test_a_symbol_whose_end_is_announced_is_left_in_time(days: float | None, trades: bool) -> None:
+    """R-GATE-28."""
     ends_ms = None if days is None else (NOW_NS + round(days * LEAVES_NS / 3)) // MS_NS
     known, market = facts(), replace(BTC, delists_ms=ends_ms)
     told = known.refresh({"BTCUSDT": market}, NOW_NS)

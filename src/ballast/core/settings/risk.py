@@ -211,7 +211,7 @@ class RiskSettings:
     cluster_risk: float = setting(
         0.02,
         "Largest loss at their stops of positions that move together: of one side, and of one "
-        "sector or correlated above `correlation`.",
+        "sector or, without `correlation_refuses`, correlated above `correlation`.",
         "R-RISK-08",
         unit=EQUITY,
         low=0.0001,
@@ -220,7 +220,7 @@ class RiskSettings:
     )
     correlation: float = setting(
         0.7,
-        "Correlation of returns above which positions of one side share `cluster_risk`.",
+        "Correlation of returns above which two positions of one side move together.",
         "R-RISK-08",
         unit="correlation",
         low=0.01,
@@ -234,6 +234,12 @@ class RiskSettings:
         unit="bars",
         low=10,
         high=100_000,
+    )
+    correlation_refuses: bool = setting(
+        True,
+        "Refuse an entry that moves together with a position of its side; off, they share "
+        "`cluster_risk`.",
+        "R-RISK-08",
     )
     sector_share: float = setting(
         0.30,
@@ -252,6 +258,33 @@ class RiskSettings:
         low=0.0001,
         high=1.0,
         off=True,
+    )
+    liquidity_block: float = setting(
+        0.1,
+        "Quote volume of the last 5 bars, as a part of its norm, under which no entry is made.",
+        "R-RISK-20",
+        unit="fraction of norm",
+        low=0.01,
+        high=1.0,
+        off=True,
+    )
+    liquidity_shrink: float = setting(
+        0.25,
+        "Part of its norm under which quote volume shrinks `position_cap` and `volume_share`: at "
+        "half of this they are half.",
+        "R-RISK-20",
+        unit="fraction of norm",
+        low=0.01,
+        high=1.0,
+        off=True,
+    )
+    liquidity_bars: int = setting(
+        240,
+        "Bars whose median quote volume is the norm; 240 hours are 10 days.",
+        "R-RISK-20",
+        unit="bars",
+        low=20,
+        high=2_000,
     )
     leverage: float = setting(
         3.0,

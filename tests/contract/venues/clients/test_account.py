@@ -32,6 +32,7 @@ def test_a_key_says_what_it_may(rig: Rig) -> None:
 
 
 def test_fees_are_fractions_of_notional(rig: Rig) -> None:
+    """R-COST-02."""
     maker, taker = rig.run(rig.desk.fees(rig.row.symbol))
     assert Decimal(0) <= maker <= taker < Decimal("0.02")
     rig.hold()
