@@ -38,7 +38,6 @@ READ = [
 # Settings marked *live* that nothing reads yet: README says that there are some. May only shrink.
 NOT_YET = {
     "data.ticker_age_ms",
-    "exits.stop_limit_offset",
     "gate.latency_ms",
     "brain.interval_ms",
     "brain.holding_ms",
@@ -48,8 +47,6 @@ NOT_YET = {
     "operations.dashboard_host",
     "operations.dashboard_port",
     "operations.target_uptime",
-    "operations.target_memory_mb",
-    "operations.target_cpu",
     "journal.snapshot_records",
 }
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 MS_NS = 1_000_000
 FOREVER_NS = 2**62
+PPM = 1_000_000
 ROOM = 4_096
 ROOM_WARMUPS = 4
 """Bars kept, in warm-ups: a recursive mean has forgotten its start after three."""
@@ -126,7 +127,7 @@ def rules_of(
         account,
         legs[0].plan.strategy.hash,
         limits=Limits.of(settings),
-        abilities=abilities,
+        abilities=with_room(abilities, settings),
         drawdown_warning=settings.gate.drawdown_warning,
         tells_lost=True,
         books_strange=True,
@@ -142,6 +143,16 @@ def rules_of(
             orders.slice_share, orders.slice_interval_ms * MS_NS, orders.slices_max, risk.slippage
         ),
         session=session_of(legs, settings.engine.initial_cash, digits),
+    )
+
+
+def with_room(abilities: Abilities, settings: Settings) -> Abilities:
+    """Return what a venue allows, with the room that a stop-limit is given (R-STOP-04)."""
+    exits = settings.exits
+    return replace(
+        abilities,
+        offset_ppm=round(exits.stop_limit_offset * PPM),
+        offset_atr=exits.stop_limit_atr,
     )
 
 

@@ -216,6 +216,22 @@ def test_a_stop_limit_has_room_on_the_right_side() -> None:
         assert place.request.price_ticks == price
 
 
+@pytest.mark.parametrize(
+    ("atr_ticks", "long", "short"),
+    [(0.0, 9_452, 10_553), (90.0, 9_452, 10_553), (400.0, 9_300, 10_700), (40_000.0, 1, 30_500)],
+)
+def test_a_stop_limit_has_more_room_where_the_market_moves_more(
+    atr_ticks: float, long: int, short: int
+) -> None:
+    """R-STOP-04: half a percent of the stop, or half an ATR of the entry where that is more."""
+    limited = Abilities(reduces_only=False, stops_at_market=False, offset_ppm=5_000, offset_atr=0.5)
+    for cover, price in ((LONG, long), (SHORT, short)):
+        wide = replace(cover, atr_ticks=atr_ticks)
+        (place,) = ask([], limited, cover=wide, memory=Memory()).acts
+        assert isinstance(place, Place)
+        assert place.request.price_ticks == price
+
+
 def test_the_numbers_are_those_of_the_design() -> None:
     patience = Patience()
     assert (patience.bare_ns, patience.refusals) == (15 * SECOND, 2)

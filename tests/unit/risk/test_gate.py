@@ -114,7 +114,6 @@ CASES = [
     ("link", {}, {"clock_ns": NOW - 601 * SECOND}, "clock"),
     ("link", {}, {"clock_offset_ns": None}, "clock"),
     ("account", {}, {"is_equity_known": False}, "equity"),
-    ("account", {"sector_share": 0.3}, {"sector_share": 0.31}, "sector"),
     ("account", {"ltv": 0.55}, {"ltv": 0.56}, "ltv"),
     ("account", {}, {"ltv": math.nan}, "ltv"),
     ("account", {"health": (SLOW,)}, {"health": (SLOW, replace(SLOW, blocks=True))}, "health"),

@@ -169,3 +169,19 @@ def test_the_collector_passes_over_what_stays_and_only_for_the_block() -> None:
         assert gc.get_freeze_count() > 10_000
         assert len(gc.get_objects()) < 10_000
     assert gc.get_freeze_count() == 0
+
+
+def test_the_share_of_a_core_is_that_of_the_last_minute(tmp_path: Path) -> None:
+    """R-OBS-06: none before there was a minute; an old burst is forgotten."""
+    used = {"cpu": 0.0}
+    watch = HealthWatch(
+        LiveSession(Kind.PERPETUAL).live, LIMITS, tmp_path, lambda: 1.0, lambda _: 9_999.0,
+        lambda: used["cpu"],
+    )  # fmt: skip
+    shares = []
+    for at_s, cpu_s in ((0.0, 5.0), (30.0, 35.0), (59.0, 35.0), (60.0, 35.0), (95.0, 35.7)):
+        used["cpu"] = cpu_s
+        watch.look(at_s)
+        shares.append(watch.now.cpu)
+    assert shares[:3] == [None, None, None]
+    assert shares[3:] == [pytest.approx(0.5), pytest.approx(0.7 / 65.0)]

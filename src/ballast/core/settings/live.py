@@ -338,11 +338,16 @@ class OperationsSettings:
         high=1.0,
     )
     target_memory_mb: int = setting(
-        150, "Memory of a live process in rest.", "R-OBS-06", unit="MB", low=10, high=100000
+        150,
+        "Memory of a live process in rest; `diagnose` tells of more.",
+        "R-OBS-06",
+        unit="MB",
+        low=10,
+        high=100000,
     )
     target_cpu: float = setting(
         0.02,
-        "Processor use of a live process in rest.",
+        "Processor use of a live process in rest; `diagnose` tells of more.",
         "R-OBS-06",
         unit="fraction of a core",
         low=0.0,

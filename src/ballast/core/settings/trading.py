@@ -241,6 +241,15 @@ class ExitSettings:
         low=0.0,
         high=1.0,
     )
+    stop_limit_atr: float = setting(
+        0.5,
+        "The same in ATR of the entry, where that is more; 0 leaves `stop_limit_offset` alone.",
+        "R-STOP-04",
+        unit="ATR",
+        low=0.0,
+        high=10.0,
+        used_by="live",
+    )
     stop_limit_offset: float = setting(
         0.005,
         "Least distance of a stop-limit's limit from its stop, where a venue has no stop-market.",

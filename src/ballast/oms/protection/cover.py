@@ -41,6 +41,8 @@ class Cover:
     closes: bool = False
     """Whether the position is to be closed at market, now."""
     takes: tuple[Take, ...] = ()
+    atr_ticks: float = 0.0
+    """ATR at the entry; 0: not known."""
     may_be_bare: bool = False
     """Whether a position that was decided without a stop may be held without one."""
 
@@ -73,7 +75,9 @@ class Abilities:
     stops_at_market: bool = True
     """A triggered stop trades at market; else it is a limit order, `offset_ppm` beyond."""
     offset_ppm: int = 5_000
-    """Of a stop-limit: how much worse than the trigger it may trade (R-STOP-04)."""
+    """Of a stop-limit: how much worse than the trigger it may trade, at least (R-STOP-04)."""
+    offset_atr: float = 0.0
+    """The same in ATR of the entry, where that is more: what moves more gaps further."""
 
     @property
     def holds_two(self) -> bool:

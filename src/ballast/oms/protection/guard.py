@@ -22,6 +22,7 @@ and new in one request; else cancel, and place when it is gone. Only the last le
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -353,9 +354,10 @@ class _Case:
         if self.abilities.stops_at_market:
             return 0
         best, offset = self.memory.best_ticks, self.abilities.offset_ppm
+        wide = math.ceil(self.abilities.offset_atr * self.cover.atr_ticks)
         if self.cover.direction > 0:
-            return max(best * (PPM - offset) // PPM, 1)
-        return -(-best * (PPM + offset) // PPM)
+            return max(min(best * (PPM - offset) // PPM, best - wide), 1)
+        return max(-(-best * (PPM + offset) // PPM), best + wide)
 
     @property
     def _side(self) -> Side:

@@ -52,7 +52,6 @@ class Limits:
     slippage: float = 0.005
     spoof_score: float = 0.5
     risk_penalty: float = 0.8
-    sector_share: float = 0.3
     ltv: float = 0.55
     moved_1m: float = 0.05
     moved_5m: float = 0.1
@@ -68,7 +67,6 @@ class Limits:
             slippage=risk.slippage,
             spoof_score=gate.spoof_score,
             risk_penalty=gate.risk_penalty,
-            sector_share=risk.sector_share,
             ltv=gate.ltv_alarm,
             moved_1m=gate.moved_1m,
             moved_5m=gate.moved_5m,
@@ -303,11 +301,6 @@ def equity(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
     return None if snap.account.is_equity_known else Against(UNKNOWN, "known")
 
 
-def sector(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
-    """Keep every sector a bounded part of equity (R-RISK-11)."""
-    return _at_most(snap.account.sector_share, limits.sector_share)
-
-
 def ltv(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
     """Keep the account far from liquidation (R-RISK-21)."""
     return _at_most(snap.account.ltv, limits.ltv)
@@ -330,7 +323,7 @@ CHECKS: dict[str, Callable[[Snapshot, Memory, Limits], Against | None]] = {
     for one in (
         mode, kernel, certificate, scenario, symbol_state, signal_age, duplicate, same_side,
         conflict, spoof, penalty, inputs, position, protection, unknown_orders, breaker, market,
-        calm, data_fresh, contiguous, spread, slippage, cost, clock, equity, sector, ltv,
+        calm, data_fresh, contiguous, spread, slippage, cost, clock, equity, ltv,
         health,
     )
 }  # fmt: skip

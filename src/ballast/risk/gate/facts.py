@@ -104,8 +104,6 @@ class Account:
     unprotected: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     """Client ids of orders of which nobody knows."""
-    sector_share: float | None = 0.0
-    """Exposure of the symbol's sector with this entry, as a part of equity."""
     ltv: float | None = 0.0
     """Maintenance margin over margin, or loan over collateral."""
     health: tuple[HealthFault, ...] = ()

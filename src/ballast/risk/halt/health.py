@@ -39,6 +39,8 @@ class Health:
     """Free where the journal lies."""
     silent_s: float
     """Since the venue's last word on any stream."""
+    cpu: float | None = None
+    """Share of a core in the last minute; None before there was one. It is told, and no fault."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ class Held:
     wants_entry: bool
     until_ns: int
     """When the entry ends by itself."""
+    atr_ticks: float = 0.0
+    """ATR at the entry of the position."""
 
 
 class Decider:
@@ -217,7 +219,13 @@ class Decider:
             exit=label(Exit(int(p.out_reason))) if leaves else "",
             wants_entry=bool(p.in_lots > 0),
             until_ns=int(p.in_until_ms) * MS_NS,
+            atr_ticks=self._atr_ticks(s),
         )
+
+    def _atr_ticks(self, s: int) -> float:
+        p, spec = self.live.pos[s], self.live.spec[s]
+        known = p.lots > 0 and p.atr > 0.0  # a NaN is not known
+        return float(p.atr) * spec.tick_den / spec.tick_num if known else 0.0
 
     def _ticks(self, s: int, price: float) -> int:
         spec = self.live.spec[s]

@@ -229,8 +229,14 @@ class Execution(Comparing):
             dust_lots=self._dust_lots(symbol, desk),
             closes=desk.closes or self.halt.closes,
             takes=tuple(one for one in desk.takes if one.number not in desk.refused_takes),
+            atr_ticks=self._atr_ticks(symbol),
             may_be_bare=self.rules.may_be_bare,
         )
+
+    def _atr_ticks(self, symbol: str) -> float:
+        """Return the ATR of a position's entry; 0 where no kernel knows it."""
+        del symbol
+        return 0.0
 
     def _now_flat(self, symbol: str, desk: Desk, dust_lots: int) -> None:
         """Begin the cool-down when a position is gone, but for what cannot be sold alone."""

@@ -108,13 +108,22 @@ def _with_birth(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"names_birth": False}
 
 
+def _without_sector(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 9 as of version 10: the gate held no sectors, the kernel does.
+
+    A stop-limit's room grew with nothing.
+    """
+    limits = {name: one for name, one in plain["limits"].items() if name != "sector_share"}
+    return plain | {"limits": limits, "abilities": plain["abilities"] | {"offset_atr": 0.0}}
+
+
 CODEC = Codec(
     Kind(EVENT, Event, version=3, upgrades={1: _with_rungs, 2: _with_moves}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=9,
+        version=10,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -124,6 +133,7 @@ CODEC = Codec(
             6: _with_strange,
             7: _with_calm,
             8: _with_birth,
+            9: _without_sector,
         },
     ),
 )

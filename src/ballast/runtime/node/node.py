@@ -369,6 +369,11 @@ class Node(Adopting):
             return desk.dust_lots
         return max(desk.dust_lots, self.decider.dust_lots(symbol, desk.price_ticks))
 
+    def _atr_ticks(self, symbol: str) -> float:
+        if self.decider is None or symbol not in self.decider.places:
+            return 0.0
+        return self.decider.held(symbol).atr_ticks
+
     def _heed(self, symbol: str) -> None:
         """Take over what the kernel says of a position: its stop, its takes, that it should go."""
         decider = self.decider

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ballast.risk.halt.health import Health, HealthFault, faults_of
 from ballast.runtime.node.events import HealthShown
-from ballast.runtime.shell.machine import free_mb, own_mb
+from ballast.runtime.shell.machine import free_mb, own_cpu_s, own_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PULSE_S = 0.1
 """Between two looks at the loop; what it is late is the lag."""
 LOOK_S = 5.0
+CPU_S = 60.0
+"""What the share of a core is measured over: one close of many bars is no use of a minute."""
 LAG_KEPT_S = 60.0
 """How long a lag counts: what blocked the loop once does so again."""
 SECOND_NS = 1_000_000_000
@@ -39,6 +41,7 @@ class HealthWatch:
         folder: Path,
         memory_mb: Callable[[], float | None] = own_mb,
         disk_mb: Callable[[Path], float | None] = free_mb,
+        cpu_s: Callable[[], float] = own_cpu_s,
     ) -> None:
         """Watch the process of this session and the disk its journal lies on."""
         self.now = Health(0.0, None, None, 0.0)
@@ -48,6 +51,8 @@ class HealthWatch:
         self._folder = folder
         self._memory_mb, self._disk_mb = memory_mb, disk_mb
         self._lags: deque[tuple[float, float]] = deque()
+        self._cpu_s = cpu_s
+        self._used: deque[tuple[float, float]] = deque()
 
     async def run(self) -> None:
         """Measure until cancelled."""
@@ -81,6 +86,7 @@ class HealthWatch:
             self._memory_mb(),
             self._disk_mb(self._folder),
             max((now_ns - heard_ns) / SECOND_NS, 0.0) if heard_ns else 0.0,
+            self._cpu(now_s),
         )
         found = faults_of(self.now, self._limits)
         if [(one.vital, one.blocks) for one in found] != [
@@ -88,3 +94,12 @@ class HealthWatch:
         ]:
             self._live.tell(HealthShown(found, now_ns))
         self.faults = found
+
+    def _cpu(self, now_s: float) -> float | None:
+        """Return the share of a core since a minute ago; None before there was one."""
+        used = self._used
+        used.append((now_s, self._cpu_s()))
+        while len(used) > 1 and used[1][0] <= now_s - CPU_S:
+            used.popleft()
+        (first_s, first), (_, last) = used[0], used[-1]
+        return (last - first) / (now_s - first_s) if now_s - first_s >= CPU_S else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,11 @@ def own_mb(pid: int | None = None) -> float | None:
         return int(line.split()[1]) * BYTES_KB / BYTES_MB
     except (OSError, ValueError, IndexError, StopIteration):  # another system, or it has ended
         return None
+
+
+def own_cpu_s() -> float:
+    """Return the processor seconds that this process has used."""
+    return time.process_time()
 
 
 @contextmanager

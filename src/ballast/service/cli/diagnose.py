@@ -102,6 +102,8 @@ def _pace(settings: Settings, duration: str) -> Pace:
         snapshot_s=min(operations.snapshot_ms / MS_S, max(length_s / 4, 1.0)),
         look_s=min(operations.order_check_ms / MS_S, max(length_s / 4, 1.0)),
         venue_ms=float(operations.target_call_ms),
+        memory_mb=float(operations.target_memory_mb),
+        cpu=operations.target_cpu,
     )
 
 

@@ -18,6 +18,7 @@ def health_of(watch: HealthWatch | None) -> dict[str, Any]:
         "memory_mb": None if now.memory_mb is None else round(now.memory_mb, 1),
         "disk_mb": None if now.disk_mb is None else round(now.disk_mb),
         "silent_s": round(now.silent_s, 1),
+        "cpu": None if now.cpu is None else round(now.cpu, 4),
         "faults": [
             {"vital": str(one.vital), "line": one.line, "blocks": one.blocks}
             for one in watch.faults
@@ -36,3 +37,16 @@ def health_line(said: dict[str, Any]) -> str:
         f"venue heard {said['silent_s']:.0f} s ago", *(one["line"] for one in said["faults"]),
     ]  # fmt: skip
     return "; ".join(parts)
+
+
+def heaviness(said: dict[str, Any], memory_mb: float, cpu: float) -> str:
+    """Return what a process takes beyond its targets in rest; empty: nothing, or nobody measured.
+
+    States of earlier versions say nothing of the processor.
+    """
+    found = []
+    if said.get("memory_mb") is not None and said["memory_mb"] > memory_mb:
+        found.append(f"memory {said['memory_mb']:.0f} MB, target {memory_mb:.0f} MB")
+    if said.get("cpu") is not None and said["cpu"] > cpu:
+        found.append(f"{said['cpu']:.1%} of a core, target {cpu:.1%}")
+    return "; ".join(found)

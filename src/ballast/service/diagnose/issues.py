@@ -39,6 +39,8 @@ class Kind(StrEnum):
     UNANSWERED = "venue does not answer"
     MACHINE = "unwell process"
     """Its loop, memory, disk or the venue's silence is beyond a limit."""
+    HEAVY = "heavy process"
+    """It takes more memory or more of a core than it should in rest (R-OBS-06)."""
 
 
 ADVICE = {
@@ -50,6 +52,7 @@ ADVICE = {
     Kind.SLOW_JOURNAL: "see the disk: `ballast doctor`",
     Kind.SLOW_VENUE: "see the line and the venue's status; entries wait, stops rest there",
     Kind.MACHINE: "free memory or disk, or give the process a core; `ballast doctor` looks too",
+    Kind.HEAVY: "many symbols, short bars or long warm-ups take more: a target in rest, no limit",
     Kind.UNANSWERED: "protection rests at the venue; see its status page",
 }
 

@@ -18,6 +18,7 @@ from ballast.core.ids import Purpose, purpose_of
 from ballast.core.orders import Fill
 from ballast.runtime.node.events import AmendOrder, CancelOrder, ReplaceOrder, Reported, Submit
 from ballast.runtime.node.journalled import CODEC, EFFECT, EVENT
+from ballast.service.diagnose.health import heaviness
 from ballast.service.diagnose.issues import Issue, Kind, Persisting, Severity, compare
 from ballast.service.diagnose.views import JournalView, of_node, of_venue
 from ballast.venues.clients.calls import CallError
@@ -48,6 +49,9 @@ class Pace:
     silent_s: float = 10.0
     journal_ms: float = 250.0
     venue_ms: float = 500.0
+    memory_mb: float = 150.0
+    """Above it, with nothing held, the process is heavy; so it is above `cpu`, of a core."""
+    cpu: float = 0.02
 
 
 @dataclass(slots=True)
@@ -153,6 +157,16 @@ class Diagnosis:
             self.findings.health = memory.health
             self.findings.exposure = memory.exposure
             self._note_faults(memory.health)
+            self._note_weight(memory)
+
+    def _note_weight(self, memory: Memory) -> None:
+        """Tell once of a process that takes more than its targets while nothing is held."""
+        is_rest = not any(one.is_held for one in memory.views.values())
+        heavy = heaviness(memory.health, self._pace.memory_mb, self._pace.cpu) if is_rest else ""
+        if heavy:
+            self._once(Kind.HEAVY, Severity.LOW, heavy)
+        else:
+            self._slow.discard(Kind.HEAVY)
 
     def _note_faults(self, health: dict[str, Any]) -> None:
         faults = health.get("faults", [])
