@@ -80,11 +80,11 @@ def caps(c: Candidate) -> Iterator[tuple[float, Refusal]]:
     limits, equity, close = c.world.limits, c.world.account.equity, c.bar.close
     thin = thinness(c)
     if limits.position_cap > 0:
-        yield equity * limits.position_cap * thin / close, Refusal.POSITION_CAP
+        yield equity * (limits.position_cap * thin) / close, Refusal.POSITION_CAP
     if c.away > 0:
         yield from risk_caps(c)
     if limits.volume_share > 0 and c.bar.quote_volume > 0:
-        yield c.bar.quote_volume * limits.volume_share * thin / close, Refusal.LIQUIDITY
+        yield c.bar.quote_volume * (limits.volume_share * thin) / close, Refusal.LIQUIDITY
     if limits.leverage > 0:
         yield (equity * limits.leverage - gross(c.world)) / close, Refusal.LEVERAGE
     yield affordable_qty(c), Refusal.NO_CASH
