@@ -302,7 +302,8 @@ def test_a_risk_13_five_percent_in_a_minute_refuse_entries_and_leave_no_position
     other = [FLAT] * 13
     other[3] += " L"
     other[10] += " L"
-    table = Scripted(falls, other, frame="1m", stop=STOP, exit_after_bars=60)
+    apart = {"correlation_refuses": False}  # bars this few count as correlated
+    table = Scripted(falls, other, frame="1m", risk=apart, stop=STOP, exit_after_bars=60)
     for bar in range(13):
         table.play(bar)
         held = table.node.book.holding(NAMES[0]).lots

@@ -126,6 +126,23 @@ def test_drawdown_and_losing_streak_scale_down() -> None:
 
 
 @pytest.mark.parametrize(
+    ("exit_at", "days", "lots"),
+    #  10,000, then 9,940: under its mean of 9,970. 10,060 is above 10,030. One day: it is its mean
+    [(94, 2, 5_000), (106, 2, 10_000), (94, 1, 10_000), (94, 3, 10_000), (94, 0, 10_000)],
+)
+def test_equity_below_its_own_mean_halves_the_size(exit_at: int, days: int, lots: int) -> None:
+    """R-SIZE-15: the mean of the last daily closes; fewer of them than asked for say nothing."""
+    low, high = min(exit_at, 100), max(exit_at, 100)
+    bars = ["100 100 100 100"] * 24
+    bars += ["100 100 100 100 L", "100 100 100 100", f"100 {high} {low} {exit_at} l"]
+    flat = f"{exit_at} {exit_at} {exit_at} {exit_at}"
+    bars += [flat] * 22 + [f"{flat} L", flat, flat]
+    plan = {"size_mode": Size.FIXED_QTY, "size_value": 10.0}
+    run = simulate(one_symbol(bars, plan=plan, limits={"scale_equity_days": days}), CASH)
+    assert run.fills.lots.tolist() == [10_000, 10_000, lots]
+
+
+@pytest.mark.parametrize(
     ("limits", "extra", "lots"),
     [
         ({"position_risk": 0.005}, {}, 8_333),  # 50 / 6

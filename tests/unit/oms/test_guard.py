@@ -233,6 +233,7 @@ def test_a_stop_limit_has_more_room_where_the_market_moves_more(
 
 
 def test_the_numbers_are_those_of_the_design() -> None:
+    """R-STOP-36."""
     patience = Patience()
     assert (patience.bare_ns, patience.refusals) == (15 * SECOND, 2)
     assert patience.crossed_ns == 5 * SECOND
