@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.runs import flat_bars, scripted
 
 from ballast.core.instrument import FeeRate
-from ballast.core.settings import CostSettings, Settings
+from ballast.core.settings import CostSettings, RiskSettings, Settings
 from ballast.research.run import backtest
 from ballast.research.series import Series
 from ballast.strategies import fixed_qty, no_stop, no_trail
@@ -28,12 +28,13 @@ def test_fees_come_from_the_schedule_and_no_line_is_opened(monkeypatch: pytest.M
     plain = Series(flat_bars([100.0] * 120, symbol="A"))
     change_ms = int(plain.bars.ts[90])
     fees = (FeeRate(0, 0.001, 0.001), FeeRate(change_ms, 0.002, 0.002))
-    dated = replace(plain, rules=replace(plain.rules, fees=fees))
+    dated = Series(plain.bars, replace(plain.rules, fees=fees))
     orders = {"A": {60: "L", 63: "l", 100: "L", 103: "l"}}
+    even = RiskSettings(scale_streak=1.0, scale_drawdown=False)
     run = backtest(
         scripted(orders, size=fixed_qty(10.0), stop=no_stop(), trail=no_trail()),
         [dated],
-        settings=Settings(costs=CostSettings(slip_fraction=0.0)),
+        settings=Settings(costs=CostSettings(slip_fraction=0.0), risk=even),
     ).run
     fills = run.fills.view(np.recarray)
     assert fills.fee.tolist() == pytest.approx([1.0, 1.0, 2.0, 2.0])
