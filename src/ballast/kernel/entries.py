@@ -246,10 +246,8 @@ def consider(
     quote_volume = f8(t.quote_volume, i) if t.quote_volume else 0.0
     slip = slip_fraction(t, spec, 0.0, close, i)
     reason, measured, limit = refuse_stop(plan, lim, close, atr, away, 2.0 * (fee + slip) * close)
-    liquid = 1.0
-    enough = max(lim.liquidity_block, lim.liquidity_shrink)
-    if not reason and enough > 0.0:
-        liquid = liquidity_of(t, spec, i, lim.liquidity_bars, enough)
+    liquid = liquidity_of(t, spec, i, lim)
+    if not reason:
         reason, measured, limit = refuse_thin(lim, liquid)
     if reason:
         refuse(t, acct, s, side, reason, i, measured, limit)

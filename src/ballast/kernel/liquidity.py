@@ -26,15 +26,15 @@ NOISE = 1e-9
 
 
 @jit_inner
-def liquidity_of(t: Row, spec: Row, i: int, bars: int, enough: float) -> float:
-    """Return quote volume at bar `i` over its norm, where that is less than `enough`; else 1.
+def liquidity_of(t: Row, spec: Row, i: int, lim: Row) -> float:
+    """Return quote volume at bar `i` over its norm, where that is less than a limit; else 1.
 
-    A market whose norm is nothing is told as 1 too: there is nothing to collapse from. `enough` is
-    positive.
+    A market whose norm is nothing is told as 1 too: there is nothing to collapse from.
     """
-    first = max(spec.first, i - bars + 1)
+    enough = max(lim.liquidity_block, lim.liquidity_shrink)
+    first = max(spec.first, i - lim.liquidity_bars + 1)
     count = i - first + 1
-    if count < NORM_BARS_MIN:
+    if enough <= 0.0 or count < NORM_BARS_MIN:
         return ENOUGH
     now = 0.0
     for k in range(i - NOW_BARS + 1, i + 1):
