@@ -2,8 +2,9 @@
 
     python bench/bench_node.py [--minutes 60] [--records 1000000]
 
-Times are of one core, wall time of single calls; the journal is the in-process SQLite one, its
-commit is measured apart (`bench/bench_journal.py`).
+Times are the processor time of single calls: a busy neighbour makes them longer, but what he takes
+does not count. The journal is the in-process SQLite one, its commit is measured apart
+(`bench/bench_journal.py`). A close beside the windows evaluated whole, for two lengths of window.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.journal import Entry
 from ballast.core.settings import Settings
+from ballast.kernel.live import compile_steps
 from ballast.research.series import Series
 from ballast.research.synthetic import synthetic_market
 from ballast.runtime.node.journalled import EVENT, entries_of, restored
@@ -31,6 +33,8 @@ from ballast.store.journal import JournalWriter
 from ballast.store.journal.sqlite import SqliteDatabase
 from ballast.store.journal.writer import Start
 from ballast.strategies.catalog import load
+from ballast.strategies.newest import newest_of
+from ballast.strategies.plan import compile_plan
 
 if TYPE_CHECKING:
     from ballast.runtime.node.events import Effect, Event
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 NS_US = 1_000
 FILLER = 2_000
+WINDOWS = (750, 4_000)
+CLOSES = 500
 
 
 def writer(folder: Path, run: str) -> JournalWriter:
@@ -70,9 +76,9 @@ def watch(node: Node, taken: dict[str, list[float]]) -> None:
     plain = node.handle
 
     def timed(event: Event) -> list[Effect]:
-        begun = time.perf_counter_ns()
+        begun = time.thread_time_ns()
         effects = plain(event)
-        taken[type(event).__name__].append((time.perf_counter_ns() - begun) / NS_US)
+        taken[type(event).__name__].append((time.thread_time_ns() - begun) / NS_US)
         return effects
 
     node.handle = timed  # type: ignore[method-assign]
@@ -89,6 +95,7 @@ def hour(minutes: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         running, journal = session(Path(folder), minutes)
         taken: dict[str, list[float]] = defaultdict(list)
+        compile_steps()  # as a live session does before its first event
         running.step()
         watch(running.node, taken)
         begun, steps = time.process_time(), 0
@@ -108,6 +115,28 @@ def hour(minutes: int) -> None:
         print(f"peak memory of the process, exchange and candles included: {peak:.0f} MB,")
         print(f"  its own at the end: {own_mb() or 0.0:.0f} MB")
         journal.close()
+
+
+def rows() -> None:
+    """Say what the newest row of a strategy costs a symbol, beside its window evaluated whole."""
+    made = synthetic_market(7, timeframe="1m", n_bars=WINDOWS[-1] + CLOSES).bars[0]
+    for name in ("ema_cross", "stochrsi"):
+        plan = compile_plan(load(name), {}, timeframe=made.timeframe)
+        for window in WINDOWS:
+            newest, whole = newest_of(plan), []
+            added = []
+            for end in range(window, window + CLOSES):
+                market = {made.symbol: made.slice(0, end)}
+                begun = time.thread_time_ns()
+                newest.row(market, made.symbol)
+                between = time.thread_time_ns()
+                plan.evaluate(market, made.symbol)
+                added.append((between - begun) / NS_US)
+                whole.append((time.thread_time_ns() - between) / NS_US)
+            p50, p50_whole = (statistics.median(one) for one in (added, whole))
+            p99 = statistics.quantiles(added, n=100)[98]
+            print(f"{name} over {window:5,} bars: a row added {p50:.0f} us (p99 {p99:.0f}),"
+                  f" the window whole {p50_whole:.0f} us")  # fmt: skip
 
 
 def recovery(records: int) -> None:
@@ -146,9 +175,9 @@ def encoding() -> None:
 
         def timed(event: Event) -> list[Effect]:
             effects = plain(event)
-            begun = time.perf_counter_ns()
+            begun = time.thread_time_ns()
             entries_of(event, effects, running.node.now_ns)
-            taken.append((time.perf_counter_ns() - begun) / NS_US)
+            taken.append((time.thread_time_ns() - begun) / NS_US)
             return effects
 
         running.node.handle = timed  # type: ignore[method-assign]
@@ -164,6 +193,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=60)
     parser.add_argument("--records", type=int, default=1_000_000)
     chosen = parser.parse_args()
+    rows()
     hour(chosen.minutes)
     encoding()
     recovery(chosen.records)

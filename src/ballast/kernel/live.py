@@ -106,8 +106,11 @@ class Live:
         self.spec["last"] = self.spec["first"]
         self.spec["fund_first"] = self.spec["fund_last"] = 0
         self.spec["delisted"] = 0
+        self._firsts, self._lasts = self.spec["first"], self.spec["last"]  # views, without records
         self.columns = self._columns(market, symbols * (room + 1))
+        self._series = [getattr(self.columns, name) for name in ("ts", *BAR_COLUMNS)]
         self.pos: Any = np.zeros(symbols, POSITION).view(np.recarray)
+        self._bars = self.pos["bar"]
         self.account: Any = np.zeros(1, ACCOUNT).view(np.recarray)
         start_account(self.account, cash, at_ms)
         start_positions(self.pos, self.spec)
@@ -163,22 +166,21 @@ class Live:
 
     def append(self, s: int, open_ms: int, prices: Sequence[float], mark: Sequence[float]) -> None:
         """Add a bar: open, high, low, close, volume; `mark`: high, low, close, or nothing."""
-        if int(self.spec[s].last - self.spec[s].first) >= self.room:
+        if int(self._lasts[s] - self._firsts[s]) >= self.room:
             self._forget_half(s)
-        row = int(self.spec[s].last)
+        row = int(self._lasts[s])
         columns = self.columns
-        columns.ts[row] = open_ms
-        for name, value in zip(BAR_COLUMNS, prices, strict=True):
-            getattr(columns, name)[row] = value
+        for column, value in zip(self._series, (open_ms, *prices), strict=True):
+            column[row] = value
         if columns.mark_high is not columns.high:
             used = mark or (prices[1], prices[2], prices[3])
             for name, value in zip(MARK_COLUMNS, used, strict=True):
                 getattr(columns, name)[row] = value
-        self.spec[s].last = row + 1
+        self._lasts[s] = row + 1
 
     def skip(self, s: int) -> None:
         """Count the last bar as history: nothing is decided on it."""
-        self.pos[s].bar = self.spec[s].last
+        self._bars[s] = self._lasts[s]
 
     def _forget_half(self, s: int) -> None:
         first, last = int(self.spec[s].first), int(self.spec[s].last)
@@ -196,10 +198,15 @@ class Live:
         for name in ("bar", "entry_bar", "decided_bar", "in_bar"):
             self.pos[s][name] -= gone
 
-    def window(self, s: int) -> dict[str, NDArray[Any]]:
+    def window(self, s: int) -> list[NDArray[Any]]:
         """Return the bars that are kept of a symbol, as views: ts, open … volume."""
-        part = slice(int(self.spec[s].first), int(self.spec[s].last))
-        return {name: getattr(self.columns, name)[part] for name in ("ts", *BAR_COLUMNS)}
+        first, last = int(self._firsts[s]), int(self._lasts[s])
+        return [column[first:last] for column in self._series]
+
+    def last_open_ms(self, s: int) -> int:
+        """Return the open time of the newest bar of a symbol; -1 before the first."""
+        last = int(self._lasts[s])
+        return int(self.columns.ts[last - 1]) if last > self._firsts[s] else -1
 
     # A close --------------------------------------------------------------------------------
 
@@ -210,9 +217,9 @@ class Live:
         """
         stepwise.begin_close(self.at, now_ms)
         for s, values in rows.items():
-            last = int(self.spec[s].last) - 1
-            if int(self.pos[s].bar) != last:
-                raise InternalError(f"bar {last} of symbol {s} after {int(self.pos[s].bar)}")
+            last = int(self._lasts[s]) - 1
+            if self._bars[s] != last:
+                raise InternalError(f"bar {last} of symbol {s} after {int(self._bars[s])}")
             for name, value in values.items():
                 column = getattr(self.columns, name)
                 if len(column):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import StrategyError
 from ballast.features.regime.labels import Regime
-from ballast.strategies import building, leads, steps
+from ballast.strategies import building, leads, reach, steps
 from ballast.strategies.evaluation import Column, Evaluation, Leads, Scalars, Step
 from ballast.strategies.folding import FOLDED
 from ballast.strategies.nodes import (
@@ -129,7 +129,9 @@ class Compiler:
         def run(evaluation: Evaluation, _: Step) -> Column:
             return evaluation.condition(place) if truth else evaluation.floats(place)
 
-        return self.add("constant(?)", (place,), run, leads.longest, is_condition=truth)
+        return self.add(
+            "constant(?)", (place,), run, leads.longest, is_condition=truth, back=reach.own_row
+        )
 
     def step(self, node: Node) -> Step:
         """Compile a series or a condition."""
@@ -153,8 +155,9 @@ class Compiler:
         is_condition: bool,
         others: tuple[str, ...] = (),
         output: str = "",
+        back: Callable[[Scalars, Step], int] = reach.every_row,
     ) -> Step:
-        """Make a step, or return the equal one made before."""
+        """Make a step, or return the equal one made before; `back` is how far it looks back."""
         texts = ["?" if isinstance(item, int) else item.template for item in inputs]
         template = f"{word}({','.join(texts)})" + (f".{output}" if output else "")
         places: tuple[int, ...] = ()
@@ -166,6 +169,7 @@ class Compiler:
         if made is None:
             pick = itemgetter(*places) if places else _nothing
             made = Step(template, inputs, run, places, pick, lead, is_condition, others)
+            made.reach, made.output = back, output
             self.unique[template, places] = made
         return made
 
@@ -182,7 +186,14 @@ class Compiler:
     def _compile(self, node: Node) -> Step:
         match node:
             case Price(name=name):
-                return self.add(name, (), steps.price(name), leads.longest, is_condition=False)
+                return self.add(
+                    name,
+                    (),
+                    steps.price(name),
+                    leads.longest,
+                    is_condition=False,
+                    back=reach.own_row,
+                )
             case Indicator():
                 return self._indicator(node)
             case On(timeframe=timeframe, arg=arg):
@@ -220,6 +231,8 @@ class Compiler:
             is_condition=False,
             output=node.output,
         )
+        if definition.goes_on:
+            step.definition = definition
         if definition.goes_in_pairs:
             family = (node.name, node.output, operands[: len(node.inputs)])
             step.siblings = self.siblings.setdefault(family, [])
@@ -235,6 +248,7 @@ class Compiler:
                 steps.relation(node.name),
                 leads.longest,
                 is_condition=True,
+                back=reach.own_row,
             )
         if node.name in ("crosses_above", "crosses_below"):
             return self.add(
@@ -243,12 +257,13 @@ class Compiler:
                 steps.crossing(1 if node.name == "crosses_above" else 2),
                 leads.one_more,
                 is_condition=True,
+                back=reach.row_before,
             )
         if node.name in ("&", "|"):
             return self._chain(node)
-        run, lead = _WORDS[node.name]
+        run, lead, back = _WORDS[node.name]
         operands = tuple(self.operand(arg) for arg in node.args)
-        return self.add(node.name, operands, run, lead, is_condition=node.kind.is_truth)
+        return self.add(node.name, operands, run, lead, is_condition=node.kind.is_truth, back=back)
 
     def order(self, node: Call) -> Step:
         """Return the step that holds how the two sides of a comparison stand to each other."""
@@ -258,6 +273,7 @@ class Compiler:
             steps.order,
             leads.longest,
             is_condition=True,
+            back=reach.own_row,
         )
 
     def _chain(self, node: Call) -> Step:
@@ -270,10 +286,10 @@ class Compiler:
             terms_of(node, node.name),
             key=lambda term: (term.kind.is_scalar, len(references(term)), len(str(term))),
         )
-        run, lead = _WORDS[node.name]
+        run, lead, back = _WORDS[node.name]
 
         def join(left: Step | int, right: Step | int) -> Step | int:
-            return self.add(node.name, (left, right), run, lead, is_condition=True)
+            return self.add(node.name, (left, right), run, lead, is_condition=True, back=back)
 
         joined = reduce(join, [self.operand(term) for term in terms])
         assert isinstance(joined, Step)
@@ -291,17 +307,22 @@ def _nothing(_: Scalars) -> Hashable:
     return ()
 
 
-_WORDS: dict[str, tuple[Any, Any]] = {
-    "&": (steps.conjunction, leads.unless(decided_by=False)),
-    "|": (steps.disjunction, leads.unless(decided_by=True)),
-    "~": (steps.negation, leads.longest),
-    "where": (steps.where, leads.chosen),
-    "between": (steps.inside, leads.longest),
-    "shift": (steps.shift, leads.window("shift", 0, 0)),
-    "first": (steps.first, leads.longest),
-    "bars_since": (steps.bars_since, leads.longest),
-    "since": (steps.since, leads.longest),
-    "random": (steps.noise, leads.longest),
-    **{name: (steps.numeric(name), leads.longest) for name in steps.NUMERIC},
-    **{name: (steps.run_length(name), leads.window(name, 1, 0)) for name in ("rising", "falling")},
+_WORDS: dict[str, tuple[Any, Any, Any]] = {
+    "&": (steps.conjunction, leads.unless(decided_by=False), reach.own_row),
+    "|": (steps.disjunction, leads.unless(decided_by=True), reach.own_row),
+    "~": (steps.negation, leads.longest, reach.own_row),
+    "where": (steps.where, leads.chosen, reach.own_row),
+    "between": (steps.inside, leads.longest, reach.own_row),
+    "shift": (steps.shift, leads.window("shift", 0, 0), reach.last_rows),
+    "first": (steps.first, leads.longest, reach.row_before),
+    "bars_since": (steps.bars_since, leads.longest, reach.every_row),
+    "since": (steps.since, leads.longest, reach.every_row),
+    "random": (steps.noise, leads.longest, reach.own_row),
+    **{name: (steps.numeric(name), leads.longest, reach.own_row) for name in steps.NUMERIC},
+    # numpy may take the logarithm of one number by another way than that of many
+    "log": (steps.numeric("log"), leads.longest, reach.every_row),
+    **{
+        name: (steps.run_length(name), leads.window(name, 1, 0), reach.last_rows)
+        for name in ("rising", "falling")
+    },
 }

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ballast.core.errors import StrategyError
+from ballast.strategies.reach import every_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from ballast.core.bars import Bars
     from ballast.core.time import Timeframe
+    from ballast.features.indicators.definition import Indicator
     from ballast.strategies.cache import ColumnCache
     from ballast.strategies.frames import Frame
 
@@ -43,6 +45,9 @@ class Step:
     others: tuple[str, ...]  # symbols read besides the own one
     is_scratch: bool = False  # depends on all that the signals depend on: never asked for twice
     siblings: list[Step] = field(default_factory=list)  # the same indicator of the same series
+    reach: Callable[[Scalars, Step], int] = every_row  # rows before its own that a row depends on
+    definition: Indicator | None = None  # of an indicator that goes on from a state
+    output: str = ""
 
 
 class Leads:

@@ -128,6 +128,11 @@ class Indicator:
         return self.engine.run(columns, checked)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether a calculation goes on from a state, row by row, at the cost of these rows."""
+        return isinstance(self.engine, CompiledEngine)
+
+    @property
     def goes_in_pairs(self) -> bool:
         """Whether two sets of parameters cost no more than one."""
         return isinstance(self.engine, CompiledEngine) and self.engine.two is not None
@@ -219,15 +224,19 @@ class CompiledEngine:
             tuple(np.empty(rows) for _ in range(self.outputs_count)),
             tuple(np.empty(rows) for _ in range(self.outputs_count)),
         )
-        states = (np.zeros(self._call(self.size, first)), np.zeros(self._call(self.size, second)))
+        states = (self.empty_state(first), self.empty_state(second))
         self.two(inputs, (np.array(first), np.array(second)), states, outs)
         return outs
 
     def run(self, inputs: Vectors, params: Params) -> Vectors:
         """Calculate whole columns in one call."""
         outs = tuple(np.empty(inputs[0].size) for _ in range(self.outputs_count))
-        self.kernel(inputs, np.array(params), np.zeros(self._call(self.size, params)), outs)
+        self.kernel(inputs, np.array(params), self.empty_state(params), outs)
         return outs
+
+    def empty_state(self, params: Params) -> Vector:
+        """Return the state of an indicator that has seen nothing."""
+        return np.zeros(self._call(self.size, params))
 
     def stream(self, params: Params) -> Stream:
         """Start with an empty state."""

@@ -1,8 +1,8 @@
 """Decider: bars and fills in, what the strategies and the kernel make of them out.
 
-At every close each symbol's plan is evaluated over the bars that are kept, by the code that
-research evaluates it with; the last row goes to the kernel, which ratchets, marks, holds the
-account against its rules, exits, and sizes entries. Nothing is decided here.
+At every close each symbol's plan says what it says of the newest of the bars that are kept, bit for
+bit as research would (`strategies/newest.py`); that row goes to the kernel, which ratchets, marks,
+holds the account against its rules, exits, and sizes entries. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from ballast.kernel.market import NEUTRAL
 from ballast.kernel.match import RESIDUAL
 from ballast.oms.protection.cover import Take
 from ballast.runtime.node.slices import Flow
-from ballast.strategies.cache import OneRun
-from ballast.strategies.column import column_of
+from ballast.strategies.newest import NewestValue, newest_of
 from ballast.strategies.parsing import parse
 
 if TYPE_CHECKING:
@@ -46,7 +45,6 @@ MS_NS = 1_000_000
 LEAST_OF_DUST = 2
 """A slice is at least so many times what can be sold alone: fees and a fall to the stop take some.
 """
-SMOOTH = ("atr", "stop", "confidence", "volatility")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,10 @@ class Decider:
         self.timeframe = Timeframe.parse(session.timeframe)
         self._held: dict[str, Held] = {}  # as read since the kernel last changed
         self._dust = [_dust_of(row) for row in self.live.spec]
-        self._detector = parse(f"{session.detector}()") if session.detector else None
+        self._flags = np.zeros(session.room, np.uint8)  # what is kept has no marks
+        self._newest = [newest_of(plan) for plan in self.plans]
+        detector = parse(f"{session.detector}()") if session.detector else None
+        self._regimes = [NewestValue(detector) for _ in session.seats] if detector else []
 
     def go_on_from(self, other: Decider) -> None:
         """Take over cash, levels and streaks of an account that is flat, whatever traded it."""
@@ -120,18 +121,15 @@ class Decider:
         s = self.places.get(bar.symbol)
         if s is None:
             raise DataError(f"a bar of {bar.symbol}", expected=", ".join(self.places))
-        window = self.live.window(s)["ts"]
-        if len(window) and bar.open_ms <= int(window[-1]):
-            raise DataError(
-                f"the bar of {bar.open_ms} after that of {int(window[-1])}", where=bar.symbol
-            )
+        newest = self.live.last_open_ms(s)
+        if newest >= 0 and bar.open_ms <= newest:
+            raise DataError(f"the bar of {bar.open_ms} after that of {newest}", where=bar.symbol)
         self.live.append(s, bar.open_ms, bar.prices, bar.mark)
         return s
 
     def last_open_ms(self, symbol: str) -> int:
         """Return the open time of the newest bar of a symbol; -1 before the first."""
-        window = self.live.window(self.places[symbol])["ts"]
-        return int(window[-1]) if len(window) else -1
+        return self.live.last_open_ms(self.places[symbol])
 
     def last_entry_ms(self, symbol: str) -> int:
         """Return when a position of a symbol was last opened; 0 or less: never."""
@@ -139,23 +137,21 @@ class Decider:
 
     def bars(self, symbol: str) -> Bars:
         """Return the bars that are kept of a symbol, as views."""
-        columns = self.live.window(self.places[symbol])
-        stamps = columns.pop("ts")
-        flags = np.zeros(len(stamps), np.uint8)
-        return Bars(self.session.venue, symbol, self.timeframe, stamps, **columns, flags=flags)
+        ts, o, h, l, c, v = self.live.window(self.places[symbol])
+        flags = self._flags[: len(ts)]
+        return Bars(self.session.venue, symbol, self.timeframe, ts, o, h, l, c, v, flags)
 
     def _row(self, symbol: str, market: dict[str, Bars]) -> dict[str, float]:
         """Return the kernel's columns of the newest bar of a symbol."""
-        columns = self.plans[self.places[symbol]].evaluate(market, symbol)
-        row: dict[str, float] = {**NEUTRAL, "signals": int(columns.signals[-1])}
-        row |= {name: float(part[-1]) for name in SMOOTH if len(part := getattr(columns, name))}
+        s = self.places[symbol]
+        row: dict[str, float] = NEUTRAL | self._newest[s].row(market, symbol)
         bars = market[symbol]
         if "sigma" in self.session.reads:
             row["sigma"] = self._sigma(bars)
         if "quote_volume" in self.session.reads:
             row["quote_volume"] = mean_quote_volume_at(bars.close, bars.volume, len(bars) - 1)
-        if self._detector is not None:
-            code = regimes_of(column_of(self._detector, market, symbol, OneRun())[-1:])[0]
+        if self._regimes:
+            code = regimes_of(np.array([self._regimes[s].of(bars)]))[0]
             row["floor"] = self.session.floors[Regime(int(code))]  # UNKNOWN, -1, is the last place
         return row
 

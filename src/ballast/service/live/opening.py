@@ -18,7 +18,7 @@ from ballast.research.series import Series
 from ballast.risk.halt.breaker import BreakerRules
 from ballast.runtime.shell.closing import LiveBars
 from ballast.runtime.shell.live import Rhythm
-from ballast.service.live.first_compile import compiled_steps
+from ballast.service.live.first_compile import compiled
 from ballast.service.sessions import certified, permissions_of, require_stop, rules_of
 from ballast.venues.clients.market import FEE_DIGITS
 
@@ -119,7 +119,8 @@ async def open_live(
     digits = {asset: FEE_DIGITS for one in series for asset in (one.rules.base, one.rules.quote)}
     rules = rules_of(legs, settings, account, digits, abilities_at(line, symbols))
     rules = replace(rules, may_be_bare=wish.allow_bare, permissions=permissions_of(proved))
-    await compiled_steps()  # now, and not when the first fill wants its stop
+    if rules.session is not None:
+        await compiled(rules.session)  # now, and not when the first fill wants its stop
     instruments = tuple(one.rules for one in series)
     cash = settings.engine.initial_cash
     network = settings.network
