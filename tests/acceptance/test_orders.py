@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,23 +10,36 @@ import pytest
 
 from ballast.core.ids import Purpose, purpose_of
 from ballast.core.instrument import Kind
-from ballast.core.orders import OrderStatus, RejectReason
+from ballast.core.orders import (
+    OrderKind,
+    OrderRef,
+    OrderRequest,
+    OrderStatus,
+    RejectReason,
+    Side,
+)
 from ballast.core.reports import Action, Rejection, Unclear
 from ballast.core.rng import stream
 from ballast.kernel.run import simulate
 from ballast.oms.protection.cover import Abilities
 from ballast.oms.resolver import Step
+from ballast.risk.gate.facts import Funds
 from ballast.risk.gate.memory import State
 from ballast.risk.halt.modes import Mode
+from ballast.runtime.node import purse as purses
 from ballast.runtime.node.events import (
     Ask,
     CancelOrder,
+    Decided,
     Effect,
     Elapsed,
+    FundsShown,
+    Judged,
     Reported,
     Submit,
 )
 from ballast.strategies import percent_stop, percent_trail, pull_back
+from ballast.venues.simulated.engine.outcomes import Accepted
 from tests.fakes.market import filled, one_symbol, refused
 from tests.fakes.scripted import NAMES, Scripted
 from tests.unit.runtime import test_node as by_hand
@@ -163,7 +177,7 @@ def test_a_oms_04_what_the_venue_would_not_take_is_refused_or_cut_before_it_is_s
 def test_a_oms_05_what_the_balance_does_not_pay_is_not_sent() -> None:
     """Ten of 100 are wanted and cash is 5: not a lot of it. With 50 it is what 50 pay, fees too.
 
-    The balance is that of the account's own books, which the venue's is compared with each minute.
+    The balance is that of the account's own books; the gate asks for the venue's besides.
     """
     bars = ["100 100 100 100 L", "100 100 100 100"]
     plan, spec = {"size_value": 10.0}, {"lot_den": 10, "taker": 0.01}
@@ -172,6 +186,60 @@ def test_a_oms_05_what_the_balance_does_not_pay_is_not_sent() -> None:
     assert len(run.fills) == 0
     run = simulate(one_symbol(bars, plan=plan, spec=spec), 50.0)
     assert filled(run) == [(1, "ENTRY", 100.0, 4)]
+
+
+@pytest.mark.parametrize("kind", [Kind.SPOT, Kind.PERPETUAL])
+def test_a_oms_05_what_an_order_of_somebody_else_holds_at_the_venue_is_not_spent(
+    kind: Kind,
+) -> None:
+    """R-OMS-12, S-11: a foreign order has all but 1 % of the cash; the books know nothing of it.
+
+    The entry is refused with both numbers and not sent; the position that is held keeps its stop
+    and is left, for neither asks what is free. When the order is gone the next entry passes.
+    """
+    rows = ["100 100 100 100"] * 8
+    rows[1], rows[4] = rows[1] + " L", rows[4] + " L"
+    other = ["100 100 100 100"] * 8
+    other[0], other[2] = other[0] + " L", other[2] + " l"
+    off = {"loss_cooldown_ms": 0, "entry_spacing_ms": 0}
+    table = Scripted(rows, other, kind=kind, risk=off, stop=STOP)
+    table.play(0)
+    symbol = table.bars[0].symbol
+    if kind is Kind.PERPETUAL:
+        table.exchange.set_leverage(table.client.account, symbol, 1)
+    free = table.client.free_atoms("USDT") / 10 ** table.client.digits()["USDT"]
+    listing = table.exchange.listings[symbol]
+    lots = int(0.99 * free / 1.01 / float(listing.price(9_000) * listing.qty(1)))
+    theirs = OrderRequest(symbol, Side.BUY, OrderKind.LIMIT, lots, 9_000, client_id="by-hand")
+    assert isinstance(table.exchange.submit(table.client.account, theirs), Accepted)
+    table.play(1)
+    ((bar, reason),) = [one for one in table.refused() if one[1].startswith("funds")]
+    assert bar == 1
+    assert re.fullmatch(r"funds: [0-9.]+ needed", reason), reason
+    table.play(3)
+    assert not table.node.book.holding(table.bars[1].symbol).lots, "an exit asks nobody"
+    table.exchange.cancel(table.client.account, OrderRef(symbol, client_id="by-hand"))
+    table.play(5)
+    assert table.entered() == [0, 4]
+
+
+def test_a_oms_05_what_is_free_is_asked_within_five_seconds_and_promised_once() -> None:
+    """Two entries of one close share one answer; an old answer, or none, refuses."""
+    free = purses.shown(purses.Purse(), FundsShown(100, NOW, NOW))
+    assert purses.funds_for(free, 60.0, 1.0) == Funds(60.0, 100.0, NOW)
+    spent = purses.promised(free, 60.0, NOW + 1)
+    assert purses.funds_for(spent, 60.0, 1.0).free == 40.0
+    assert purses.shown(spent, FundsShown(100, NOW - 1, NOW + 2)) == spent, "asked before"
+    assert purses.shown(spent, FundsShown(40, NOW + 2, NOW + 3)).promised == ()
+    node = ready()
+    asked = by_hand.decide(node, NOW)
+    assert sent(asked), "it is free"
+    late = Decided(
+        replace(by_hand.CANDIDATE, signalled_ns=NOW + 6 * SECOND), by_hand.link(NOW + 6 * SECOND),
+        10, 10_001, 9_500, NOW + 6 * SECOND,
+    )  # fmt: skip
+    (verdict,) = (one for one in node.handle(late) if isinstance(one, Judged))
+    assert "funds: 6 s old, limit 5" in verdict.reasons
 
 
 @pytest.mark.slow

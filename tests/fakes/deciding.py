@@ -311,6 +311,11 @@ class DecidingClient:
                     self.poll_ns = min(self.poll_ns, now_ns + POLL_NS)
                 self.tell(told.PositionShown(symbol, lots, now_ns, now_ns))
 
+    def show_funds(self) -> None:
+        """Show the node what the venue has free for a new order."""
+        now_ns = self.now_ns
+        self.tell(told.FundsShown(self.venue.free_atoms("USDT"), now_ns, now_ns))
+
     def look(self) -> None:
         """Answer what the node asked of a market, or lose the answer."""
         asked, self.looks = list(dict.fromkeys(self.looks)), []
@@ -318,6 +323,7 @@ class DecidingClient:
             if not self.is_hit("read lost"):
                 now_ns = self.now_ns
                 self.tell(told.PositionShown(symbol, self.line.lots[symbol], now_ns, now_ns))
+                self.show_funds()
                 self.tell(told.Linked(symbol, self.link(), now_ns))
 
     def close(self) -> None:
@@ -330,6 +336,7 @@ class DecidingClient:
             self.tell(told.Learned(tuple(self.missed), self.now_ns))
             self.missed = []
         self.tell(told.Valued(self.venue.equity_atoms("USDT"), self.now_ns))
+        self.show_funds()
         for symbol in self.symbols:
             self.tell(told.Linked(symbol, self.link(), self.now_ns))
         lost = [one for one in bars if self.is_hit("bar lost", 0.1)]

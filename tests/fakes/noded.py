@@ -33,6 +33,7 @@ class NodedClient(Walking):
 
     names_birth = True
     """Whether its ids are those of today's journals."""
+    limits = Limits(same_side_ns=2 * SECOND, duplicate_ns=SECOND)
 
     def __init__(self, line: Line, kind: VenueKind) -> None:
         self.line, self.kind, self.symbol = line, kind, kind.symbol
@@ -50,8 +51,7 @@ class NodedClient(Walking):
         self.rules = NodeRules(
             "ours", HASH, (permission,), abilities=kind.abilities, cooldown_ns=2 * SECOND,
             position_max=10**9, entry_ns=10 * SECOND,
-            limits=Limits(same_side_ns=2 * SECOND, duplicate_ns=SECOND),
-            names_birth=self.names_birth,
+            limits=self.limits, names_birth=self.names_birth,
         )  # fmt: skip
         self.start()
         self.quote()
@@ -169,4 +169,5 @@ class NodedClient(Walking):
             lots = self.line.position()
             if lots is not None:
                 self.tell(told.PositionShown(self.symbol, lots, now_ns, now_ns))
+                self.tell(told.FundsShown(10**12, now_ns, now_ns))
         self.tell(told.Elapsed(now_ns), dies=self.dies())

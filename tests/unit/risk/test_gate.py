@@ -19,6 +19,7 @@ from ballast.risk.gate.checks import CHECKS, PENALTY, SPOOF, Limits
 from ballast.risk.gate.facts import (
     Account,
     Candidate,
+    Funds,
     Link,
     Permission,
     Position,
@@ -44,7 +45,7 @@ LINK = Link(
 )  # fmt: skip
 PERMISSION = Permission("4f1c", True, NOW + SECOND, ("BTCUSDT", "ETHUSDT"), 1_000.0)
 ACCOUNT = Account(RUNNING, "4f1c", PERMISSION, is_equity_known=True)
-GOOD = Snapshot(NOW, CANDIDATE, LINK, Position(0, 0, NOW), ACCOUNT)
+GOOD = Snapshot(NOW, CANDIDATE, LINK, Position(0, 0, NOW), ACCOUNT, Funds(100.0, 100.0, NOW))
 
 
 def snap(part: str = "", **changes: Any) -> Snapshot:
@@ -99,6 +100,11 @@ CASES = [
     ("link", {}, {"is_trading": False}, "market"),
     ("link", {}, {"is_maintenance": True}, "market"),
     ("link", {}, {"is_trading": None}, "market"),
+    ("funds", {}, {"needed": 100.001}, "funds"),
+    ("funds", {}, {"free": None}, "funds"),
+    ("funds", {}, {"free": math.nan}, "funds"),
+    ("funds", {}, {"asked_ns": None}, "funds"),
+    ("funds", {"asked_ns": OLD}, {"asked_ns": OLD - 1}, "funds"),
     ("link", {"moved_1m": 0.0499}, {"moved_1m": 0.05}, "calm"),
     ("link", {"moved_5m": 0.0999}, {"moved_5m": 0.1}, "calm"),
     ("link", {}, {"moved_1m": math.nan}, "calm"),
@@ -172,7 +178,7 @@ def fresh(at_ns: int) -> Snapshot:
     return Snapshot(
         at_ns, replace(CANDIDATE, signalled_ns=at_ns),
         replace(LINK, data_ns=at_ns, clock_ns=at_ns), Position(0, 0, at_ns),
-        replace(ACCOUNT, permission=permission),
+        replace(ACCOUNT, permission=permission), Funds(100.0, 100.0, at_ns),
     )  # fmt: skip
 
 
@@ -251,7 +257,7 @@ def test_a_further_slice_is_judged_on_market_and_account_not_on_its_old_signal()
     memory = judge(GOOD, Memory(), LIMITS).memory
     later = replace(GOOD, now_ns=NOW + 60 * SECOND, position=Position(7, 7, NOW + 60 * SECOND))
     account = replace(ACCOUNT, permission=replace(PERMISSION, expires_ns=NOW + 90 * SECOND))
-    later = replace(later, account=account)
+    later = replace(later, account=account, funds=Funds(100.0, 100.0, NOW + 60 * SECOND))
     fresh = replace(later, link=replace(LINK, data_ns=NOW + 60 * SECOND))
     verdict = judge_part(fresh, memory, LIMITS)
     assert (verdict.reasons, verdict.memory) == ((), memory)
@@ -261,6 +267,7 @@ def test_a_further_slice_is_judged_on_market_and_account_not_on_its_old_signal()
         (replace(fresh, account=replace(account, halt=Halt(Mode.PAUSED))), "mode"),
         (replace(fresh, account=replace(account, unprotected=("BTCUSDT",))), "protection"),
         (replace(fresh, link=replace(fresh.link, slippage=0.006)), "slippage"),
+        (replace(fresh, funds=replace(fresh.funds, free=99.0)), "funds"),
         (replace(fresh, position=Position(7, 9, NOW + 60 * SECOND)), "part_held"),
         (replace(fresh, position=Position(7, 7, NOW)), "part_held"),
         (replace(fresh, position=Position(-7, -7, NOW + 60 * SECOND)), "part_held"),

@@ -120,6 +120,10 @@ class AllAtOnce:
         del quote
         return Decimal(1_000)
 
+    async def free(self, quote: str) -> Decimal:
+        del quote
+        return Decimal(1_000)
+
 
 def test_ten_symbols_are_asked_about_at_once(session: LiveSession) -> None:
     """R-ARCH-16, R-ARCH-22, R-DATA-19: no symbol waits for the answer about another one.

@@ -23,6 +23,7 @@ from ballast.runtime.node.events import (
     Decided,
     Effect,
     Elapsed,
+    FundsShown,
     Judged,
     OrdersShown,
     PositionShown,
@@ -47,6 +48,14 @@ LINK = Link(
 )  # fmt: skip
 
 
+CANDIDATE = Candidate(SYMBOL, Side.BUY, "4f1c", NOW, 100.0)
+
+
+def link(at_ns: int) -> Link:
+    """Return the good link at a time."""
+    return replace(LINK, data_ns=at_ns, clock_ns=at_ns)
+
+
 def ready(rules: NodeRules = RULES) -> Node:
     """Return a node that may enter: started, valued, resumed, priced, flat at the venue."""
     made = Node(rules)
@@ -64,9 +73,9 @@ def node() -> Node:
 
 
 def decide(node: Node, at_ns: int = NOW) -> list[Effect]:
-    asked = Candidate(SYMBOL, Side.BUY, "4f1c", at_ns, 100.0)
-    link = replace(LINK, data_ns=at_ns, clock_ns=at_ns)
-    return node.handle(Decided(asked, link, 10, 10_001, 9_500, at_ns))
+    asked = replace(CANDIDATE, signalled_ns=at_ns)
+    node.handle(FundsShown(10**9, at_ns, at_ns))
+    return node.handle(Decided(asked, link(at_ns), 10, 10_001, 9_500, at_ns))
 
 
 def entry(node: Node) -> Submit:

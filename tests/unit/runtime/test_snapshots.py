@@ -17,6 +17,7 @@ from ballast.core.codec import body_of
 from ballast.core.errors import DataError
 from ballast.core.instrument import Kind
 from ballast.core.journal import BODY_BYTES_MAX, Entry, Snapshot
+from ballast.risk.gate.checks import Limits
 from ballast.risk.gate.facts import Permission
 from ballast.runtime.node import journalled
 from ballast.runtime.node.desk import NodeRules
@@ -132,7 +133,8 @@ def of_version_1(record: Record) -> Record:
         for _, name in NEW_SINCE:
             del body[name]
         (body["permission"],) = body.pop("permissions")
-        del body["limits"]["moved_1m"], body["limits"]["moved_5m"]
+        for name in ("moved_1m", "moved_5m", "funds_age_ns"):
+            del body["limits"][name]
         with_sector(body)
     elif "link" in body:
         for name in ("rungs", "moved_1m", "moved_5m"):
@@ -141,7 +143,10 @@ def of_version_1(record: Record) -> Record:
 
 
 class OlderClient(NodedClient):
+    """One of before: other ids, and it does not ask the venue what is free."""
+
     names_birth = False
+    limits = replace(NodedClient.limits, funds_age_ns=0)
 
 
 def with_sector(rules: dict[str, Any]) -> None:
@@ -186,6 +191,7 @@ def old_rules(version: int) -> str:
         if version < since:
             del now[name]
     with_sector(now)
+    del now["limits"]["funds_age_ns"]
     return json.dumps(now)
 
 
@@ -198,14 +204,15 @@ def test_rules_of_earlier_versions_are_read(version: int) -> None:
     assert (seat.symbol, seat.trader) == ("BTCUSDT", 0)
     assert found.session.traders == (Trader("", "4f1c", {"fast": 9.0}, "any name"),)
     assert found.permissions == (Permission("4f1c", True, 9, ("BTCUSDT",), 1000.0),)
-    now = NodeRules("main", "4f1c", found.permissions, session=found.session)
+    limits = Limits(funds_age_ns=0)
+    now = NodeRules("main", "4f1c", found.permissions, limits, session=found.session)
     assert found == now
 
 
 def test_rules_without_permission_and_session_are_read() -> None:
     before = json.loads(old_rules(5)) | {"permission": None, "session": None}
     found = CODEC.value(Entry(RULES, json.dumps(before), 0, version=5))
-    assert found == NodeRules("main", "4f1c")
+    assert found == NodeRules("main", "4f1c", limits=Limits(funds_age_ns=0))
 
 
 def test_what_was_forgotten_stays_forgotten_over_a_start() -> None:

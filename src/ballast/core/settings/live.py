@@ -65,6 +65,15 @@ class GateSettings:
         low=0,
         high=60000,
     )
+    funds_age_ms: int = setting(
+        5_000,
+        "Oldest word of the venue on what is free of the quote asset that an entry may act on.",
+        "R-OMS-12",
+        unit="ms",
+        low=100,
+        high=5000,
+        hard=True,
+    )
     moved_1m: float = setting(
         0.05,
         "Move of any price that is watched, within a minute, that refuses entries for five.",

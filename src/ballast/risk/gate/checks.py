@@ -30,6 +30,8 @@ POSITION_AGE_NS = 5 * SECOND_NS
 CLOCK_AGE_NS = 600 * SECOND_NS
 CLOCK_OFFSET_NS = SECOND_NS
 """D4: half of the shortest receive window we use, less what a request is on its way."""
+FUNDS_SLACK = 1e-9
+"""An entry of all that is free is sized by numbers that are rounded."""
 SPOOF, PENALTY = "spoof_score", "risk_penalty"
 
 
@@ -55,6 +57,8 @@ class Limits:
     ltv: float = 0.55
     moved_1m: float = 0.05
     moved_5m: float = 0.1
+    funds_age_ns: int = 5 * SECOND_NS
+    """0: the venue is not asked what is free, as in journals of before."""
 
     @staticmethod
     def of(settings: Settings) -> Limits:
@@ -70,6 +74,7 @@ class Limits:
             ltv=gate.ltv_alarm,
             moved_1m=gate.moved_1m,
             moved_5m=gate.moved_5m,
+            funds_age_ns=gate.funds_age_ms * MS_NS,
         )
 
 
@@ -301,6 +306,25 @@ def equity(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
     return None if snap.account.is_equity_known else Against(UNKNOWN, "known")
 
 
+def funds(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
+    """Ask that the venue, asked just now, has free what the entry costs (R-OMS-12).
+
+    What the account's own orders and positions leave is known here; what those of others hold is
+    not, and the venue would refuse the order.
+    """
+    held = snap.funds
+    if not limits.funds_age_ns:
+        return None
+    if held.free is None or held.asked_ns is None:
+        return Against(UNKNOWN, "asked at the venue")
+    age_ns = snap.now_ns - held.asked_ns
+    if age_ns > limits.funds_age_ns:
+        return Against(f"{age_ns / SECOND_NS:g} s old", limits.funds_age_ns / SECOND_NS)
+    if held.needed <= held.free * (1.0 + FUNDS_SLACK):  # a NaN is refused too
+        return None
+    return Against(f"{held.needed:.8g} needed", f"{held.free:.8g} free at the venue")
+
+
 def ltv(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
     """Keep the account far from liquidation (R-RISK-21)."""
     return _at_most(snap.account.ltv, limits.ltv)
@@ -323,8 +347,8 @@ CHECKS: dict[str, Callable[[Snapshot, Memory, Limits], Against | None]] = {
     for one in (
         mode, kernel, certificate, scenario, symbol_state, signal_age, duplicate, same_side,
         conflict, spoof, penalty, inputs, position, protection, unknown_orders, breaker, market,
-        calm, data_fresh, contiguous, spread, slippage, cost, clock, equity, ltv,
-        health,
+        calm, data_fresh, contiguous, spread, slippage, cost, clock, equity, funds,
+        ltv, health,
     )
 }  # fmt: skip
 """The chain: id and rule."""

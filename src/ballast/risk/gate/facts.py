@@ -93,6 +93,22 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Funds:
+    """What an entry needs of the quote asset, and what the venue says is free of it, in one unit.
+
+    On spot: of the coins that it pays with; of a perpetual: of the margin that is available.
+    """
+
+    needed: float
+    free: float | None
+    asked_ns: int | None
+
+
+NO_FUNDS = Funds(0.0, None, None)
+"""Before the venue said anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The account, and what hangs over it."""
 
@@ -119,3 +135,4 @@ class Snapshot:
     link: Link
     position: Position
     account: Account
+    funds: Funds

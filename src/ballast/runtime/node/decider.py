@@ -182,6 +182,21 @@ class Decider:
             float(p.in_confidence),
         )
 
+    def needs(self, symbol: str, notional: float, *, rests: bool) -> float:
+        """Return what an entry takes of the quote asset: price or initial margin, and the fee."""
+        s = self.places[symbol]
+        spec, leverage = self.live.spec[s], float(self.live.columns.plan[s]["leverage"])
+        fee = float(spec.maker if rests else spec.taker) * (1.0 - float(spec.fee_discount))
+        if spec.perpetual:
+            return notional * (1.0 / leverage + fee)
+        return notional if spec.fee_asset == int(FeeAsset.BASE) else notional * (1.0 + fee)
+
+    @property
+    def quote_atoms(self) -> float:
+        """Return the atoms of a quote unit."""
+        seat = self.session.seats[0]
+        return float(10 ** seat.digits[seat.quote])
+
     def flow(self, symbol: str, share: float, room_ns: int) -> Flow:
         """Return what the market of a symbol takes at once: a share of its mean volume."""
         s, bars = self.places[symbol], self.bars(symbol)

@@ -12,7 +12,15 @@ from ballast.oms.lifecycle import Remark
 from ballast.oms.protection.cover import Abilities, Memory, Patience, Take
 from ballast.oms.record import Phase, Wish
 from ballast.risk.gate.checks import Limits
-from ballast.risk.gate.facts import Account, Link, Permission, Position, Snapshot
+from ballast.risk.gate.facts import (
+    NO_FUNDS,
+    Account,
+    Funds,
+    Link,
+    Permission,
+    Position,
+    Snapshot,
+)
 from ballast.risk.halt import baselines
 from ballast.risk.halt.breaker import Gate
 from ballast.runtime.node.session import Session  # noqa: TC001 - the codec reads the types
@@ -158,6 +166,7 @@ class Known:
     bare: frozenset[str] = frozenset()
     """Symbols that need no stop."""
     health: tuple[HealthFault, ...] = ()
+    funds: Funds = NO_FUNDS
 
 
 def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns: int) -> Snapshot:
@@ -177,7 +186,8 @@ def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns:
     held = known.book.holding(asked.symbol).lots - dust
     venue = None if desk.venue_lots is None else desk.venue_lots - dust
     position = Position(held, venue, desk.asked_ns)
-    return Snapshot(now_ns, asked, link.of_size(asked.notional), position, account)
+    sized = link.of_size(asked.notional)
+    return Snapshot(now_ns, asked, sized, position, account, known.funds)
 
 
 NO_LINK = Link(

@@ -20,6 +20,7 @@ from ballast.oms.record import Phase
 from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.judge import judge_part
 from ballast.risk.halt import runaway
+from ballast.runtime.node import purse as purses
 from ballast.runtime.node.desk import NO_LINK, Desk, Known, NodeRules, gather, unprotected
 from ballast.runtime.node.events import Alert, AskMarket, Sliced, Wake
 from ballast.runtime.node.settling import Settling
@@ -47,6 +48,26 @@ class Entering(Settling):
         self.decider: Decider | None = None
         self._approvals: dict[str, Approved] = {}
         self.health: tuple[HealthFault, ...] = ()
+        self.purse = purses.Purse()
+
+    def _needs(self, asked: Candidate, limit_ticks: int) -> float:
+        """Return what an entry takes of the quote asset; without a session, its notional."""
+        decider = self.decider
+        if decider is None or asked.symbol not in decider.places:
+            return asked.notional
+        return decider.needs(asked.symbol, asked.notional, rests=limit_ticks > 0)
+
+    def _unit_atoms(self) -> float:
+        """Return the atoms of the unit that candidates are counted in."""
+        return self.decider.quote_atoms if self.decider is not None else 1.0
+
+    def _gathered(self, asked: Candidate, limit_ticks: int) -> Known:
+        """Return what the node itself knows of a candidate's account and symbol."""
+        needed = self._needs(asked, limit_ticks)
+        return Known(
+            self.halt, self.levels, self.book, self.desk(asked.symbol), self.bare(), self.health,
+            purses.funds_for(self.purse, needed, self._unit_atoms()),
+        )  # fmt: skip
 
     def _felt(self, event: HealthShown) -> None:
         """Take what the process lacks of its machine; tell a person what is new and what is over.
@@ -126,6 +147,8 @@ class Entering(Settling):
         else:
             submit = self._enter(Purpose.ENTRY, request, decision=plan.decision, leg=plan.sent)
         self._approvals[submit.request.client_id] = approved
+        takes = self._needs(replace(asked, notional=approved.notional), limit_ticks)
+        self.purse = purses.promised(self.purse, takes * self._unit_atoms(), self.now_ns)
         self._out.append(submit)
         return submit.request.client_id
 
@@ -205,7 +228,7 @@ class Entering(Settling):
         share = lots / sum(plan.lots)
         worth = plan.asked.notional * share * max(1.0, 1.0 + abs(plan.moved(desk.price_ticks)))
         asked = replace(plan.asked, notional=worth)
-        known = Known(self.halt, self.levels, self.book, desk, self.bare(), self.health)
+        known = self._gathered(asked, plan.limit_ticks)
         snapshot = gather(asked, desk.link or NO_LINK, known, self.rules, self.now_ns)
         verdict = judge_part(snapshot, self.gate, self.rules.limits)
         against = "; ".join(reason.line for reason in verdict.reasons)

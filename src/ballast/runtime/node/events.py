@@ -187,6 +187,16 @@ class Valued:
 
 
 @dataclass(frozen=True, slots=True)
+class FundsShown:
+    """What the venue says a new order may use of the quote asset, in atoms."""
+
+    free: int
+    """On spot: coins in no order; of perpetuals: margin in no order and no position."""
+    asked_ns: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Flowed:
     """A deposit, or, negative, a withdrawal, in atoms."""
 
@@ -215,7 +225,7 @@ class HealthShown:
 Event = (
     Started | Elapsed | Priced | Decided | Moved | Left | Reported | OrdersShown | PositionShown
     | Valued | Flowed | Commanded | Learned | Linked | BarsClosed | Funded | SetAside
-    | HealthShown | Adopted
+    | HealthShown | Adopted | FundsShown
 )  # fmt: skip
 
 

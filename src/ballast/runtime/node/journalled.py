@@ -117,13 +117,18 @@ def _without_sector(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"limits": limits, "abilities": plain["abilities"] | {"offset_atr": 0.0}}
 
 
+def _with_funds(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 10 as of version 11: nobody asked the venue what was free."""
+    return plain | {"limits": plain["limits"] | {"funds_age_ns": 0}}
+
+
 CODEC = Codec(
     Kind(EVENT, Event, version=3, upgrades={1: _with_rungs, 2: _with_moves}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=10,
+        version=11,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -134,6 +139,7 @@ CODEC = Codec(
             7: _with_calm,
             8: _with_birth,
             9: _without_sector,
+            10: _with_funds,
         },
     ),
 )

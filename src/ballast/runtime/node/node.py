@@ -24,9 +24,10 @@ from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.facts import Candidate
 from ballast.risk.gate.judge import judge
 from ballast.risk.halt import baselines, modes
+from ballast.runtime.node import purse as purses
 from ballast.runtime.node.adoption import Adopting
 from ballast.runtime.node.decider import Decider
-from ballast.runtime.node.desk import NO_LINK, Early, Known, NodeRules, gather, warning
+from ballast.runtime.node.desk import NO_LINK, Early, NodeRules, gather, warning
 from ballast.runtime.node.events import (
     Adopted,
     Alert,
@@ -38,6 +39,7 @@ from ballast.runtime.node.events import (
     Event,
     Flowed,
     Funded,
+    FundsShown,
     HealthShown,
     Judged,
     Learned,
@@ -117,7 +119,7 @@ class Node(Adopting):
                 self._take(event.report)
             case OrdersShown() | PositionShown() | SetAside() | Adopted():
                 self._shown(event)
-            case Valued() | Flowed() | Commanded() | Funded():
+            case Valued() | Flowed() | Commanded() | Funded() | FundsShown():
                 self._account(event)
             case HealthShown():
                 self._felt(event)
@@ -195,7 +197,7 @@ class Node(Adopting):
             case Adopted():
                 self._adopt(event)
 
-    def _account(self, event: Valued | Flowed | Commanded | Funded) -> None:
+    def _account(self, event: Valued | Flowed | Commanded | Funded | FundsShown) -> None:
         match event:
             case Valued():
                 self.levels = baselines.marked(self.levels, event.equity, self.now_ns)
@@ -209,6 +211,8 @@ class Node(Adopting):
                     self.decider.flowed(event.amount)
             case Funded():
                 self._funded(event)
+            case FundsShown():
+                self.purse = purses.shown(self.purse, event)
             case Commanded():
                 was = self.halt
                 self.halt = self.halt_after(event.order, event.who, event.reason)
@@ -298,7 +302,7 @@ class Node(Adopting):
         """Judge a candidate on what is known now; send it if nothing speaks against it."""
         desk = self.desk(asked.symbol)
         self.decision += 1
-        known = Known(self.halt, self.levels, self.book, desk, self.bare(), self.health)
+        known = self._gathered(asked, limit_ticks)
         snapshot = gather(asked, link, known, self.rules, self.now_ns)
         verdict = judge(snapshot, self.gate, self.rules.limits)
         self.gate = verdict.memory

@@ -26,6 +26,7 @@ from ballast.risk.halt.modes import Halt  # noqa: TC001
 from ballast.risk.halt.runaway import Pace  # noqa: TC001
 from ballast.runtime.node.desk import Desk, NodeRules  # noqa: TC001
 from ballast.runtime.node.node import Node
+from ballast.runtime.node.purse import Purse  # noqa: TC001 - the codec reads the types
 
 if TYPE_CHECKING:
     from ballast.kernel.live import Live
@@ -67,6 +68,7 @@ class NodeState:
     desks: Mapping[str, Desk]
     live: LiveState | None
     health: tuple[HealthFault, ...]
+    purse: Purse
 
 
 KIND = "node.state"
@@ -89,6 +91,7 @@ def packed(node: Node) -> bytes:
         node.desks,
         live_state(decider.live) if decider is not None else None,
         node.health,
+        node.purse,
     )
     return CODEC.text(state).encode()
 
@@ -105,7 +108,7 @@ def unpacked(data: bytes, classes: Sequence[AnyStrategy] = ()) -> Node:
     node.halt, node.levels, node.pace, node.gate = state.halt, state.levels, state.pace, state.gate
     node.book.restore(state.book)
     node.desks = dict(state.desks)
-    node.health = state.health
+    node.health, node.purse = state.health, state.purse
     if state.live is not None:
         restore_live(node.begin_deciding().live, state.live)
     return node

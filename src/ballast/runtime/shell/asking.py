@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ballast.core.reports import OrderReport, Unclear
 from ballast.risk.halt import breaker
-from ballast.runtime.node.events import Alert, OrdersShown, PositionShown, Reported, Valued
+from ballast.runtime.node.events import (
+    Alert,
+    FundsShown,
+    OrdersShown,
+    PositionShown,
+    Reported,
+    Valued,
+)
 from ballast.runtime.shell.bare import BareTime
 from ballast.runtime.shell.latency import Latency
 from ballast.runtime.shell.venue_facts import VenueFacts, rungs_of
@@ -171,12 +178,13 @@ class Asking:
         return await self.desk.trades(symbol, since_ms - OVERLAP_MS)
 
     async def show(self) -> bool:
-        """Ask what is held, open and worth, and tell the node; return whether all came."""
+        """Ask what is held, open, worth and free, and tell the node; return whether all came."""
         asked_ns = self.now_ns
-        orders, positions, equity = await asyncio.gather(
+        orders, positions, equity, has_funds = await asyncio.gather(
             self.ask(lambda: self.desk.open_orders(self.symbols)),
             self.ask(lambda: self.desk.positions(self.symbols)),
             self.ask(lambda: self.desk.equity(self.quote)),
+            self.show_funds(),
         )
         if equity is not None:
             self.tell(Valued(self.atoms(equity), self.now_ns))
@@ -186,7 +194,15 @@ class Asking:
         if orders is not None:
             self.orders = tuple(orders)
             self.tell(OrdersShown(tuple(orders), asked_ns, self.now_ns))
-        return None not in (orders, positions, equity)
+        return has_funds and None not in (orders, positions, equity)
+
+    async def show_funds(self) -> bool:
+        """Ask what a new order may use, and tell the node; return whether the answer came."""
+        asked_ns = self.now_ns
+        free = await self.ask(lambda: self.desk.free(self.quote))
+        if free is not None:
+            self.tell(FundsShown(self.atoms(free), asked_ns, self.now_ns))
+        return free is not None
 
     async def look_at_depth(self, symbol: str) -> None:
         """Ask for the depth, and keep what sizes up to half of equity would cost in it."""

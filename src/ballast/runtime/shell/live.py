@@ -209,8 +209,10 @@ class Live(Asking):
         Where the venue does not say what is held nothing is told, and so nothing more is sent.
         """
         asked_ns = self.now_ns
-        positions, _ = await asyncio.gather(
-            self.ask(lambda: self.desk.positions((symbol,))), self.look_at_depth(symbol)
+        positions, _, _ = await asyncio.gather(
+            self.ask(lambda: self.desk.positions((symbol,))),
+            self.show_funds(),
+            self.look_at_depth(symbol),
         )
         if positions is None:
             return

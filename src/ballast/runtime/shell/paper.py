@@ -15,6 +15,7 @@ from ballast.risk.halt.jumps import Jumps
 from ballast.runtime.node.events import (
     BarsClosed,
     Funded,
+    FundsShown,
     Linked,
     OrdersShown,
     PositionShown,
@@ -150,10 +151,14 @@ class Paper:
         """Show the node what the venue says of the account: worth, positions, open orders."""
         shell = self.shell
         shell.tell(Valued(self.client.equity_atoms(self.quote), now_ns))
+        self._show_funds(now_ns)
         for symbol in self.symbols:
             lots = self.client.position_lots(symbol)
             shell.tell(PositionShown(symbol, lots, now_ns, now_ns))
         shell.tell(OrdersShown(self.client.open_orders(), now_ns, now_ns))
+
+    def _show_funds(self, now_ns: int) -> None:
+        self.shell.tell(FundsShown(self.client.free_atoms(self.quote), now_ns, now_ns))
 
     def look(self, symbol: str) -> None:
         """Show the node what is held of a symbol and what its market is like now."""
@@ -161,6 +166,7 @@ class Paper:
         lots = self.client.position_lots(symbol)
         self._data_ns[symbol] = now_ns  # candles tell a price now and then: no stream has stopped
         self.shell.tell(PositionShown(symbol, lots, now_ns, now_ns))
+        self._show_funds(now_ns)
         self.shell.tell(Priced(symbol, self.exchange.last_ticks(symbol), now_ns))
         self.shell.tell(Linked(symbol, self.link(symbol), now_ns))
 

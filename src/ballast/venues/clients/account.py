@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ballast.core.orders import MarginMode, PositionMode, PositionSide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,11 @@ class Balance:
     free: Decimal
     has_free: bool = True
     """False where the venue tells the total alone (Kraken's stream): `free` is then the total."""
+
+
+def free_of(balances: Iterable[Balance], asset: str) -> Decimal:
+    """Return what no order holds of an asset; 0 where there is none of it."""
+    return sum((one.free for one in balances if one.asset == asset), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)

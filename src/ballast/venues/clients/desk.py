@@ -195,6 +195,10 @@ class VenueDesk(Protocol):
         """Return all assets that are not zero."""
         ...
 
+    async def free(self, quote: str) -> Decimal:
+        """Return what a new order may use of a quote asset: free coins, or available margin."""
+        ...
+
     async def equity(self, quote: str) -> Decimal:
         """Return what the account is worth in a quote asset, open profit included."""
         ...

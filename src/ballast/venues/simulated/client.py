@@ -138,6 +138,13 @@ class SimulatedClient:
                 total += int(owned * price * 10 ** self.digits()[quote])
         return total
 
+    def free_atoms(self, quote: str) -> int:
+        """Return what a new order may use of a quote asset: free coins, or available margin."""
+        kinds = {one.kind for one in self.exchange.listings.values() if one.quote == quote}
+        if "perpetual" in kinds:
+            return self.exchange.available(self.account, quote)
+        return self.exchange.balance(self.account, quote).free_atoms
+
     def digits(self) -> dict[str, int]:
         """Return the decimal digits each asset is kept in."""
         return asset_digits(self.exchange.listings.values())

@@ -193,6 +193,11 @@ class PaperDesk:
             if one.total_atoms
         ]
 
+    async def free(self, quote: str) -> Decimal:
+        """Return what a new order may use of a quote asset."""
+        self._settle()
+        return self.client.exchange.amount(quote, self.client.free_atoms(quote))
+
     async def equity(self, quote: str) -> Decimal:
         """Return what the account is worth in a quote asset."""
         self._settle()

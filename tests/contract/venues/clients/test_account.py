@@ -56,6 +56,24 @@ def test_balances_are_those_of_the_venue(rig: Rig) -> None:
         assert found["USDT"].free < found["USDT"].total
 
 
+def test_what_is_free_is_less_what_an_order_of_anybody_holds(rig: Rig) -> None:
+    """R-OMS-12, S-11: its price on spot, its initial margin on a perpetual; it comes back."""
+    before = rig.run(rig.desk.free("USDT"))
+    resting = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
+    rig.rest(resting)
+    value = rig.market.tick * resting.price_ticks * rig.market.lot * resting.qty_lots
+    taken = before - rig.run(rig.desk.free("USDT"))
+    if not rig.market.is_perpetual:
+        assert value <= taken <= value * Decimal("1.02")
+    else:
+        setting = rig.run(rig.desk.setting(rig.row.symbol))
+        assert setting is not None
+        assert 0 < taken <= value / setting.leverage * Decimal("1.1") + value * Decimal("0.01")
+    rig.cancel(resting.client_id)
+    assert rig.run(rig.desk.free("USDT")) == pytest.approx(before, rel=Decimal("1e-6"))
+    assert rig.run(rig.desk.free("NOSUCH")) == 0
+
+
 def test_equity_counts_everything_in_quote(rig: Rig) -> None:
     rig.hold()  # a market that has never traded has no price
     bid, ask = rig.touch()

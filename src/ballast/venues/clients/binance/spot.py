@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.orders import OrderKind, RejectReason
 from ballast.core.reports import Action, Look, Miss, OrderReport, Source
 from ballast.oms.protection.cover import Abilities
-from ballast.venues.clients.account import Balance, Grants, VenuePosition
+from ballast.venues.clients.account import Balance, Grants, VenuePosition, free_of
 from ballast.venues.clients.binance import spot_pairs, spot_words
 from ballast.venues.clients.binance.base import BinanceDesk, WithoutWallet, is_lost
 from ballast.venues.clients.binance.paging import PAGE, rows_since
@@ -244,6 +244,10 @@ class SpotDesk(BinanceDesk):
             for one in account.balances
         ]
         return [one for one in rows if one.total]
+
+    async def free(self, quote: str) -> Decimal:
+        """Return the coins of a quote asset that no order holds."""
+        return free_of(await self.balances(), quote)
 
     async def equity(self, quote: str) -> Decimal:
         """Return the worth of all coins in `quote`; one without a pair with it counts nothing."""

@@ -12,6 +12,7 @@ from ballast.venues.clients.account import (
     Grants,
     SymbolSetting,
     VenuePosition,
+    free_of,
 )
 from ballast.venues.clients.binance.base import BinanceDesk
 from ballast.venues.clients.binance.paging import PAGE
@@ -121,6 +122,10 @@ class UsdmAccountDesk(BinanceDesk):
             for one in rows
         ]
         return [one for one in found if one.total]
+
+    async def free(self, quote: str) -> Decimal:
+        """Return the margin that is available for orders."""
+        return free_of(await self.balances(), quote)
 
     async def equity(self, quote: str) -> Decimal:
         """Return the worth of the wallet in `quote`, open profit included."""

@@ -56,6 +56,22 @@ def worth_of(wallet: Mapping[str, Any], quote: str) -> Decimal | None:
     return total if quote in DOLLARS else None
 
 
+def free_of(wallet: Mapping[str, Any], quote: str, *, is_spot: bool) -> Decimal:
+    """Return what a new order may use of a quote coin: coins on spot, else the margin of all coins.
+
+    The margin is said in dollars; with isolated margin it is not said, and the coin alone counts.
+    """
+    coin = next((one for one in wallet["coin"] if one["coin"] == quote), None)
+    margin = wallet.get("totalAvailableBalance")
+    if is_spot or margin in {None, ""}:
+        return balance_of(coin).free if coin is not None else Decimal(0)
+    if coin is not None:
+        equity, dollars = number(coin.get("equity")), number(coin.get("usdValue"))
+        if equity > 0 and dollars > 0:
+            return (number(margin) * equity / dollars).quantize(CENT)
+    return number(margin) if quote in DOLLARS else Decimal(0)
+
+
 def coins_held(wallet: Mapping[str, Any], markets: Iterable[Market]) -> list[VenuePosition]:
     """Return the coins of spot markets, in whole lots: less cannot be sold."""
     totals = {str(coin["coin"]): number(coin["walletBalance"]) for coin in wallet["coin"]}

@@ -257,6 +257,11 @@ class Questions:
         return account.balances_of(await self._wallet())
 
     @reads_answers
+    async def free(self, quote: str) -> Decimal:
+        """Return what a new order may use of a quote coin: free coins, or available margin."""
+        return account.free_of(await self._wallet(), quote, is_spot=self.category.is_spot)
+
+    @reads_answers
     async def equity(self, quote: str) -> Decimal:
         """Return what the whole account is worth, coins and open profit, in a quote coin."""
         wallet = await self._wallet()

@@ -14,6 +14,7 @@ from ballast.venues.clients.account import (
     TopOfBook,
     VenuePosition,
     VenueStatus,
+    free_of,
 )
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
 from ballast.venues.clients.coinbase.access import PUBLIC, SIGNED
@@ -151,6 +152,10 @@ class CoinbaseQuestions(SpotOnly):
             lots = int(totals.get(market.base, Decimal(0)) // market.lot)
             found.append(VenuePosition(symbol, lots))
         return found
+
+    async def free(self, quote: str) -> Decimal:
+        """Return the coins of a quote asset that no order holds."""
+        return free_of(await self.balances(), quote)
 
     @reads_answers
     async def equity(self, quote: str) -> Decimal:

@@ -14,6 +14,7 @@ from ballast.venues.clients.account import (
     TopOfBook,
     VenuePosition,
     VenueStatus,
+    free_of,
 )
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
 from ballast.venues.clients.known import Known
@@ -146,6 +147,10 @@ class KrakenQuestions(SpotOnly):
             if total:
                 found.append(Balance(asset_of(code), total, free))
         return found
+
+    async def free(self, quote: str) -> Decimal:
+        """Return the coins of a quote asset that no order holds."""
+        return free_of(await self.balances(), quote)
 
     @reads_answers
     async def equity(self, quote: str) -> Decimal:

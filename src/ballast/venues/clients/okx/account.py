@@ -45,6 +45,21 @@ def balance_of(detail: Mapping[str, Any]) -> Balance:
     return Balance(text(detail, "ccy"), total, number(free))
 
 
+def margin_of(row: Mapping[str, Any], quote: str, *, borrows: bool) -> Decimal:
+    """Return the margin that is available for orders in a quote asset.
+
+    Where all coins answer for a position the account says one number, in dollars.
+    """
+    held = next((one for one in row.get("details") or () if text(one, "ccy") == quote), None)
+    own, dollars = (number((held or {}).get(one)) for one in ("eq", "eqUsd"))
+    if borrows and text(row, "availEq"):
+        return number(row.get("availEq")) * (own / dollars if own > 0 and dollars > 0 else 1)
+    if held is None:
+        return Decimal(0)
+    available = text(held, "availEq")
+    return number(available) if available else balance_of(held).free
+
+
 def position_of(row: Mapping[str, Any], market: Market) -> VenuePosition:
     """Return one position; in long/short mode OKX says its size without a sign."""
     side = words.POSITION_SIDE_OF.get(text(row, "posSide"), PositionSide.BOTH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ballast.venues.clients.account import free_of
 from ballast.venues.clients.market import number
 from ballast.venues.clients.okx import account, words
 from ballast.venues.clients.okx.access import TEST_HOSTS
@@ -29,6 +30,10 @@ class OkxSpot(SpotOnly, OkxDesk):
         markets = [self._asks.market(one) for one in symbols]
         held = {one.asset: one for one in await self.balances()}
         return [account.coins_of(held, one) for one in markets]
+
+    async def free(self, quote: str) -> Decimal:
+        """Return the coins of a quote asset that no order holds."""
+        return free_of(await self.balances(), quote)
 
     async def equity(self, quote: str) -> Decimal:
         """Return what all coins are worth in a quote asset, at their last trade in it.

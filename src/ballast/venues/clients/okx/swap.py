@@ -47,6 +47,12 @@ class OkxSwap(OkxDesk):
         held = {one.symbol for one in found}
         return found + [VenuePosition(one, 0) for one in symbols if one not in held]
 
+    async def free(self, quote: str) -> Decimal:
+        """Return the margin that is available: of the quote asset, or of all that answer for it."""
+        row = await self._wallet()
+        with legible():
+            return account.margin_of(row, quote, borrows=self._level in words.BORROWING_LEVELS)
+
     async def equity(self, quote: str) -> Decimal:
         """Return the equity in a quote asset: cash, open profit, isolated margin.
 

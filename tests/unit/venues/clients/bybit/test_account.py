@@ -34,6 +34,19 @@ POSITION = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("margin", "is_spot", "free"),
+    [("", False, "849.5"), ("549.45", False, "550"), ("549.45", True, "849.5")],
+)
+def test_what_an_order_may_use_is_margin_of_all_coins_or_the_coin(
+    margin: str, is_spot: bool, free: str
+) -> None:
+    """R-OMS-12: the margin is said in dollars, of which 1098.9 are 1100 USDT."""
+    wallet = WALLET | {"totalAvailableBalance": margin}
+    assert account.free_of(wallet, "USDT", is_spot=is_spot) == Decimal(free)
+    assert account.free_of(wallet, "EUR", is_spot=True) == 0
+
+
 def test_what_is_free_is_in_no_order_and_no_margin() -> None:
     found = account.balances_of(WALLET)
     assert found == [
