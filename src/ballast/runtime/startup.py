@@ -7,7 +7,7 @@ leverage, margin mode and one-way mode, as the settings want them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import UserError
 from ballast.core.orders import MarginMode, OrderKind, PositionMode
+from ballast.core.time import format_ms
+from ballast.runtime.maintenance import Planned
 from ballast.venues.clients.calls import CallError
 
 if TYPE_CHECKING:
@@ -66,6 +68,9 @@ class Wanted:
     margin_mode: MarginMode = MarginMode.CROSS
     ours: tuple[tuple[str, int | None], ...] = ()
     """Lots of each symbol that the journal says are ours; None: not compared."""
+    planned: Planned = field(default_factory=Planned)
+    now_ns: int = 0
+    """What maintenance is counted from."""
 
 
 class Probe:
@@ -99,7 +104,11 @@ class Probe:
         except CallError as error:
             self._say("venue", Mark.BAD, str(error), "try again when it answers")
             return
-        if status.is_open:
+        status = self._wanted.planned.joined(status, self._wanted.now_ns)
+        if status.is_open and status.closes_ms is not None:
+            text = f"open; closes at {format_ms(status.closes_ms)} UTC ({status.text})"
+            self._say("venue", Mark.REMARK, text, "nothing is opened from 15 minutes before")
+        elif status.is_open:
             self._say("venue", Mark.GOOD, "open")
         else:
             self._say("venue", Mark.BAD, status.text or "closed", "wait for the maintenance's end")

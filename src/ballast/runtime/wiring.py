@@ -21,7 +21,7 @@ from ballast.runtime.clock import FastClock, SystemClock
 from ballast.runtime.node.events import Alert
 from ballast.runtime.node.journalled import started
 from ballast.runtime.shell.closing import LiveBars
-from ballast.runtime.shell.live import Live, Rhythm
+from ballast.runtime.shell.live import NOTHING_PLANNED, Live, Rhythm
 from ballast.runtime.shell.shell import Shell
 from ballast.runtime.shell.venue_facts import Timing
 from ballast.venues.clients.asking.asker import VenueAsker
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ballast.core.journal import Journal
     from ballast.core.time import Timeframe
     from ballast.risk.halt.breaker import BreakerRules
+    from ballast.runtime.maintenance import Planned
     from ballast.runtime.node.desk import NodeRules
     from ballast.runtime.node.events import Effect
     from ballast.strategies.plan import AnyStrategy
@@ -181,6 +182,7 @@ def wire(
     rhythm: Rhythm | None = None,
     breaker: BreakerRules = BREAKER,
     ack_ms: float = 0.0,
+    planned: Planned = NOTHING_PLANNED,
 ) -> tuple[Wired, list[Effect]]:
     """Start a node from its journal at a venue; return it and what is to be done first.
 
@@ -196,7 +198,7 @@ def wire(
     live = Live(
         line.desk, shell, bars, line.clock, symbols,
         timing=line.timing, measure=line.asker.measure, sends=client, rhythm=rhythm,
-        breaker=breaker, ack_ms=ack_ms,
+        breaker=breaker, ack_ms=ack_ms, planned=planned,
     )  # fmt: skip
     client.serve(live.report, live.price_ticks)
     wired = Wired(line, shell, client, live)

@@ -11,6 +11,7 @@ import pytest
 
 from ballast.core.instrument import Kind
 from ballast.oms.protection.cover import Abilities
+from ballast.runtime.maintenance import Planned
 from ballast.runtime.shell.venue_facts import Timing
 from ballast.runtime.startup import Mark, Probe, Wanted
 from ballast.venues.clients.account import Balance, Grants, VenueStatus
@@ -46,11 +47,19 @@ class Venue:
 
 
 def said(
-    market: Market, what: str = "BTCUSDT", *, ours: int = 0, **account: str
+    market: Market,
+    what: str = "BTCUSDT",
+    *,
+    ours: int = 0,
+    planned: Planned | None = None,
+    now_ns: int = 0,
+    **account: str,
 ) -> list[tuple[Mark, str]]:
     desk: Any = Venue(market, **account)
     able = Abilities(reduces_only=False, replaces=True)
-    wanted = Wanted(("BTCUSDT",), able, ours=(("BTCUSDT", ours),))
+    wanted = Wanted(
+        ("BTCUSDT",), able, ours=(("BTCUSDT", ours),), planned=planned or Planned(), now_ns=now_ns
+    )
     probe = Probe(desk, wanted, lambda: Timing(0, 0))
     return [(one.mark, one.text) for one in asyncio.run(probe.run()) if one.what == what]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import ConfigError
+from ballast.core.maintenance import windows_of
 from ballast.core.settings.risk import RiskSettings
 from ballast.core.settings.rule import check_section
 from ballast.core.settings.tree import SECTIONS, Settings
@@ -30,6 +31,7 @@ def check(settings: Settings) -> Settings:
         "risk.confidence_ranging", settings.risk.confidence_ranging,
         "risk.confidence_volatile", settings.risk.confidence_volatile,
     )  # fmt: skip
+    windows_of(settings.network.maintenance, "network.maintenance")
     gate = settings.gate
     _not_above("gate.ltv_warning", gate.ltv_warning, "gate.ltv_alarm", gate.ltv_alarm)
     return settings

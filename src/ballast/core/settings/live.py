@@ -157,7 +157,15 @@ class BrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """Budgets of calls, the circuit breaker, the keys."""
+    """Budgets of calls, the circuit breaker, the keys, maintenance."""
+
+    maintenance: str = setting(
+        "",
+        "Times (UTC) at which a venue is closed, beside what it announces itself; from a quarter of"
+        " an hour before nothing is opened. As `OKX Wed 06:00-08:00; BINANCE 2026-12-03"
+        " 22:00-02:00`; `*` is any venue.",
+        "R-EXCH-14",
+    )
 
     orders_minute: int = setting(
         1_200,

@@ -18,6 +18,7 @@ from ballast.core.orders import Fill
 from ballast.core.reports import OrderReport
 from ballast.risk.gate.checks import CLOCK_OFFSET_NS
 from ballast.risk.halt.breaker import RULES as BREAKER
+from ballast.runtime.maintenance import Planned
 from ballast.runtime.node.events import (
     Alert,
     BarsClosed,
@@ -61,6 +62,7 @@ CLOCK_S = 300.0
 """R-EXCH-05; the gate wants it younger than ten minutes."""
 FUNDING_S = 300.0
 CYCLE_S = 120.0
+NOTHING_PLANNED = Planned()
 
 
 class Sends(Protocol):
@@ -100,6 +102,7 @@ class Live(Asking):
         rhythm: Rhythm | None = None,
         breaker: BreakerRules = BREAKER,
         ack_ms: float = 0.0,
+        planned: Planned = NOTHING_PLANNED,
     ) -> None:
         """Serve a node; `timing` tells how far the venue's clock is off, `measure` looks anew.
 
@@ -112,6 +115,7 @@ class Live(Asking):
         self._timing = timing
         self._measure = measure
         self._sends = sends
+        self._planned = planned
         self._rhythm = rhythm or Rhythm()
         self._told_ns: dict[str, int] = {}
         self._untold: set[str] = set()
@@ -340,6 +344,8 @@ class Live(Asking):
 
     def _heard_status(self, status: VenueStatus | None) -> None:
         """Learn whether the venue is open; stops are looked at before it closes, and after."""
+        if status is not None:
+            status = self._planned.joined(status, self.now_ns)
         news = self.facts.opens(status, self.now_ns)
         if news:
             self.shell.hear(Alert("", news))

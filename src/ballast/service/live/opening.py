@@ -11,16 +11,19 @@ import numpy as np
 from ballast.core.bars import Bars
 from ballast.core.errors import DataError, UserError
 from ballast.core.instrument import FeeRate, Instrument
+from ballast.core.maintenance import ANY, windows_of
 from ballast.research.assembly import assemble
 from ballast.research.assignment import assigned
 from ballast.research.run import legs_of
 from ballast.research.series import Series
 from ballast.risk.halt.breaker import BreakerRules
+from ballast.runtime.maintenance import Planned
 from ballast.runtime.shell.closing import LiveBars
 from ballast.runtime.shell.live import Rhythm
 from ballast.service.live.first_compile import compiled
 from ballast.service.sessions import certified, permissions_of, require_stop, rules_of
 from ballast.venues.clients.market import FEE_DIGITS
+from ballast.venues.clients.venues import VENUES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,6 +78,8 @@ class OpenedLive:
     rhythm: Rhythm
     ack_ms: float
     """From a decision to the venue's word, of which a person is not told."""
+    planned: Planned
+    """Maintenance that a person knows of."""
 
     @property
     def strategies(self) -> tuple[AnyStrategy, ...]:
@@ -130,7 +135,20 @@ async def open_live(
     return OpenedLive(
         assignments, tuple(legs), rules, tuple(symbols), timeframe, cash, instruments, breaker,
         Rhythm(cycle_s=settings.gate.cycle_ms / MS_S), float(settings.orders.ack_alarm_ms),
+        planned_at(line.name, settings),
     )  # fmt: skip
+
+
+def planned_at(name: str, settings: Settings) -> Planned:
+    """Return the windows of maintenance of a venue; raise `UserError` for a venue nobody knows."""
+    where = "network.maintenance"
+    windows = windows_of(settings.network.maintenance, where)
+    for one in windows:
+        if one.venue != ANY and one.venue not in VENUES:
+            raise UserError(
+                f"no venue is called {one.venue}", where=where, expected=", ".join(sorted(VENUES))
+            )
+    return Planned(windows, name.upper())
 
 
 def _legs(

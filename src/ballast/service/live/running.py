@@ -79,6 +79,8 @@ async def probed(
         Decimal(str(engine.leverage)),
         MarginMode(engine.margin),
         ours,
+        opened.planned,
+        line.now_ns(),
     )
     return await Probe(line.desk, wanted, line.timing).run()
 
@@ -147,7 +149,7 @@ class LiveRunning:
         wired, effects = wire(
             self.line, opened.rules, self.journal, opened.strategies, opened.symbols,
             opened.timeframe, self._hear, rhythm or opened.rhythm, opened.breaker,
-            opened.ack_ms,
+            opened.ack_ms, opened.planned,
         )  # fmt: skip
         self.wired = wired
         work = [asyncio.ensure_future(one.run()) for one in wired.carriers]
