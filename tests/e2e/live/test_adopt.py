@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.fakes.shell import Done, ballast
 
-from ballast.core.ids import Purpose, purpose_of
+from ballast.core.ids import Purpose, is_ours, purpose_of
 from ballast.core.orders import OrderKind, OrderRequest, Side
 from ballast.service.testing.venue import ServedVenue, simulated_exchange
 
@@ -164,6 +164,30 @@ def test_a_lost_journal_is_rebuilt_from_trades_with_the_parts_that_were_sold(
         assert len(told["orders_kept"]) == 1
         assert desk.stops() == [(desk_ticks(desk, 1000), 20)], "one stop, of the new size"
         assert desk.run("replay", "--json").json()["holdings"] == {SYMBOL: 20}
+
+
+@pytest.mark.slow
+def test_orders_of_a_new_journal_have_names_that_the_venue_does_not_know(tmp_path: Path) -> None:
+    """A2, A3, A9: the same decisions of the same account, counted from 1 again after a loss."""
+    with simulated_exchange("bybit", past=PAST) as venue:
+        desk = Desk(tmp_path, venue, "BYBITLINEAR")
+        names: list[set[str]] = []
+        for _ in range(2):
+            desk.by_hand(Side.BUY, 40)
+            assert desk.adopt("--stop", "1000").json()["protected"]
+            assert desk.stops() == [(desk_ticks(desk, 1000), 40)]
+            names.append(desk.there(lambda: {
+                one.request.client_id
+                for one in desk.exchange.open_orders(desk.account)
+                if is_ours(one.request.client_id)
+            }))  # fmt: skip
+            desk.there(lambda: desk.exchange.cancel_all(desk.account, PERPETUAL))
+            desk.by_hand(Side.SELL, 40)
+            lose_journal(desk)
+        first, second = names
+        assert first
+        assert second
+        assert not first & second
 
 
 @pytest.mark.slow
