@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GAINS, LOSES = 20, 4
+"""A node's time gains at most a twentieth on its machine's, and loses at most a quarter."""
 
 
 def _elapsed_ns() -> int:
@@ -60,3 +67,42 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""
         await asyncio.sleep(seconds)
+
+
+class SlewedClock:
+    """A node's time: the machine's, and what the venue's is ahead, without a jump.
+
+    A node's time never goes back. Were a measurement that is wrong by an hour taken at once, its
+    timers would stand for an hour after the next right one: stops would not be sent again, closes
+    would wait. So a new offset is slewed to: it gains slowly, for who gains has believed what may
+    be a lie, and it loses faster, but never so fast that time stands. Five minutes of any lie put
+    it 15 s ahead at most, and those are gone a minute after; a deadline then takes a third longer.
+    """
+
+    def __init__(self, now_ns: Callable[[], int], measured_ns: Callable[[], int]) -> None:
+        """Go with a clock that never jumps; `measured_ns` is what the venue's is ahead of it."""
+        self._now_ns, self._measured_ns = now_ns, measured_ns
+        self.offset_ns = 0
+        self._seen_ns = 0
+        self.step()
+
+    def step(self) -> None:
+        """Take the offset as it is measured: before anybody is told a time."""
+        self.offset_ns, self._seen_ns = self._measured_ns(), self._now_ns()
+
+    def now_ns(self) -> int:
+        """Return nanoseconds UTC: as even as the machine's clock, and never less than before."""
+        now_ns = self._now_ns()
+        passed_ns = now_ns - self._seen_ns
+        self._seen_ns = now_ns
+        missing_ns = self._measured_ns() - self.offset_ns
+        self.offset_ns += min(max(missing_ns, -(passed_ns // LOSES)), passed_ns // GAINS)
+        return now_ns + self.offset_ns
+
+    def sure_ns(self) -> int:
+        """Return the time that has come by the venue's clock as measured too.
+
+        What is asked by the venue's time goes by this one: whether a bar is closed, since when
+        trades are asked for. A time that is too early costs a question, one too late a trade.
+        """
+        return min(self.now_ns(), self._now_ns() + self._measured_ns())

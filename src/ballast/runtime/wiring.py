@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ballast.core.errors import DataError, UserError
 from ballast.risk.halt.breaker import RULES as BREAKER
-from ballast.runtime.clock import FastClock, SystemClock
+from ballast.runtime.clock import FastClock, SlewedClock, SystemClock
 from ballast.runtime.node.events import Alert
 from ballast.runtime.node.journalled import started
 from ballast.runtime.shell.closing import LiveBars
@@ -76,6 +76,12 @@ class Line:
     asker: VenueAsker
     desk: VenueDesk
     clock: SystemClock | FastClock
+    time: SlewedClock = field(init=False)
+    """The node's."""
+
+    def __post_init__(self) -> None:
+        """Begin with what is known of the venue's clock."""
+        self.time = SlewedClock(self.clock.now_ns, lambda: self.asker.offset_ns)
 
     @property
     def name(self) -> str:
@@ -83,8 +89,12 @@ class Line:
         return self.venue.access.venue
 
     def now_ns(self) -> int:
-        """Return the time, the venue's as far as it was measured."""
-        return self.clock.now_ns() + self.asker.offset_ns
+        """Return the node's time: it follows the venue's as measured, and does not jump."""
+        return self.time.now_ns()
+
+    def sure_ns(self) -> int:
+        """Return the time by which a bar is closed at the venue too."""
+        return self.time.sure_ns()
 
     def timing(self) -> Timing:
         """Return how far the venue's clock is from ours."""
@@ -92,7 +102,7 @@ class Line:
         offset = time.last if time is not None else None
         if offset is None:
             return Timing()
-        return Timing(offset.offset_ns, offset.measured_ns + offset.offset_ns)
+        return Timing(offset.offset_ns, offset.measured_ns + self.time.offset_ns)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -124,6 +134,7 @@ async def open_line(
         if isinstance(clock, FastClock):  # a simulated exchange may live in another hour
             clock.move(asker.offset_ns)
             await asker.measure()
+        line.time.step()
         await line.desk.load()
     except BaseException:
         await line.close()
@@ -194,7 +205,8 @@ def wire(
     client = TradingClient(line.desk, line.now_ns)
     node, effects = started(rules, journal, line.now_ns(), classes)
     shell = Shell(node, client, line.now_ns, hear)
-    bars = LiveBars(line.desk, symbols, timeframe, line.clock, line.now_ns)
+    shell.sure_ns = line.sure_ns
+    bars = LiveBars(line.desk, symbols, timeframe, line.clock, line.sure_ns)
     live = Live(
         line.desk, shell, bars, line.clock, symbols,
         timing=line.timing, measure=line.asker.measure, sends=client, rhythm=rhythm,

@@ -154,7 +154,7 @@ class Asking:
 
     async def reconcile(self) -> bool:
         """Ask for everything that may have been missed, and tell it; return whether all came."""
-        asked_ns = self.now_ns
+        sure_ns = self.shell.sure_ns()
         trades = await asyncio.gather(
             *(self.ask(partial(self._trades, one)) for one in self.symbols)
         )
@@ -164,7 +164,7 @@ class Asking:
         if is_whole and None not in trades:
             self.figures.reconciliations += 1
             for symbol in self.symbols:
-                self._trades_ms[symbol] = asked_ns // MS_NS
+                self._trades_ms[symbol] = sure_ns // MS_NS
             return True
         return False
 

@@ -84,6 +84,8 @@ class LiveBars:
         """Return the bars that closed at a time, in declared order, within a few seconds of it."""
         if self._defect is not None:
             raise self._defect
+        while self._now_ns() < close_ns:  # a node's time may be ahead of the venue's for a while
+            await self._clock.sleep(LOOK_S)
         open_ms = close_ns // MS_NS - self._timeframe.ms
         late_s = self._clock.monotonic() + GRACE_S
         while self.book.lacking(open_ms) and self._clock.monotonic() < late_s:

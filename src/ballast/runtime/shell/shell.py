@@ -83,6 +83,8 @@ class Shell:
         self.live = live
         self.client = client
         self.now_ns = now_ns
+        self.sure_ns = now_ns
+        """The time that has come at the venue too; a line to one says it."""
         self.hear = hear
         self.look: Callable[[str], None] = lambda _: None
         """Asks what is held of a symbol and what its market is like; the node is told later."""

@@ -173,7 +173,7 @@ async def _series(
     line: Line, symbols: Sequence[str], timeframe: Timeframe, count: int
 ) -> tuple[Series, ...]:
     found = []
-    bars = LiveBars(line.desk, symbols, timeframe, line.clock, line.now_ns)
+    bars = LiveBars(line.desk, symbols, timeframe, line.clock, line.sure_ns)
     for symbol in symbols:
         market = line.desk.markets[symbol]
         rows = await bars.history(symbol, count)
