@@ -146,6 +146,37 @@ def test_an_entry_that_was_called_refused_and_fills_after_the_flatten_is_closed(
     assert "closing: it was entered before the account was flattened" in told(late)
 
 
+C = Command
+LATE = {
+    "running": ((), [Purpose.STOP]),
+    "paused: the slot's rule": ((C.PAUSE,), [Purpose.FLATTEN]),
+    "latched: the slot's rule": ((C.KILL,), [Purpose.FLATTEN]),
+    "paused and resumed": ((C.PAUSE, C.RESUME), [Purpose.STOP]),
+    "flattened: both rules": ((C.FLATTEN,), [Purpose.FLATTEN]),
+    "flattened and resumed: the late entry's rule": ((C.FLATTEN, C.RESUME), [Purpose.FLATTEN]),
+}
+"""Commands after an entry was called refused, and what its fill leads to after all."""
+
+
+@pytest.mark.parametrize("is_shown_first", [False, True])
+@pytest.mark.parametrize("case", LATE)
+def test_one_of_two_rules_owns_an_entry_that_turns_up_late(
+    node: Node, case: str, *, is_shown_first: bool
+) -> None:
+    """F4, R-GATE-12: closed where the account is halted, or was flattened since it was sent."""
+    commands, wanted = LATE[case]
+    submit = entry(node)
+    name = submit.request.client_id
+    lie = Rejection(SYMBOL, name, Action.SUBMIT, RejectReason.INSUFFICIENT_BALANCE, "", NOW)
+    node.handle(Reported(lie, NOW + SECOND))
+    for command in commands:
+        node.handle(Commanded(command, "ann", "news", NOW + SECOND))
+    assert not node.halt.closes
+    if is_shown_first:
+        node.handle(Reported(shown(submit), NOW + 2 * SECOND))
+    assert placed(node.handle(Reported(filled(submit), NOW + 2 * SECOND))) == wanted
+
+
 def test_flatten_with_nothing_held_is_done_at_once(node: Node) -> None:
     node.handle(Commanded(Command.FLATTEN, "ann", "news", NOW))
     assert node.halt.mode is Mode.PAUSED

@@ -65,7 +65,9 @@ class Comparing:
     def _take_slot_again(self, record: OrderRecord, remarks: tuple[Remark, ...]) -> None:
         """Let an entry that is there after all hold its symbol's slot again (R-GATE-12).
 
-        Where the account runs no more it is closed: a flatten may be over by then.
+        Where the account does not run when it is heard of, it is closed: whoever halted it counted
+        on this entry not being there. That is this rule's case, a pause or a latch without any
+        flatten; an account that runs again is `_close_late`'s.
         """
         if lifecycle.Remark.REAPPEARED in remarks and record.purpose is Purpose.ENTRY:
             self.gate = remembering.reappeared(self.gate, record.symbol)

@@ -174,7 +174,10 @@ class Node(Adopting):
     def _close_late(self, entry: OrderRecord) -> None:
         """Close what comes of an entry from before the account was flattened.
 
-        It was called flat while the venue had called that entry refused, and lied.
+        It was called flat while the venue had called that entry refused, and lied. This rule's case
+        is the account that was resumed since; while it is halted `_take_slot_again` closes as well.
+        Neither can stand for both: that one asks how the account is now, this one when the entry
+        was sent, and an entry kept through a pause that is over is no more than an entry.
         """
         is_late = entry.purpose is Purpose.ENTRY and entry.prepared_ns <= self.halt.closed_ns
         if is_late and not self.halt.closes and self.book.holding(entry.symbol).lots:
