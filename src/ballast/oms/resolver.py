@@ -35,6 +35,8 @@ FILL_NS = SECOND_NS
 PAUSES_NS = (SECOND_NS // 4, SECOND_NS // 2, SECOND_NS, 2 * SECOND_NS, 4 * SECOND_NS, 8 * SECOND_NS)
 """Between looks: quickly at first, because most lost answers are found by the first look; the last
 one goes on, well under the weight a venue allows."""
+PROOF_NS = 30 * SECOND_NS
+"""How long behind the fence a look that is not answered is repeated without a longer pause."""
 OVERDUE_NS = 90 * SECOND_NS
 """After which an order that is still unknown is an alarm (A5)."""
 
@@ -76,10 +78,26 @@ def next_step(record: OrderRecord, now_ns: int) -> Next:
         return Next(Step.NOTHING)
     if record.is_open and is_proven_absent(record):
         return Next(Step.ABSENT)
-    due = record.asked_ns + PAUSES_NS[min(record.asks, len(PAUSES_NS)) - 1] if record.asks else 0
     look, from_ns = _look(record)
-    due = max(due, from_ns)
+    due = max(_again_ns(record), from_ns)
     return Next(look) if now_ns >= due else Next(Step.WAIT, due)
+
+
+def _again_ns(record: OrderRecord) -> int:
+    """Return when to look again. The proof behind the fence is not waited for longer than it takes.
+
+    A lost stop of a spot position is sent again when its absence is proven, and not before.
+    """
+    if not record.asks:
+        return 0
+    due = record.asked_ns + PAUSES_NS[min(record.asks, len(PAUSES_NS)) - 1]
+    if record.asked_ns <= record.fence_ns:
+        return min(due, record.fence_ns + 1) if record.fence_ns else due
+    seen = record.evidence
+    if max(seen.last_id_ns, seen.open_ns, seen.trades_ns) > record.asked_ns:
+        return 0  # answered: the next look is at another place, or `LOOKS_APART_NS` later
+    is_young = record.asked_ns < record.fence_ns + PROOF_NS
+    return min(due, record.asked_ns + ANSWER_NS) if is_young else due
 
 
 def _look(record: OrderRecord) -> tuple[Step, int]:

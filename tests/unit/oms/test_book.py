@@ -24,12 +24,19 @@ from tests.unit.oms.orders import (
 from ballast.core.errors import InternalError
 from ballast.core.ids import ID_LENGTH, Purpose, client_id, is_ours, purpose_of
 from ballast.core.orders import OrderStatus, PositionSide, Side
+from ballast.core.reports import Look, Miss
 from ballast.oms import lifecycle, resolver
 from ballast.oms.book import BookOfRecord
 from ballast.oms.holdings import FLAT, Holding
 from ballast.oms.reconcile import PositionGap, compare_orders, compare_positions
 from ballast.oms.record import Evidence, Phase
 from ballast.oms.resolver import Next, Step, next_step
+
+LOOKS = {
+    Step.ASK_BY_ID: Look.BY_ID,
+    Step.ASK_OPEN_ORDERS: Look.OPEN_ORDERS,
+    Step.ASK_TRADES: Look.TRADES,
+}
 
 
 def book(**more: object) -> BookOfRecord:
@@ -192,7 +199,9 @@ def test_silence_is_asked_about_at_once_then_more_and_more_slowly() -> None:
         assert wait.step is Step.WAIT
         pauses.append((wait.at_ns - now) / SECOND)
         now = wait.at_ns
-    assert pauses == [0.25, 0.5, 1, 2, 4, 8, 8, 8]
+    assert pauses == pytest.approx([0.25, 0.5, 1, 2, 4, 7.25, 3, 3]), "the sixth ends at the fence"
+    later = replace(record, asked_ns=FENCE_NS + resolver.PROOF_NS)
+    assert next_step(later, later.asked_ns) == Next(Step.WAIT, later.asked_ns + 8 * SECOND)
 
 
 def test_the_order_of_the_looks_and_their_end() -> None:
@@ -211,6 +220,28 @@ def test_the_order_of_the_looks_and_their_end() -> None:
     assert resolver.next_wake_ns([unknown], at) == at
     assert resolver.next_wake_ns([sent()], SENT_NS) == SENT_NS + resolver.ANSWER_NS
     assert resolver.next_wake_ns([], at) == 0
+
+
+@pytest.mark.parametrize(
+    ("lost", "taken_s"), [((), 2), ((0,), 5), ((1,), 3), ((3,), 5), ((0, 1, 2, 3), 14)]
+)
+def test_absence_is_proven_as_soon_as_the_looks_behind_the_fence_agree(
+    lost: tuple[int, ...], taken_s: int
+) -> None:
+    """B1: a stop that never arrived is sent again then. A look that is lost costs three seconds."""
+    record = lifecycle.unheard(sent(), SENT_NS)
+    now, asked = SENT_NS, 0
+    while (step := next_step(record, now)).step is not Step.ABSENT:
+        if step.step is Step.WAIT:
+            now = step.at_ns
+            continue
+        record = lifecycle.asked(record, now)
+        if now > FENCE_NS:
+            asked += 1
+        if now > FENCE_NS and asked - 1 not in lost:
+            now += SECOND // 100
+            record = lifecycle.apply(record, Miss(SYMBOL, NAME, LOOKS[step.step], now)).record
+    assert (now - FENCE_NS) // SECOND == taken_s
 
 
 def test_a_missing_fill_is_asked_for_after_a_second() -> None:
