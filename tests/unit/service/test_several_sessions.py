@@ -165,6 +165,9 @@ class RecordedLine:
     def now_ns(self) -> int:
         return self.exchange.now_ns
 
+    def sure_ns(self) -> int:
+        return self.exchange.now_ns
+
 
 def test_a_live_session_of_two_is_put_together() -> None:
     made = opened(from_ms=int(series_of_both()[0].bars.ts[300]))

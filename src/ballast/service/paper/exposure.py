@@ -66,7 +66,7 @@ class ExposureView:
             for symbol, s in decider.places.items()
             if notional[s]
         ]
-        windows = {one.symbol: live.window(decider.places[one.symbol]) for one in held}
+        windows = {one.symbol: decider.bars(one.symbol) for one in held}
         whole = group_of("all", held)
 
         def correlated(one: str, other: str) -> bool:
@@ -106,8 +106,8 @@ class ExposureView:
 
 def _common(windows: Sequence[Any]) -> Any:  # noqa: ANN401 - an array
     """Return the closes of the bars that all have, a column a symbol, oldest first."""
-    ts = reduce(np.intersect1d, [one["ts"] for one in windows])
-    return np.column_stack([one["close"][np.isin(one["ts"], ts)] for one in windows])
+    ts = reduce(np.intersect1d, [one.ts for one in windows])
+    return np.column_stack([one.close[np.isin(one.ts, ts)] for one in windows])
 
 
 def _position(one: Held, equity: float) -> dict[str, Any]:
