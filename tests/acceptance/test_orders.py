@@ -201,7 +201,7 @@ def test_a_oms_05_what_an_order_of_somebody_else_holds_at_the_venue_is_not_spent
     rows[1], rows[4] = rows[1] + " L", rows[4] + " L"
     other = ["100 100 100 100"] * 8
     other[0], other[2] = other[0] + " L", other[2] + " l"
-    off = {"loss_cooldown_ms": 0, "entry_spacing_ms": 0}
+    off = {"loss_cooldown_ms": 0, "entry_spacing_ms": 0, "correlation_refuses": False}
     table = Scripted(rows, other, kind=kind, risk=off, stop=STOP)
     table.play(0)
     symbol = table.bars[0].symbol
