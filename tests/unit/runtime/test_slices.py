@@ -139,7 +139,8 @@ def test_where_the_venue_does_not_say_what_is_held_no_further_slice_goes() -> No
     _, effects = told(session.memory)
     assert ends(effects)
     assert all(one.sent == 1 and one.dropped_lots > 0 for one in ends(effects))
-    assert {one.text for one in ends(effects)} <= {"its time is over", "the position was reduced"}
+    known = ("its time is over", "the position was reduced", "the price ran ")
+    assert all(one.text.startswith(known) for one in ends(effects))
 
 
 FLIPS = strategy(
