@@ -31,9 +31,7 @@ OTHERS_FROM = 10**6
 """Seeds of second strategies begin there."""
 WARM = 80
 """Bars the strategy knows before the first one it decides on."""
-LIMITS_DRAWN: tuple[dict[str, int | bool], ...] = (
-    {}, {"correlation_refuses": True}, {"positions": 1}, {"entries_hour": 1},
-)  # fmt: skip
+LIMITS_DRAWN: tuple[dict[str, int], ...] = ({}, {}, {"positions": 1}, {"entries_hour": 1})
 """Limits of the account; those of some seeds are so low that strategies come up against them."""
 
 
@@ -86,10 +84,9 @@ def trading_strategy(seed: int, bars: list[Bars], kind: Kind) -> Parity:
     """
     draw, settings = stream(seed, "limits"), settings_for(bars, TICK)
     drawn = LIMITS_DRAWN[int(draw.integers(len(LIMITS_DRAWN)))]
-    settings = replace(
-        settings,
-        risk=replace(settings.risk, **{"reward_risk": 0.0, "correlation_refuses": False} | drawn),
-    )
+    apart = seed % 5 == 3  # else what moves together shares a cap, and more is traded
+    risk = replace(settings.risk, reward_risk=0.0, correlation_refuses=apart, **drawn)
+    settings = replace(settings, risk=risk)
     hours, last = len(bars[0]) - WARM, bars[-1].symbol
     for place in range(seed * 1_000, seed * 1_000 + 1_000):
         first = stopped_strategy(place)

@@ -77,7 +77,7 @@ def test_what_was_refused_was_measured_beyond_its_limit_in_the_limits_own_unit(
     for row in simulate(market, CASH).refused:
         reason, ratio = Refusal(int(row.reason)), row.measured / row.limit if row.limit else None
         if reason in ABOVE and row.limit > 0.0 and ratio is not None:
-            assert ratio > 1.0 - NEAR, (reason, row.measured, row.limit)
+            assert not ratio <= 1.0 - NEAR, (reason, row.measured, row.limit)
         elif reason in BELOW and ratio is not None:
             least = ENTRY_MIN_MULTIPLE if reason is Refusal.MIN_QTY else 1.0
             assert not ratio > least + NEAR, (reason, row.measured, row.limit)

@@ -66,6 +66,20 @@ def test_a_session_in_two_parts_is_the_session_in_one(space: Path, account: str)
     assert replay["starts"] == 2
 
 
+def test_a_session_that_goes_on_under_other_limits_goes_on_in_time(space: Path) -> None:
+    """What it has closed is history then, and not traded a second time by a clock gone back."""
+    place = ("--set", "journal.account=limits_changed")
+    first = ballast(space, *run(space, "limits_changed", "--bars", "60", "--json")).json()
+    ballast(space, "flatten", "--reason", "other limits", *place)
+    flat = ballast(space, *run(space, "limits_changed", "--bars", "3", "--json")).json()
+    assert all(one["side"] == "flat" for one in flat["positions"])
+    more = ("--bars", "10", "--json", "--set", "risk.positions=2")
+    second = ballast(space, *run(space, "limits_changed", *more)).json()
+    assert first["time"] < flat["time"] < second["time"]
+    used = {one["limit"]: one["used"] for one in second["limits"]}
+    assert used["entries in an hour"] <= 4
+
+
 def _carries_its_run(said: dict[str, Any]) -> None:
     """R-OMS-21: every order and verdict names its run and timeframe, and with it its strategy."""
     rows = [*said["decisions"], *said["orders"]]

@@ -69,4 +69,4 @@ def node_in(where: Place, classes: Sequence[AnyStrategy]) -> Node | None:
     with where.database() as database:
         reader = JournalReader(database)
         records = reader.find(Query()) if reader.exists() else ()
-        return replayed(records, classes).node
+        return replayed(records, classes, acts_only=True).node

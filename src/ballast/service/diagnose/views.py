@@ -117,7 +117,7 @@ class JournalView:
             records = loaded.tail if self.node is not None else self._reader.find(Query())
         else:
             records = self._reader.find(Query(after_seq=self._seq))
-        replay = replayed(self._noted(records), self._classes, self.node)
+        replay = replayed(self._noted(records), self._classes, self.node, acts_only=True)
         self.node = replay.node
         return self.node
 

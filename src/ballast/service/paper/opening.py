@@ -90,12 +90,17 @@ class Opened:
         """The symbols, in declared order."""
         return tuple(one.symbol for one in self.bars)
 
-    def history(self) -> tuple[ClosedBar, ...]:
-        """Return the bars before the first that is traded, in time order, as many as are kept."""
+    def history(self, now_ms: int) -> tuple[ClosedBar, ...]:
+        """Return the bars that are over and not to be traded, in time order, as many as are kept.
+
+        Those before the first that is traded; for a session that goes on under other settings, all
+        until now.
+        """
         most = self.rules.session.room // 2 if self.rules.session is not None else 0
         found: list[ClosedBar] = []
         for one in self.bars:
-            last = int(np.searchsorted(one.ts, self.first_ms))
+            closed_ms = max(now_ms, self.first_ms) - one.timeframe.ms
+            last = int(np.searchsorted(one.ts, closed_ms, side="right"))
             found += [closed_bar(one, row) for row in range(max(last - most, 0), last)]
         return tuple(sorted(found, key=lambda bar: bar.open_ms))
 

@@ -84,7 +84,7 @@ class Running:
         self.paper = Paper(opened.client, self.shell, self.feed, opened.symbols)
         self.shell.started(effects)
         if self._last_open_ms() < 0:
-            self.shell.tell(Learned(opened.history(), exchange.now_ns))
+            self.shell.tell(Learned(opened.history(exchange.now_ns // MS_NS), exchange.now_ns))
         self.feed.skip_to((self._last_open_ms() + opened.bars[0].timeframe.ms) * MS_NS)
         self.paper.show(exchange.now_ns)
         if not self.node.halt.who:
