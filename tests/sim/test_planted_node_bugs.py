@@ -39,7 +39,7 @@ def believes_it_arrived(node: Node, event: Event) -> None:
         APPLY(node, event)
 
 
-def forgets_all(*_: Any) -> Replay:
+def forgets_all(*_: Any, **__: Any) -> Replay:
     """Incident 62: a start that does not read what was before; a person resumes it."""
     return Replay()
 

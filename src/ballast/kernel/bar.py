@@ -85,7 +85,7 @@ def enter_at_open(t: Row, acct: Row, s: int) -> None:
     free = free_cash(t, acct, 0)
     done = enter(t, acct, p, spec, plan, s, i, o, 0, free, open_ms)
     if done == 1:
-        drop_entry(t, acct, s, _NO_CASH, free, p.in_value)
+        drop_entry(t, acct, s, _NO_CASH, p.in_value, free)
     elif p.in_lots > 0 and p.in_limit == 0.0 and open_ms + spec.timeframe_ms >= p.in_until_ms:
         drop_entry(t, acct, s, _NO_VOLUME, float(p.budget), p.in_value)
 
@@ -105,7 +105,7 @@ def enter_at_limit(t: Row, acct: Row, s: int, o: float, h: float, l: float) -> i
     price = limit_price(p, spec, o)
     done = enter(t, acct, p, spec, plan, s, i, price, 1, free, i8(t.ts, i) + spec.timeframe_ms)
     if done == 1:
-        drop_entry(t, acct, s, _NO_CASH, free, p.in_value)
+        drop_entry(t, acct, s, _NO_CASH, p.in_value, free)
     if done == 0 and spec.perpetual and plan.margin == _CROSS:
         refresh_cross(t, acct, s)
     return 1 if done == 0 else 0

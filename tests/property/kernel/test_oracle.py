@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 IDENTITY_GAP_MAX = 1e-9
 ABOVE = {
     Refusal.POSITION_CAP, Refusal.POSITION_RISK, Refusal.TOTAL_RISK, Refusal.CLUSTER_RISK,
-    Refusal.LIQUIDITY, Refusal.LEVERAGE, Refusal.NO_CASH, Refusal.SLIPPAGE, Refusal.SECTOR_SHARE,
+    Refusal.LIQUIDITY, Refusal.LEVERAGE, Refusal.SLIPPAGE, Refusal.SECTOR_SHARE,
     Refusal.VOLATILITY, Refusal.CORRELATION,
 }  # fmt: skip
 BELOW = {
