@@ -8,13 +8,14 @@ threads share them. Each part writes rows of its own, so nothing depends on who 
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ballast.research.pool import Pool
 from ballast.strategies.cache import OneRun
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def share(tasks: Sequence[Callable[[], object]], rows: int) -> None:
     """
     if rows < ROWS_MIN:
         return
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="run") as pool:
-        wait([pool.submit(task) for task in tasks])
+    with Pool(THREADS, "run") as pool:
+        pool.each(_tried, tasks)
 
 
 def do_all(tasks: Sequence[Callable[[], object]], rows: int) -> None:
@@ -50,9 +51,17 @@ def do_all(tasks: Sequence[Callable[[], object]], rows: int) -> None:
         for task in tasks:
             task()
         return
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="run") as pool:
-        for done in [pool.submit(task) for task in tasks]:
-            done.result()
+    with Pool(THREADS, "run") as pool:
+        pool.each(_done, tasks)
+
+
+def _done(task: Callable[[], object]) -> None:
+    task()
+
+
+def _tried(task: Callable[[], object]) -> None:
+    with suppress(Exception):  # whoever needs the work meets the error there
+        task()
 
 
 def flat(parts: Sequence[NDArray[Any]]) -> Any:  # noqa: ANN401 - keeps the dtype it is given

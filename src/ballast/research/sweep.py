@@ -17,7 +17,6 @@ import json
 import os
 import threading
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from ballast.core.errors import UserError
 from ballast.core.hashing import value_hash
 from ballast.core.settings import Settings
 from ballast.research.code import code_version
+from ballast.research.pool import Pool
 from ballast.research.run import beside_hash, check_series, effective_settings, own_settings
 from ballast.research.sweep_row import METRICS
 from ballast.research.sweep_table import table_of_rows
@@ -41,6 +41,7 @@ from ballast.strategies.cache import ColumnCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from ballast.research.grid import Grid
@@ -261,7 +262,7 @@ def _run_chunks(
         return _run_chunk(worker, request, chunk, streams, stop)
 
     done, skipped = start.done, start.skipped
-    with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
+    with Pool(workers, "sweep") as pool:
         try:
             for chunk, found in _in_order(pool, work, missing, workers * AHEAD):
                 if found is None:
@@ -275,12 +276,11 @@ def _run_chunks(
                     progress(Progress(done, start.total, skipped))
         except BaseException:
             stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 
 def _in_order(
-    pool: ThreadPoolExecutor,
+    pool: Pool,
     work: Callable[[Chunk], Done | None],
     chunks: list[Chunk],
     ahead: int,
@@ -294,10 +294,10 @@ def _in_order(
         waiting.append((chunk, pool.submit(work, chunk)))
         if len(waiting) >= ahead:
             first, future = waiting.popleft()
-            yield first, future.result()
+            yield first, pool.result(future)
     while waiting:
         first, future = waiting.popleft()
-        yield first, future.result()
+        yield first, pool.result(future)
 
 
 def _run_chunk(

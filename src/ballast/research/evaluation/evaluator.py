@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from ballast.research.evaluation.prepared import Shelf
 from ballast.research.evaluation.recorded import run_of_span
 from ballast.research.evaluation.seat import Seat
 from ballast.research.evaluation.span import Span
+from ballast.research.pool import Pool
 from ballast.research.run import check_series, own_settings
 from ballast.research.sweep_row import METRICS
 from ballast.research.tables import tables_of
@@ -208,9 +208,8 @@ class Evaluator:
             for first in starts:
                 work(first)
         else:
-            with ThreadPoolExecutor(self.workers, thread_name_prefix="evaluate") as pool:
-                for _ in pool.map(work, starts):
-                    pass
+            with Pool(self.workers, "evaluate") as pool:
+                pool.each(work, starts)
 
     def run(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import numpy as np
 from ballast.core.memory import COMPILED
 from ballast.research.evaluation import Evaluator
 from ballast.research.optimise.pruning import running_means, survivors
+from ballast.research.pool import Pool
 from ballast.research.sweep_row import METRICS
 from ballast.strategies.cache import BUDGET_BYTES, ColumnCache
 
@@ -71,11 +71,6 @@ class Judge:
         self.evaluator.shelf.budget_bytes = BATCH_MAX * sum(len(one.bars) for one in group)
         self.days = [self.evaluator.days(span) for span in self.spans]
         self.first_day = self.spans[0].first_day(self.evaluator.timeframe)
-        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="optimise")
-
-    def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown(cancel_futures=True)
 
     def judge(
         self,
@@ -129,8 +124,8 @@ class Judge:
                 daily[rows[part], starts[fold] : starts[fold + 1]] = one.daily
 
         shares = min(self.workers, len(combos))
-        for _ in self._pool.map(work, np.array_split(np.arange(len(combos)), shares)):
-            pass
+        with Pool(self.workers, "optimise") as pool:
+            pool.each(work, np.array_split(np.arange(len(combos)), shares))
 
 
 def cache_bytes(group: Sequence[Series]) -> int:

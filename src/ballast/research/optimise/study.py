@@ -8,7 +8,7 @@ history from the ledger and goes on, and what it tries is what it would have tri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -85,21 +85,21 @@ def run_study(
     """
     name = request.id()
     folder = results / HOME / name
-    with _Search(request, name, ledger) as search:
-        search.restore()
-        if not (len(search.history) or search.finds_any()):
-            raise UserError(
-                "no combination keeps the strategy's rules",
-                where=request.strategy.name,
-                fix="widen the ranges",
-            )
-        write_manifest(folder, request, name)
-        while len(search.history) < request.wanted and search.step():
-            if progress is not None:
-                pruned = len(search.history) - int(search.history.is_done.sum())
-                total = min(request.wanted, request.space.size)
-                progress(Progress(len(search.history), total, pruned, search.refused))
-        return Study(name, folder, request, search.history, search.refused)
+    search = _Search(request, name, ledger)
+    search.restore()
+    if not (len(search.history) or search.finds_any()):
+        raise UserError(
+            "no combination keeps the strategy's rules",
+            where=request.strategy.name,
+            fix="widen the ranges",
+        )
+    write_manifest(folder, request, name)
+    while len(search.history) < request.wanted and search.step():
+        if progress is not None:
+            pruned = len(search.history) - int(search.history.is_done.sum())
+            total = min(request.wanted, request.space.size)
+            progress(Progress(len(search.history), total, pruned, search.refused))
+    return Study(name, folder, request, search.history, search.refused)
 
 
 class _Search:
@@ -137,12 +137,6 @@ class _Search:
             symbol_settings=request.symbol_settings,
             period=(self.spans[0].from_ms, self.spans[-1].to_ms),
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.judge.close()
 
     def allows(self, place: Place) -> bool:
         """Whether a combination keeps the strategy's rules."""
