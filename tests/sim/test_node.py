@@ -106,6 +106,10 @@ def test_a_start_holds_orders_against_the_journal_and_not_words() -> None:
     assert ends[0] == ends[1] == ends[2]
     with pytest.raises(DataError, match="another effect"):
         replayed(reworded)
+    at = next(k for k, one in enumerate(records) if '"type":"Ask"' in one.body)
+    unknown = replace(records[at], body='{"value":{},"version":1,"type":"Whisper"}')
+    with pytest.raises(DataError, match="another effect"):
+        replayed([*records[:at], unknown, *records[at + 1 :]])
     for act in ('"type":"Submit"', '"type":"CancelOrder"'):
         at = next(k for k, one in enumerate(records) if act in one.body)
         with pytest.raises(DataError, match=r"another effect|are missing"):
