@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ballast.core.ids import Purpose
 from ballast.core.orders import AmendRequest, OrderRef, Side
 from ballast.core.rng import stream
+from ballast.oms.lifecycle import AWAITED
 from ballast.oms.record import OrderRecord
 from ballast.risk.gate.checks import Limits
 from ballast.risk.gate.facts import Candidate, Link, Permission
@@ -70,9 +71,17 @@ class NodedClient(Walking):
             self.carry_out(effect)
 
     def crash(self) -> None:
-        """Lose everything but the journal, and start again from it."""
+        """Lose everything but the journal, and start again from it.
+
+        What was on its way is not known any more, and must not be waited for as if it were (G2).
+        """
         self.crashes += 1
+        waited = [one.client_id for one in self.book.doubtful() if one.phase in AWAITED]
         self.start()
+        for name in waited:
+            record = self.book.get(name)
+            assert record is not None, f"{name} is forgotten by a start"
+            assert record.phase not in AWAITED, f"{name} is still awaited after a start"
 
     def tell(self, event: Event, *, dies: bool = False) -> None:
         """Bring an event; `dies` kills the process after the journal, amid the sending."""

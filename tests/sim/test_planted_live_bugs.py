@@ -148,11 +148,11 @@ def client_name(purpose: Purpose, *, decision: int) -> str:
     return CLIENT_ID(purpose, account="ours", strategy="x", symbol="AAAUSDT", decision=decision)
 
 
-def without_the_end(records: Iterable[Any], *more: Any) -> Any:
+def without_the_end(records: Iterable[Any], *more: Any, **how: Any) -> Any:
     """Incident 68: the last steps are not there after a start."""
     kept = list(records)
     places = [k for k, one in enumerate(kept) if one.kind == "node.event"]
-    return REPLAYED(kept[: places[-8]] if len(places) > 16 else kept, *more)
+    return REPLAYED(kept[: places[-8]] if len(places) > 16 else kept, *more, **how)
 
 
 def no_gate(snapshot: Any, memory: Any, limits: Any) -> Any:

@@ -80,7 +80,8 @@ def test_two_strategies_on_one_account_are_killed_and_nothing_is_done_twice(
             "live", "first", "-s", "BTCUSDT", "--with", "other=ETHUSDT:stop=30",
             "--venue", "BYBITLINEAR", "-t", "1m", "--rehearse", str(venue.port),
             "--ca", str(venue.ca), "--speed", str(SPEED), "--set", "engine.margin=cross",
-            "--set", "risk.reward_risk=0", "--set", "operations.memory_mb=100000", "--json",
+            "--set", "risk.reward_risk=0", "--set", "risk.correlation_refuses=false",
+            "--set", "operations.memory_mb=100000", "--json",
         )  # fmt: skip
         process = subprocess.Popen(
             [sys.executable, "-m", "ballast.service.cli.main", *command],

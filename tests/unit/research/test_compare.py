@@ -54,7 +54,7 @@ def test_a_missing_trade_that_was_refused_says_by_which_rule() -> None:
     found = compared(b, make_result(DEALS))
     assert found.parting is not None
     assert found.parting.why.startswith("B opens")
-    assert "refused, position_risk 3.1 %, limit 2 %" in found.parting.why
+    assert "refused, position risk 3.1 %, limit 2 %" in found.parting.why
 
 
 def test_a_changed_price_is_the_first_field_that_differs() -> None:

@@ -37,6 +37,8 @@ from ballast.strategies.cache import ColumnCache
 if TYPE_CHECKING:
     from ballast.research.result import Result
 
+APART = RiskSettings(correlation_refuses=False)
+"""Prices that stand still count as correlated: one of two entries would be refused."""
 SHORTS = ("stochrsi_short", "stochrsi_adx_short", "stochrsi_sma_short", "stochrsi_trix_short")
 TWO = ("BTCUSDT", "ETHUSDT")
 
@@ -242,7 +244,7 @@ def test_a_symbol_can_have_settings_of_its_own() -> None:
     """R-PORT-02: costs and exits may differ; the limits are the account's."""
     series = [Series(flat_bars([100.0] * 80, symbol=name)) for name in ("A", "B")]
     story = scripted({"A": {60: "L"}, "B": {60: "L"}}, size=fixed_qty(1.0), stop=no_stop())
-    base = Settings(costs=CostSettings(taker=0.001, slip_fraction=0.0))
+    base = Settings(costs=CostSettings(taker=0.001, slip_fraction=0.0), risk=APART)
     own = replace(base, costs=replace(base.costs, taker=0.01), risk=RiskSettings(positions=1))
     for name in ("A", "B"):
         result = backtest(story, series, settings=base, symbol_settings={name: own})
@@ -273,6 +275,7 @@ def test_symbols_may_start_and_end_at_different_times() -> None:
     result = backtest(
         scripted({"A": {60: "L"}, "B": {60: "L"}}, size=fixed_qty(1.0)),
         [Series(flat_bars([100.0] * 80, symbol="A")), Series(late)],
+        settings=Settings(risk=APART),
     )
     hours = (result.run.fills["at_ms"] - START_MS) // HOUR_MS
     assert hours.tolist() == [61, 61 + 24]

@@ -56,7 +56,7 @@ def test_a_dated_window_that_is_over_is_none() -> None:
 @pytest.mark.parametrize(
     "text",
     ["OKX", "OKX Wed 6-8", "OKX Foo 06:00-08:00", "OKX 2026-13-01 06:00-08:00",
-     "Wed 06:00-08:00", "OKX Wed 06:00-25:00", "OKX We3 06:00-08:00"],
+     "Wed 06:00-08:00", "OKX Wed 06:00-25:00", "OKX We3 06:00-08:00", "OKX Wedding 06:00-08:00"],
 )  # fmt: skip
 def test_what_is_no_window_is_one_clear_line(text: str) -> None:
     settings = Settings()
