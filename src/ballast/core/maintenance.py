@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from ballast.core.errors import ConfigError
 
 ANY = "*"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+"""Names of days; their first three letters will do."""
 WINDOWS_MAX = 100
 """More are not kept by hand; each is looked at every half minute."""
 SHAPE = "OKX Wed 06:00-08:00; BINANCE 2026-12-03 22:00-02:00"
@@ -68,10 +69,10 @@ def _window(text: str, where: str) -> Window:
         raise ConfigError(f"'{text}' is no window", where=where, expected=SHAPE)
     try:
         first, last = (datetime.strptime(found[one], "%H:%M") for one in ("first", "last"))  # noqa: DTZ007
-        day = found["day"].lower()[:3]
-        weekly = day in DAYS and found["day"].isalpha()
-        if weekly:  # 1970-01-05 was a Monday
-            begins = datetime(1970, 1, 5, tzinfo=UTC) + timedelta(days=DAYS.index(day))
+        day = found["day"].lower()
+        place = next((k for k, one in enumerate(DAYS) if day in {one, one[:3]}), None)
+        if place is not None:  # 1970-01-05 was a Monday
+            begins = datetime(1970, 1, 5, tzinfo=UTC) + timedelta(days=place)
         else:
             begins = datetime.strptime(found["day"], "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
@@ -80,4 +81,4 @@ def _window(text: str, where: str) -> Window:
     if length <= timedelta(0):
         length += timedelta(days=1)
     begins = begins.replace(hour=first.hour, minute=first.minute)
-    return Window(found["venue"].upper(), begins, length, weekly)
+    return Window(found["venue"].upper(), begins, length, weekly=place is not None)

@@ -105,15 +105,20 @@ def correlation(t: Row, a: int, i: int, b: int, j: int, bars: int) -> float:
 
 
 @jit_inner
+def is_of_side(p: Row, side: int) -> int:
+    """Tell whether a position is open, or queued where none is, on this side."""
+    if p.lots > 0:
+        return 1 if p.side == side else 0
+    return 1 if p.in_lots > 0 and p.in_side == side else 0
+
+
+@jit_inner
 def cluster_risk(t: Row, lim: Row, s: int, i: int, side: int) -> float:
     """Return the open risk on the candidate's side that moves with it; -1 without such position."""
     total = 0.0
     found = 0
     for j in range(t.symbols):
-        p = position(t.pos, j)
-        if j == s or (p.lots == 0 and p.in_lots == 0):
-            continue
-        if (p.side if p.lots > 0 else p.in_side) != side:
+        if j == s or not is_of_side(position(t.pos, j), side):
             continue
         together = (
             spec_row(t.spec, j).cluster >= 0
@@ -141,10 +146,7 @@ def correlated(t: Row, lim: Row, s: int, i: int, side: int) -> float:
     Queued entries are positions here too (R-RISK-08).
     """
     for j in range(t.symbols):
-        p = position(t.pos, j)
-        if j == s or (p.lots == 0 and p.in_lots == 0):
-            continue
-        if (p.side if p.lots > 0 else p.in_side) != side:
+        if j == s or not is_of_side(position(t.pos, j), side):
             continue
         r = correlation_with(t, lim, s, i, j)
         if r > lim.correlation:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ballast.core.reason_texts import refused_text
-from ballast.core.reasons import Refusal
+from ballast.core.reasons import Refusal, label
 from ballast.core.time import format_ms
 from ballast.research.metrics.catalogue import METRICS
 from ballast.research.metrics.units import own_bars
@@ -183,8 +183,9 @@ def _why_not(one: Result, other: Result, row: dict[str, Any]) -> str:
     mine = refused[refused["symbol"] == symbol]
     at = bars.ts[own_bars(other, mine, "bar")] if len(mine) else np.empty(0, np.int64)
     for hit in mine[at == decided_ms]:
-        text = refused_text(Refusal(int(hit["reason"])), hit["measured"], hit["limit"])
-        return f"refused, {text}"
+        reason = Refusal(int(hit["reason"]))
+        text = refused_text(reason, hit["measured"], hit["limit"])
+        return f"refused, {text.replace(label(reason), label(reason).replace('_', ' '))}"
     if not (bars.ts[0] <= decided_ms <= bars.ts[-1]):
         return "its bars do not reach there"
     return f"it has no entry signal on the bar of {format_ms(decided_ms)}"

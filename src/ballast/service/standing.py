@@ -151,16 +151,17 @@ def _row(node: Node, fill: Fill) -> dict[str, Any]:
 
 
 def _price(node: Node, symbol: str, ticks: int) -> float:
-    decider = node.decider
-    if decider is None or symbol not in decider.places:
-        return float(ticks)
-    spec = decider.live.spec[decider.places[symbol]]
-    return round(float(from_steps(ticks, spec.tick_num, spec.tick_den)), 12)
+    return _units(node, symbol, ticks, "tick")
 
 
 def _qty(node: Node, symbol: str, lots: int) -> float:
+    return _units(node, symbol, lots, "lot")
+
+
+def _units(node: Node, symbol: str, count: int, step: str) -> float:
+    """Return a number of steps as prices or quantities are written; as it is before a start."""
     decider = node.decider
     if decider is None or symbol not in decider.places:
-        return float(lots)
+        return float(count)
     spec = decider.live.spec[decider.places[symbol]]
-    return round(float(from_steps(lots, spec.lot_num, spec.lot_den)), 12)
+    return round(float(from_steps(count, spec[f"{step}_num"], spec[f"{step}_den"])), 12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,5 +69,7 @@ def node_in(where: Place, classes: Sequence[AnyStrategy]) -> Node | None:
         return None
     with where.database() as database:
         reader = JournalReader(database)
-        records = reader.find(Query()) if reader.exists() else ()
-        return replayed(records, classes, acts_only=True).node
+        if not reader.exists():
+            return None
+        with closing(reader.find(Query())) as records:
+            return replayed(records, classes, acts_only=True).node

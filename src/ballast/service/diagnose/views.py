@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,9 +115,12 @@ class JournalView:
                     self.node = unpacked(loaded.snapshot.state, self._classes)
                 except DataError:
                     self.node = None
-            records = loaded.tail if self.node is not None else self._reader.find(Query())
-        else:
-            records = self._reader.find(Query(after_seq=self._seq))
+            if self.node is not None:
+                return self._went_on(loaded.tail)
+        with closing(self._reader.find(Query(after_seq=self._seq))) as records:
+            return self._went_on(records)
+
+    def _went_on(self, records: Iterable[Record]) -> Node | None:
         replay = replayed(self._noted(records), self._classes, self.node, acts_only=True)
         self.node = replay.node
         return self.node

@@ -31,7 +31,7 @@ from ballast.store.journal.database import last_record
 from ballast.store.journal.whole import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from ballast.store.journal.database import Database, Statements
@@ -167,8 +167,11 @@ class JournalReader:
             if len(rows) < PAGE:
                 return
 
-    def find(self, query: Query, *, newest: int | None = None) -> Iterator[Record]:
-        """Yield records in order; only the `newest` ones where a number is given."""
+    def find(self, query: Query, *, newest: int | None = None) -> Generator[Record, None, None]:
+        """Yield records in order; only the `newest` ones where a number is given.
+
+        Close it inside the database's `with` where not all of it may be read.
+        """
         condition, values = query.where(self.database.instr)
         if newest is not None:
             asked = f"SELECT {COLUMNS} FROM records WHERE {condition} ORDER BY seq DESC LIMIT ?"  # noqa: S608 - parts of ours
