@@ -89,6 +89,21 @@ def test_a_start_takes_the_newest_snapshot_and_what_came_after(
     assert packed(node) == packed(again.running.node)
 
 
+def test_a_process_that_ends_again_and_again_takes_snapshots_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """C8: no run of it lasts as long as the distance of two; what a start replays stays bounded."""
+    monkeypatch.setattr(journalled, "SNAPSHOT_RECORDS", 100)
+    sessions = Sessions(Kind.SPOT)
+    for _ in range(30):
+        for _ in range(10):
+            sessions.running.step()
+        sessions.start()
+    later = MemoryJournal(sessions.memory, "later")
+    assert len(sessions.memory.snapshots) > 3
+    assert sum(1 for _ in later.load().tail) < 200 < sum(1 for _ in later.records())
+
+
 @pytest.mark.parametrize("state", [b"{}", b"\xff\xfe", b""])
 def test_a_snapshot_that_cannot_be_read_is_passed_over(state: bytes) -> None:
     sessions = Sessions(Kind.SPOT)
