@@ -23,6 +23,19 @@ class Balance:
     """False where the venue tells the total alone (Kraken's stream): `free` is then the total."""
 
 
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What came into the traded account from elsewhere, or, negative, left it (R-RISK-28)."""
+
+    asset: str
+    amount: Decimal
+    worth: Decimal
+    """In the quote asset that was asked for: what equity changed by, at today's prices."""
+    at_ns: int
+    flow_id: str
+    """The venue's own name of it, the same whenever it is asked."""
+
+
 def free_of(balances: Iterable[Balance], asset: str) -> Decimal:
     """Return what no order holds of an asset; 0 where there is none of it."""
     return sum((one.free for one in balances if one.asset == asset), Decimal(0))

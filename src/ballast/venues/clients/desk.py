@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ballast.venues.clients.account import (
         CandleRow,
         DayTicker,
+        Flow,
         Grants,
         SymbolSetting,
         TopOfBook,
@@ -205,6 +206,13 @@ class VenueDesk(Protocol):
 
     async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
         """Return funding payments; [] on spot."""
+        ...
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return deposits, withdrawals and transfers since a time, oldest first, all pages.
+
+        Of all assets that count in `equity(quote)`. None: this venue tells of none.
+        """
         ...
 
     # Setting up -----------------------------------------------------------------------------

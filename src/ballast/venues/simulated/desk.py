@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ballast.core.ports import Clock
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import CandleRow, DayTicker, TopOfBook, VenueStatus
+    from ballast.venues.clients.account import CandleRow, DayTicker, Flow, TopOfBook, VenueStatus
     from ballast.venues.clients.calls import Urgency
     from ballast.venues.clients.desk import Conversation, News, VenueDesk
     from ballast.venues.clients.market import Market
@@ -206,6 +206,11 @@ class PaperDesk:
     async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
         """Return nothing: funding is told when it is paid."""
         del symbol, since_ms
+        return []
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return nothing: a paper account is not paid into."""
+        del quote, since_ms
         return []
 
     async def setting(self, symbol: str) -> SymbolSetting | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -124,6 +125,19 @@ def test_a_halted_symbol_refuses_orders_until_it_is_resumed() -> None:
     at_panel(test)
 
 
+def test_money_comes_and_goes() -> None:
+    async def test(panel: Panel, _plain: str) -> None:
+        exchange, account = panel.desk.exchange, panel.desk.account
+        before = exchange.balance(account, "USDT").total_atoms
+        for amount in ("250.5", "-50"):
+            answer = await panel.ask("POST", "/transfer", {"asset": "USDT", "amount": amount})
+            assert answer == (200, {"account": 1, "asset": "USDT", "amount": amount})
+        added = exchange.balance(account, "USDT").total_atoms - before
+        assert exchange.amount("USDT", added) == Decimal("200.5")
+
+    at_panel(test)
+
+
 def test_time_goes_on_at_another_speed_without_a_jump() -> None:
     async def test(panel: Panel, _plain: str) -> None:
         before = (await panel.ask("GET", "/status"))[1]["now_ms"]
@@ -180,6 +194,10 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/faults", {"fault": "delay", "often": 3}, 400, "unknown field"),
     ("POST", "/faults", {"fault": 3}, 400, "Expected `str`"),
     ("POST", "/faults", [], 400, "Expected `object`"),
+    ("POST", "/transfer", {"asset": "USDT", "amount": "-1e15"}, 400, "at most what is free"),
+    ("POST", "/transfer", {"asset": "USDT", "amount": "nan"}, 400, "finite"),
+    ("POST", "/transfer", {"asset": "XYZ", "amount": "1"}, 400, "no listing knows"),
+    ("POST", "/transfer", {"asset": "USDT", "amount": "1", "account": 9}, 400, "account 9"),
     ("POST", "/speed", {"speed": 0}, 400, "speed 0"),
     ("POST", "/speed", {"speed": "fast"}, 400, "Expected `float`"),
     ("POST", "/halt", {"symbol": "BTCUSD"}, 400, "did you mean 'BTCUSDT'?"),

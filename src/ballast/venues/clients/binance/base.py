@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ballast.core.orders import OrderRequest
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import CandleRow, DayTicker, TopOfBook
+    from ballast.venues.clients.account import CandleRow, DayTicker, Flow, TopOfBook
     from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.market import Market
 
@@ -133,6 +133,11 @@ class BinanceDesk:
         days = await self._asker.ask(Call(f"{self.methods}GetTicker24hr", cost=self.day_cost))
         best = await self._asker.ask(self.best) if self.best is not None else ()
         return self._read(lambda: tickers_of(self.markets, days, best))
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return None: this desk asks for no deposits."""
+        del quote, since_ms
+        return None
 
     async def _worth(self, amounts: Mapping[str, Decimal], quote: str) -> Decimal:
         """Return what assets are worth in `quote`; one without a price in it counts nothing."""

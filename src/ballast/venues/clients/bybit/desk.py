@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ballast.core.orders import AmendRequest, OrderRequest, PositionStops
     from ballast.core.reports import Report
     from ballast.core.time import Timeframe
+    from ballast.venues.clients.account import Flow
     from ballast.venues.clients.calls import Call
     from ballast.venues.clients.desk import Conversation
     from ballast.venues.clients.market import Market
@@ -228,6 +229,11 @@ class Bybit(Questions):
 
     def _unclear(self, symbol: str, client_id: str, action: Action) -> Unclear:
         return Unclear(symbol, client_id, action, "taken, but not shown yet", self._now_ns())
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return None: this desk asks for no deposits."""
+        del quote, since_ms
+        return None
 
     # Market data ----------------------------------------------------------------------------
 

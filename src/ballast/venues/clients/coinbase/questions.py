@@ -10,6 +10,7 @@ from ballast.venues.clients.account import (
     Balance,
     CandleRow,
     DayTicker,
+    Flow,
     Grants,
     TopOfBook,
     VenuePosition,
@@ -156,6 +157,11 @@ class CoinbaseQuestions(SpotOnly):
     async def free(self, quote: str) -> Decimal:
         """Return the coins of a quote asset that no order holds."""
         return free_of(await self.balances(), quote)
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return None: this desk asks for no deposits."""
+        del quote, since_ms
+        return None
 
     @reads_answers
     async def equity(self, quote: str) -> Decimal:

@@ -10,6 +10,7 @@ from ballast.venues.clients.account import (
     Balance,
     CandleRow,
     DayTicker,
+    Flow,
     Grants,
     TopOfBook,
     VenuePosition,
@@ -158,6 +159,11 @@ class KrakenQuestions(SpotOnly):
         return number(
             (await self._private("TradeBalance", {"asset": self._names.code(quote)}))["eb"]
         )
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return None: this desk asks for no deposits."""
+        del quote, since_ms
+        return None
 
     # Market data ----------------------------------------------------------------------------
 

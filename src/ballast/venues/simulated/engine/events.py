@@ -96,6 +96,17 @@ class BalanceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Transferred:
+    """A deposit, or, negative, a withdrawal; its `BalanceChanged` comes just after."""
+
+    sequence: int
+    at_ns: int
+    account: int
+    asset: str
+    atoms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """A perpetual position. `cost_atoms` is signed as `qty_lots`; entry price is their ratio."""
 
@@ -259,6 +270,7 @@ Event = (
     OrderUpdated
     | Filled
     | BalanceChanged
+    | Transferred
     | PositionChanged
     | BookChanged
     | Traded

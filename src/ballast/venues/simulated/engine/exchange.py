@@ -24,7 +24,7 @@ from ballast.venues.simulated.engine import (
     telling,
 )
 from ballast.venues.simulated.engine import trading as trades
-from ballast.venues.simulated.engine.events import Cause, Trading
+from ballast.venues.simulated.engine.events import Cause, Trading, Transferred
 from ballast.venues.simulated.engine.latency import Latency, answer, put_on_its_way
 from ballast.venues.simulated.engine.outcomes import Accepted, HalfDone, Rejected
 from ballast.venues.simulated.engine.profile import asset_digits, terms_of
@@ -155,6 +155,9 @@ class Exchange(Reading):
         wallet.total += atoms
         self._world.street[asset] = self._world.street.get(asset, 0) - atoms
         self._world.touch(account, asset)
+        self._world.emit(
+            lambda sequence, at_ns: Transferred(sequence, at_ns, account, asset, atoms)
+        )
         self.settle(Cause.TRANSFER)
         return Accepted()
 

@@ -12,6 +12,7 @@
     POST /skew    {"seconds"}                    let the venue's clock be so far ahead (or behind)
     POST /maintenance {"in_s", "for_s"}          announce a span in which nothing trades
     POST /delist  {"symbol", "in_s"}             announce the end of a symbol; 0: end it now
+    POST /transfer {"asset", "amount"}           deposit into the account, or, negative, withdraw
     POST /speed   {"speed"}                      let the venue's time run at another speed
     POST /script  {"script", "in_s"}             let a script of the market begin
     POST /path    {"points"}                     lead the price: [[seconds from now, price], ...]
@@ -33,6 +34,7 @@ from aiohttp import web
 
 from ballast.core.errors import UserError
 from ballast.venues.simulated.engine.events import Trading
+from ballast.venues.simulated.engine.outcomes import Rejected
 from ballast.venues.simulated.engine.street import Speaking, Steerable
 from ballast.venues.simulated.server import dump
 from ballast.venues.simulated.server.bodies import check_listed, read, span_ns
@@ -69,6 +71,12 @@ class _Speed(msgspec.Struct, forbid_unknown_fields=True):
 class _Script(msgspec.Struct, forbid_unknown_fields=True):
     script: str
     in_s: float = 0.0
+
+
+class _Transfer(msgspec.Struct, forbid_unknown_fields=True):
+    asset: str
+    amount: Decimal
+    account: int = 1
 
 
 class _Path(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,6 +125,7 @@ class Control:
                 "DELETE": self._withdraw,
             },
             **Mishaps(server, exchange, self._now_ns).doors,
+            "/transfer": {"POST": self._transfer},
             "/speed": {"POST": self._change_speed},
             "/script": {"POST": self._schedule},
             "/path": {"POST": self._lead},
@@ -238,6 +247,21 @@ class Control:
 
     def _withdraw(self, _body: bytes) -> dict[str, Any]:
         return {"withdrawn": self._venue.gateway.faults.withdraw()}
+
+    def _transfer(self, body: bytes) -> dict[str, Any]:
+        """Deposit into an account, or, negative, withdraw from it."""
+        wanted = read(body, _Transfer)
+        if wanted.account not in self._accounts:
+            known = ", ".join(map(str, self._accounts))
+            raise UserError(f"account {wanted.account}", expected=f"one of {known}")
+        if not wanted.amount.is_finite():
+            raise UserError(f"amount {wanted.amount}", expected="a finite number")
+        self._now_ns()
+        atoms = self._exchange.atoms(wanted.asset, wanted.amount)
+        done = self._exchange.transfer(wanted.account, wanted.asset, atoms)
+        if isinstance(done, Rejected):
+            raise UserError(f"{wanted.amount} {wanted.asset}", expected="at most what is free")
+        return {"account": wanted.account, "asset": wanted.asset, "amount": str(wanted.amount)}
 
     def _change_speed(self, body: bytes) -> dict[str, Any]:
         self._venue.pace.change(read(body, _Speed).speed)
