@@ -76,7 +76,7 @@ def test_a_gate_21_only_the_shell_hands_orders_to_a_client() -> None:
         and not name.startswith("venues/")
     }
     threads = {
-        "research/sweep.py", "research/hands.py", "service/testing/venue.py",
+        "research/pool.py", "research/sweep.py", "service/testing/venue.py",
         "store/journal/group.py",
     }  # fmt: skip
     assert found - threads == {"runtime/shell/shell.py"}
