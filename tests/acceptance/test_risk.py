@@ -290,6 +290,14 @@ def test_a_risk_15_money_that_comes_or_goes_is_neither_loss_nor_gain() -> None:
     assert account.flows == 80_000.0
 
 
+def test_a_risk_15_the_closes_of_the_days_before_scale_too() -> None:
+    """R-RISK-28: half of the account withdrawn is no rolling drawdown in the days after."""
+    limits = {"rolling_drawdown": 0.05, "rolling_days": 30}
+    table = Scripted(hours(30, {27: f"{FLAT} L"}), stop=STOP, risk=limits).play(25)
+    table.tell(Flowed(-50_000 * UNIT, table.now_ns))
+    assert table.finish().entered() == [27]
+
+
 @pytest.mark.parametrize(("low", "blocks"), [(95.01, False), (95.0, True)])
 def test_a_risk_13_five_percent_in_a_minute_refuse_entries_and_leave_no_position_bare(
     low: float, *, blocks: bool

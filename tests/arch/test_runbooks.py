@@ -76,6 +76,10 @@ ALERTS: dict[str, tuple[str, ...]] = {
     "released: the drawdown is measured from {} on, the peak was {} ({}: {})": (
         "released: the drawdown is measured from 900 USDT on, the peak was 1000 USDT (ann: seen)",
     ),
+    "{} of {}: neither profit nor loss": (
+        "deposit of 500 USDT: neither profit nor loss",
+        "withdrawal of 12.5 USDT: neither profit nor loss",
+    ),
     "{} lots of {} closed the unknown": ("3 lots of bls23k2jq closed the unknown",),
     "adopted: {} lots became {} ({}: {})": ("adopted: 0 lots became 40 (ann: by hand)",),
     "the key is refused at the {} socket: {}": ("the key is refused at the private socket: no",),

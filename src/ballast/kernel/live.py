@@ -315,6 +315,7 @@ class Live:
         factor = (acct.equity + amount) / acct.equity if acct.equity > 0.0 else 1.0
         for name in ("peak", "trough", "day_open"):
             acct[name] *= factor
+        self.daily *= factor
         acct.cash += amount
         acct.equity += amount
         acct.flows += amount

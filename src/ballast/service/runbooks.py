@@ -19,6 +19,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("a-check-fails-of-itself", r"a check fails of itself: "),
     ("stops-refused-entries-paused", r"paused: .*\(no_stop\)$"),
     ("released", r"released: the drawdown"),
+    ("money-came-or-went", r"(deposit|withdrawal) of .*: neither profit nor loss$"),
     ("stop-refused", Alarm.REFUSED),
     ("no-live-stop", Alarm.BARE),
     ("price-beyond-the-stop", Alarm.CROSSED),

@@ -198,10 +198,16 @@ class FundsShown:
 
 @dataclass(frozen=True, slots=True)
 class Flowed:
-    """A deposit, or, negative, a withdrawal, in atoms."""
+    """A deposit, or, negative, a withdrawal, in atoms of the quote asset."""
 
     amount: int
     at_ns: int
+    is_quote: bool = True
+    """Whether it is the quote asset itself; else `amount` is what another one is worth in it."""
+    flowed_ns: int = 0
+    """When it happened, by the venue; 0: now."""
+    name: str = ""
+    """What the venue calls it, the same whenever it is asked; empty: a person told it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from ballast.oms.resolver import Step
 from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.memory import Memory as GateMemory
 from ballast.risk.halt import baselines, modes, runaway
+from ballast.risk.halt.flows import Past
 from ballast.runtime.node.comparing import Comparing
 from ballast.runtime.node.desk import Desk, NodeRules, heard_late, lost_stop
 from ballast.runtime.node.events import (
@@ -65,6 +66,7 @@ class Execution(Comparing):
         self.book = BookOfRecord()
         self.halt = modes.Halt()
         self.levels = baselines.Baselines()
+        self.past = Past()
         self.pace = runaway.Pace()
         self.gate = GateMemory()
         self.desks: dict[str, Desk] = {}

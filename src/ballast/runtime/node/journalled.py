@@ -103,6 +103,13 @@ def _with_calm(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"limits": plain["limits"] | {"moved_1m": 0.05, "moved_5m": 0.1}}
 
 
+def _with_names(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return an event of version 3 as of version 4: flows had no names, and were told at once."""
+    if plain.get("type") != "Flowed":
+        return plain
+    return plain | {"is_quote": True, "flowed_ns": 0, "name": ""}
+
+
 def _with_birth(plain: dict[str, Any]) -> dict[str, Any]:
     """Return rules of version 8 as of version 9: ids were not made of when the journal began."""
     return plain | {"names_birth": False}
@@ -123,7 +130,7 @@ def _with_funds(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 CODEC = Codec(
-    Kind(EVENT, Event, version=3, upgrades={1: _with_rungs, 2: _with_moves}),
+    Kind(EVENT, Event, version=4, upgrades={1: _with_rungs, 2: _with_moves, 3: _with_names}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,

@@ -23,7 +23,7 @@ from ballast.oms.record import OVER
 from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.facts import Candidate
 from ballast.risk.gate.judge import judge
-from ballast.risk.halt import baselines, modes
+from ballast.risk.halt import baselines, flows, modes
 from ballast.runtime.node import purse as purses
 from ballast.runtime.node.adoption import Adopting
 from ballast.runtime.node.decider import Decider
@@ -204,14 +204,13 @@ class Node(Adopting):
         match event:
             case Valued():
                 self.levels = baselines.marked(self.levels, event.equity, self.now_ns)
+                self.past = flows.marked(self.past, self.levels)
                 if self.levels.breaks(self.rules.drawdown_kill, of_day=False):
                     self._kill(DRAWDOWN, f"{self.levels.drawdown:.1%} below the peak")
                 self.levels, line = warning(self.levels, self.rules)
                 self._out += [Alert("", line)] if line else []
             case Flowed():
-                self.levels = baselines.flowed(self.levels, event.amount, self.now_ns)
-                if self.decider is not None:
-                    self.decider.flowed(event.amount)
+                self._flowed(event)
             case Funded():
                 self._funded(event)
             case FundsShown():
@@ -221,6 +220,21 @@ class Node(Adopting):
                 self.halt = self.halt_after(event.order, event.who, event.reason)
                 if was.mode is modes.Mode.ALERT and self.halt.mode is not was.mode:
                     self._released(was, event)
+
+    def _flowed(self, event: Flowed) -> None:
+        """Book what came or went, once: a venue shows it again whenever it is asked."""
+        if event.name and event.name in self.past.names:
+            return
+        at_ns = event.flowed_ns or self.now_ns
+        self.past, self.levels = flows.booked(
+            self.past, self.levels, event.amount, at_ns, event.name
+        )
+        if self.decider is not None and event.is_quote:
+            self.decider.flowed(event.amount)
+        if event.name:
+            word = "deposit" if event.amount >= 0 else "withdrawal"
+            amount = self._amount(abs(event.amount))
+            self._out.append(Alert("", f"{word} of {amount}: neither profit nor loss"))
 
     def _funded(self, event: Funded) -> None:
         """Book a funding payment once: a venue shows it again whenever it is asked."""
@@ -247,6 +261,7 @@ class Node(Adopting):
             return
         before = self.levels
         self.levels = baselines.restarted(before)
+        self.past = flows.restarted(self.past, self.levels)
         if live is not None:
             live.released()
         peak, equity = (self._amount(one) for one in (before.peak, before.equity))

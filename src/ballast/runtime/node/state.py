@@ -21,6 +21,7 @@ from ballast.kernel.live import BAR_COLUMNS, MARK_COLUMNS, OPTIONAL
 from ballast.oms.book import BookState  # noqa: TC001
 from ballast.risk.gate.memory import Memory as GateMemory  # noqa: TC001
 from ballast.risk.halt.baselines import Baselines  # noqa: TC001
+from ballast.risk.halt.flows import Past  # noqa: TC001
 from ballast.risk.halt.health import HealthFault  # noqa: TC001
 from ballast.risk.halt.modes import Halt  # noqa: TC001
 from ballast.risk.halt.runaway import Pace  # noqa: TC001
@@ -69,6 +70,7 @@ class NodeState:
     live: LiveState | None
     health: tuple[HealthFault, ...]
     purse: Purse
+    past: Past
 
 
 KIND = "node.state"
@@ -92,6 +94,7 @@ def packed(node: Node) -> bytes:
         live_state(decider.live) if decider is not None else None,
         node.health,
         node.purse,
+        node.past,
     )
     return CODEC.text(state).encode()
 
@@ -108,7 +111,7 @@ def unpacked(data: bytes, classes: Sequence[AnyStrategy] = ()) -> Node:
     node.halt, node.levels, node.pace, node.gate = state.halt, state.levels, state.pace, state.gate
     node.book.restore(state.book)
     node.desks = dict(state.desks)
-    node.health, node.purse = state.health, state.purse
+    node.health, node.purse, node.past = state.health, state.purse, state.past
     if state.live is not None:
         restore_live(node.begin_deciding().live, state.live)
     return node

@@ -13,9 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ballast.core.reports import OrderReport, Unclear
-from ballast.risk.halt import breaker
+from ballast.risk.halt import baselines, breaker
+from ballast.risk.halt.modes import Mode
 from ballast.runtime.node.events import (
     Alert,
+    Flowed,
     FundsShown,
     OrdersShown,
     PositionShown,
@@ -43,6 +45,10 @@ MS_NS = 1_000_000
 SECOND_NS = 1_000_000_000
 OVERLAP_MS = 60_000
 """How far a question for trades reaches back behind the last one: reads lag (X6)."""
+FLOWS_OVERLAP_NS = 3_600 * SECOND_NS
+"""How far a question for deposits reaches back behind the last one: some are listed late."""
+LOOKS, LOOK_AGAIN_S = 2, 2.0
+"""How often, and after how long, a fall that would end trading is asked for again."""
 DEPTH = 20
 FAULTS = frozenset(
     {Verdict.UNCLEAR, Verdict.UNREACHED, Verdict.RATE, Verdict.BANNED, Verdict.MAINTENANCE}
@@ -72,8 +78,12 @@ class Asking:
         shell: Shell,
         symbols: Sequence[str],
         rules: breaker.BreakerRules = breaker.RULES,
+        wait: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
-        """Ask for these symbols; `rules` are those of the circuit breaker."""
+        """Ask for these symbols; `rules` are those of the circuit breaker.
+
+        `wait` lets seconds pass before a mark that would end trading is asked for again.
+        """
         self.desk = desk
         self.shell = shell
         self.symbols = tuple(symbols)
@@ -89,6 +99,9 @@ class Asking:
         self.positions: dict[str, VenuePosition] = {}
         """What the venue said last is held."""
         self._trades_ms: dict[str, int] = {}
+        self._flows_ns = shell.node.levels.known_ns
+        """Up to when the venue was asked for deposits; what came while no process ran too."""
+        self._wait = wait
 
     @property
     def now_ns(self) -> int:
@@ -160,6 +173,7 @@ class Asking:
         )
         for found in trades:
             self.report(found or ())
+        await self.look_for_flows()
         is_whole = await self.show()
         if is_whole and None not in trades:
             self.figures.reconciliations += 1
@@ -187,7 +201,7 @@ class Asking:
             self.show_funds(),
         )
         if equity is not None:
-            self.tell(Valued(self.atoms(equity), self.now_ns))
+            await self._value(equity)
         for one in positions or ():
             self.positions[one.symbol] = one
             self.tell(PositionShown(one.symbol, one.lots, asked_ns, self.now_ns, one.side))
@@ -195,6 +209,49 @@ class Asking:
             self.orders = tuple(orders)
             self.tell(OrdersShown(tuple(orders), asked_ns, self.now_ns))
         return has_funds and None not in (orders, positions, equity)
+
+    async def _value(self, equity: Decimal) -> None:
+        """Tell what the account is worth.
+
+        A venue lists a withdrawal some seconds after it took the money. So a fall that would end
+        trading is asked for again, and what was withdrawn with it, before anybody is told.
+        """
+        for _ in range(LOOKS):
+            if not self._would_kill(self.atoms(equity)):
+                break
+            if self._wait is not None:
+                await self._wait(LOOK_AGAIN_S)
+            await self.look_for_flows()
+            again = await self.ask(lambda: self.desk.equity(self.quote))
+            equity = equity if again is None else again
+        self.tell(Valued(self.atoms(equity), self.now_ns))
+
+    def _would_kill(self, equity: int) -> bool:
+        node = self.shell.node
+        if node.halt.mode is Mode.ALERT or not node.levels.known_ns:
+            return False
+        after = baselines.marked(node.levels, equity, max(self.now_ns, node.levels.known_ns))
+        return after.breaks(node.rules.drawdown_kill, of_day=False)
+
+    async def look_for_flows(self) -> None:
+        """Ask for deposits and withdrawals since the first mark, and tell those that are new.
+
+        Where the venue does not tell of any, or does not answer, nothing is told.
+        """
+        past = self.shell.node.past
+        if not past.first_ns:
+            return
+        asked_ns = self.now_ns
+        since_ns = max(self._flows_ns - FLOWS_OVERLAP_NS, past.first_ns)
+        found = await self.ask(partial(self.desk.flows, self.quote, since_ns // MS_NS))
+        if found is None:
+            return
+        self._flows_ns = asked_ns
+        for one in found:
+            if one.at_ns > past.first_ns and one.flow_id not in self.shell.node.past.names:
+                is_quote = one.asset == self.quote
+                amount, now_ns = self.atoms(one.worth), self.now_ns
+                self.tell(Flowed(amount, now_ns, is_quote, one.at_ns, one.flow_id))
 
     async def show_funds(self) -> bool:
         """Ask what a new order may use, and tell the node; return whether the answer came."""

@@ -108,7 +108,7 @@ class Live(Asking):
 
         An order of which the venue says nothing for more than `ack_ms` is told of; 0: none is.
         """
-        super().__init__(desk, shell, symbols, breaker)
+        super().__init__(desk, shell, symbols, breaker, clock.sleep)
         self.latency.most_ms = ack_ms
         self.bars = bars
         self._clock = clock
