@@ -78,15 +78,14 @@ class Auditor:
 
     def held(self) -> int:
         """Return signed lots of the position; on spot, of all coins."""
+        return int(self.ask(self._held_at))
 
-        def of(exchange: Any) -> int:
-            listing = exchange.listings[self.row.listing]
-            if listing.kind == "perpetual":
-                return int(exchange.position(self.account, self.row.listing).qty_lots)
-            atoms = exchange.balance(self.account, listing.base).total_atoms
-            return int(exchange.amount(listing.base, atoms) // listing.lot)
-
-        return int(self.ask(of))
+    def _held_at(self, exchange: Any) -> int:
+        listing = exchange.listings[self.row.listing]
+        if listing.kind == "perpetual":
+            return int(exchange.position(self.account, self.row.listing).qty_lots)
+        atoms = exchange.balance(self.account, listing.base).total_atoms
+        return int(exchange.amount(listing.base, atoms) // listing.lot)
 
     @property
     def position(self) -> int:
@@ -147,16 +146,22 @@ class Auditor:
 
     def look_at_open(self) -> None:
         """Look as `look` does, where there are very many old orders."""
-        found = self.ask(lambda one: one.open_orders(self.account, self.row.listing))
-        self._see(sum(one.left_lots for one in found if purpose_of(name_of(one)) is Purpose.STOP))
+        self._see(lambda one: one.open_orders(self.account, self.row.listing))
 
     def look(self) -> None:
         """See whether what is held has a stop of its size, and for how long it has not."""
-        self._see(self.covered_lots)
+        self._see(lambda one: one.orders(self.account, self.row.listing, limit=ALL))
 
-    def _see(self, covered: int) -> None:
+    def _see(self, orders_of: Any) -> None:
+        """Ask for stops and position at one moment: between two questions a stop may trade."""
         self.looks += 1
-        held, dust = abs(self.position), self.dust
+        found, now_held = self.ask(lambda one: (list(orders_of(one)), self._held_at(one)))
+        covered = sum(
+            one.left_lots
+            for one in found
+            if purpose_of(name_of(one)) is Purpose.STOP and one.status in LIVE
+        )
+        held, dust = abs(now_held - self.coins), self.dust
         now = time.monotonic()
         if held <= dust or covered >= held - dust or self._is_excused:
             self.bare_since = None
