@@ -16,9 +16,9 @@ from ballast.research import workspace
 from ballast.research.assignment import Assignment
 from ballast.research.case import Case
 from ballast.research.code import code_version
+from ballast.research.loading import load_series
 from ballast.research.result import CardStrategy
 from ballast.research.run import DETAIL, KELLY, SYMBOLS, backtest
-from ballast.research.series import load_series
 from ballast.research.storage import result_files, sums_of
 
 if TYPE_CHECKING:

@@ -13,14 +13,16 @@ from ballast.core.errors import ConfigError
 from ballast.core.records import DEPTH
 from ballast.core.settings import CostSettings, RiskSettings, Settings
 from ballast.core.time import DAY_MS, Timeframe
+from ballast.research.loading import load_series
 from ballast.research.run import backtest
-from ballast.research.series import Series, load_series
 from ballast.store.candles import CandleStore
 from ballast.store.depth import DepthStore, ladder, walk
 from ballast.strategies import fixed_qty, no_stop, no_trail
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ballast.research.series import Series
 
 BIDS = np.array([(99.0, 1.0), (98.0, 3.0)])
 ASKS = np.array([(101.0, 2.0), (102.0, 1.0)])

@@ -14,8 +14,9 @@ from tests.unit.store.quality.series import drop, walk
 from ballast.core.instrument import Instrument
 from ballast.core.settings import DataSettings, EngineSettings, Settings
 from ballast.core.time import Timeframe
+from ballast.research.loading import load_series
 from ballast.research.run import backtest
-from ballast.research.series import Series, load_series
+from ballast.research.series import Series
 from ballast.store.candles import CandleStore
 from ballast.store.importers.read import read_any
 from ballast.store.instruments import InstrumentBook

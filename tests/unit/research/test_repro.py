@@ -16,9 +16,9 @@ from ballast.core.records import DEPTH
 from ballast.core.settings import CostSettings, DataSettings, EngineSettings, ExitSettings, Settings
 from ballast.core.time import Timeframe
 from ballast.research import storage, workspace
+from ballast.research.loading import load_series
 from ballast.research.repro import Reproduction, repro
 from ballast.research.run import backtest
-from ballast.research.series import load_series
 from ballast.store.candles import CandleStore
 from ballast.store.depth import DepthStore
 from ballast.store.funding import FundingStore

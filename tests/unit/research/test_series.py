@@ -16,7 +16,8 @@ from ballast.core.instrument import FeeRate, Instrument, Kind
 from ballast.core.records import FUNDING
 from ballast.core.settings import EngineSettings, Settings
 from ballast.core.time import HOUR_MS, Timeframe
-from ballast.research.series import Series, infer_instrument, load_series, split_symbol
+from ballast.research.loading import load_series
+from ballast.research.series import Series, infer_instrument, split_symbol
 from ballast.store.candles import CandleStore
 from ballast.store.funding import FundingStore
 from ballast.store.instruments import InstrumentBook

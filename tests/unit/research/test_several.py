@@ -14,12 +14,12 @@ from ballast.core.settings import Settings
 from ballast.research import storage, workspace
 from ballast.research.assembly import assemble
 from ballast.research.assignment import Assignment, assigned
+from ballast.research.loading import load_series
 from ballast.research.metrics import summary
 from ballast.research.report.page import report_html
 from ballast.research.report.terminal import render_terminal
 from ballast.research.repro import case_of, repro
 from ballast.research.run import backtest, legs_of
-from ballast.research.series import load_series
 from ballast.research.trial_rows import record_result
 from ballast.store.candles import CandleStore
 from ballast.store.instruments import InstrumentBook

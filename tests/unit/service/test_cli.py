@@ -71,6 +71,21 @@ def test_help_lists_every_verb_and_loads_none(tmp_path: Path) -> None:
         assert word in done.stdout
 
 
+def test_a_live_session_carries_nothing_that_reads_files_of_candles(tmp_path: Path) -> None:
+    """R-PERF-*: some forty megabytes that it would keep for as long as it trades."""
+    code = (
+        "import sys\n"
+        "from ballast.runtime import wiring\n"
+        "from ballast.service.live import opening, running\n"
+        "from ballast.service.cli import live, paper_live\n"
+        "print('LOADED', sorted({'pyarrow', 'pandas', 'plotly', 'fastapi'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "LOADED []" in done.stdout
+
+
 def test_a_mistake_ends_a_real_process_the_same_way(tmp_path: Path) -> None:
     line = only_line(as_process("show-config", "riks", cwd=tmp_path))
     assert line == only_line(ballast("show-config", "riks", cwd=tmp_path))

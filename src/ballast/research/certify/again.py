@@ -13,8 +13,8 @@ from ballast.research import workspace
 from ballast.research.certify.battery import certify
 from ballast.research.certify.subject import Subject
 from ballast.research.code import code_version
+from ballast.research.loading import load_series
 from ballast.research.run import SYMBOLS
-from ballast.research.series import load_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -190,7 +190,7 @@ def _check(root: Path, venue: str, symbols: list[str]) -> list[dict[str, Any]]:
 
 
 def _series(root: Path, venue: str, symbols: list[str], settings: Settings) -> tuple[Series, ...]:
-    from ballast.research.series import load_series
+    from ballast.research.loading import load_series
 
     return load_series(root, venue, symbols, Timeframe.parse(FRAME), settings)
 

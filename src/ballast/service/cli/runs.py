@@ -122,7 +122,7 @@ def load(
     detail: str = "",
 ) -> tuple[Series, ...]:
     """Read the series of a run."""
-    from ballast.research.series import load_series
+    from ballast.research.loading import load_series
 
     picked = choose(config, venue, symbols, timeframe)
     return load_series(
