@@ -98,7 +98,7 @@ def test_every_picture_of_the_account_is_read() -> None:
         trades = await client.fetch_my_trades(PAIR)
         assert [one["takerOrMaker"] for one in trades] == ["taker"] * 2
         ledger = await client.fetch_ledger("USDT")
-        assert [one["type"] for one in ledger] == ["trade", "trade"]
+        assert [one["type"] for one in ledger] == ["transaction", "trade", "trade"]
         assert (await client.fetch_trading_fee(PAIR))["taker"] == 0.0005
         assert (await client.fetch_leverage(PAIR))["longLeverage"] == 10
         assert await client.fetch_funding_history(PAIR) == []

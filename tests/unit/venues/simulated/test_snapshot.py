@@ -93,6 +93,7 @@ def binance_after(desk: Any) -> list[Any]:
 
 def bybit_before(desk: Any) -> None:
     desk.at(1)
+    desk.exchange.transfer(desk.account, "BTC", -5)
     desk.private("dcp.future", "order")
     desk.post("/v5/order/disconnected-cancel-all", timeWindow=10, product="DERIVATIVES")
     desk.order(side="Buy", orderType="Market", qty="0.1", takeProfit="70000", stopLoss="50000")
@@ -121,6 +122,7 @@ def bybit_after(desk: Any) -> list[Any]:
 
 def okx_before(desk: Any) -> None:
     desk.pass_time(SECOND_NS)
+    desk.exchange.transfer(desk.account, "BTC", -5)
     desk.spot("buy", "market", "0.1", tag="mine")
     desk.swap("buy", "market", "10", tag="other")
     desk.swap("sell", "limit", "4", px="70000", clOrdId="rests")

@@ -56,6 +56,15 @@ def worth_of(wallet: Mapping[str, Any], quote: str) -> Decimal | None:
     return total if quote in DOLLARS else None
 
 
+def dollars_of(wallet: Mapping[str, Any], coin: str) -> Decimal | None:
+    """Return what one of a coin costs in dollars, None where the wallet does not say it."""
+    for row in wallet["coin"]:
+        equity, dollars = number(row.get("equity")), number(row.get("usdValue"))
+        if row["coin"] == coin and equity > 0 and dollars > 0:
+            return dollars / equity
+    return ONE if coin in DOLLARS else None
+
+
 def free_of(wallet: Mapping[str, Any], quote: str, *, is_spot: bool) -> Decimal:
     """Return what a new order may use of a quote coin: coins on spot, else the margin of all coins.
 

@@ -16,9 +16,10 @@ from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Sou
 from ballast.venues.clients.account import DayTicker
 from ballast.venues.clients.bybit import requests, rows, stops, words
 from ballast.venues.clients.bybit.access import TEST_HOSTS
+from ballast.venues.clients.bybit.flows import Flows
 from ballast.venues.clients.bybit.private import PrivateStream
 from ballast.venues.clients.bybit.public import DepthStream, PublicStream
-from ballast.venues.clients.bybit.questions import Questions, rows_of
+from ballast.venues.clients.bybit.questions import rows_of
 from ballast.venues.clients.bybit.spoken import HOST
 from ballast.venues.clients.calls import CallError, Urgency, Verdict
 from ballast.venues.clients.market import number
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from ballast.core.orders import AmendRequest, OrderRequest, PositionStops
     from ballast.core.reports import Report
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import Flow
     from ballast.venues.clients.calls import Call
     from ballast.venues.clients.desk import Conversation
     from ballast.venues.clients.market import Market
@@ -44,7 +44,7 @@ some hundredths of a second. Whoever trades hears of it by the stream meanwhile.
 DAY_FIELDS = ("lastPrice", "turnover24h", "bid1Price", "ask1Price")
 
 
-class Bybit(Questions):
+class Bybit(Flows):
     """What both desks do with orders."""
 
     stream_host = HOST
@@ -229,11 +229,6 @@ class Bybit(Questions):
 
     def _unclear(self, symbol: str, client_id: str, action: Action) -> Unclear:
         return Unclear(symbol, client_id, action, "taken, but not shown yet", self._now_ns())
-
-    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
-        """Return None: this desk asks for no deposits."""
-        del quote, since_ms
-        return None
 
     # Market data ----------------------------------------------------------------------------
 

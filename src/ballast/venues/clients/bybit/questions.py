@@ -41,9 +41,9 @@ POSITIONS_PAGE = 200
 CANDLES_PAGE = 1_000
 DEPTH_MOST = {"spot": 200, "linear": 500}
 SPAN_MS = 7 * DAY_MS - 1
-"""A question about trades may span seven days."""
+"""A question about trades or the transaction log may span seven days."""
 HISTORY_MS = 2 * 365 * DAY_MS
-"""The venue keeps executions for two years."""
+"""The venue keeps executions and the transaction log for two years."""
 INTERVALS = {
     60_000 * minutes: str(minutes) for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 360, 720)
 } | {DAY_MS: "D", 7 * DAY_MS: "W"}
@@ -200,18 +200,19 @@ class Questions:
         return sorted((one for one in paid if one is not None), key=lambda one: one.at_ns)
 
     async def _executions(self, market: Market, since_ms: int, kind: str = "") -> list[Any]:
-        """Return executions since a time, newest first: week by week, all pages."""
+        """Return executions since a time, newest first."""
+        page = partial(requests.executions, market, self.category, Urgency.ASK, kind=kind)
+        return await self._weekly(page, since_ms)
+
+    async def _weekly(self, page: Callable[..., Call], since_ms: int) -> list[Any]:
+        """Return rows since a time, newest first: all pages, week by week (`span_ms`)."""
         now_ms = self._asker.now_ms()
         from_ms = max(since_ms, now_ms - HISTORY_MS)
         found: list[Any] = []
         while from_ms <= now_ms:
             # What comes while pages are read belongs to the last span.
             to_ms = from_ms + SPAN_MS
-            week = partial(
-                requests.executions, market, self.category, Urgency.ASK, kind=kind,
-                span_ms=(from_ms, to_ms),
-            )  # fmt: skip
-            found = await self._pages(week) + found
+            found = await self._pages(partial(page, span_ms=(from_ms, to_ms))) + found
             from_ms = to_ms + 1
         return found
 

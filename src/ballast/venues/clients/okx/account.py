@@ -60,6 +60,16 @@ def margin_of(row: Mapping[str, Any], quote: str, *, borrows: bool) -> Decimal:
     return number(available) if available else balance_of(held).free
 
 
+def dollars_of(row: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Return what one of each asset of an account costs in dollars, as the venue counts it."""
+    found = {}
+    for held in row.get("details") or ():
+        own, dollars = number(held.get("eq")), number(held.get("eqUsd"))
+        if own > 0 and dollars > 0:
+            found[text(held, "ccy")] = dollars / own
+    return found
+
+
 def position_of(row: Mapping[str, Any], market: Market) -> VenuePosition:
     """Return one position; in long/short mode OKX says its size without a sign."""
     side = words.POSITION_SIDE_OF.get(text(row, "posSide"), PositionSide.BOTH)

@@ -27,14 +27,7 @@ if TYPE_CHECKING:
     from ballast.core.orders import AmendRequest, Fill, OrderRequest
     from ballast.core.reports import Look, OrderReport, Report
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import (
-        Balance,
-        CandleRow,
-        DayTicker,
-        Flow,
-        Grants,
-        VenueStatus,
-    )
+    from ballast.venues.clients.account import Balance, CandleRow, DayTicker, Grants, VenueStatus
     from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.desk import Conversation
     from ballast.venues.clients.market import Market
@@ -159,11 +152,6 @@ class OkxDesk:
         return await self._asks.row(read("privateGetAccountBalance", 10, Urgency.ASK))
 
     # Market data ----------------------------------------------------------------------------
-
-    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
-        """Return None: this desk asks for no deposits."""
-        del quote, since_ms
-        return None
 
     async def candles(
         self, symbol: str, timeframe: Timeframe, since_ms: int, limit: int

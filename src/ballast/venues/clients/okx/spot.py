@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ballast.venues.clients.account import free_of
-from ballast.venues.clients.market import number
 from ballast.venues.clients.okx import account, words
 from ballast.venues.clients.okx.access import TEST_HOSTS
+from ballast.venues.clients.okx.bills import flows_since
 from ballast.venues.clients.okx.desk import OkxDesk
-from ballast.venues.clients.okx.questions import legible, read
+from ballast.venues.clients.okx.tickers import last_prices
 from ballast.venues.clients.spot import SpotOnly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ballast.venues.clients.account import VenuePosition
+    from ballast.venues.clients.account import Flow, VenuePosition
 
 
 class OkxSpot(SpotOnly, OkxDesk):
@@ -41,16 +42,16 @@ class OkxSpot(SpotOnly, OkxDesk):
         What has no market in that asset is left out.
         """
         held = await self.balances()
-        tickers = await self._asks.rows(read("publicGetMarketTickers", 20, instType=self.inst_type))
-        with legible():
-            last = {str(one["instId"]): number(one.get("last")) for one in tickers}
-            return sum(
-                (
-                    one.total * (1 if one.asset == quote else last.get(f"{one.asset}-{quote}", 0))
-                    for one in held
-                ),
-                Decimal(0),
-            )
+        last = await last_prices(self._asks, quote)
+        return sum(
+            (one.total * (1 if one.asset == quote else last.get(one.asset, 0)) for one in held),
+            Decimal(0),
+        )
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return transfers in and out, oldest first, counted as `equity` counts coins."""
+        prices = partial(last_prices, self._asks)
+        return await flows_since(self._asks, quote, since_ms, prices)
 
 
 class OkxSpotTest(OkxSpot):

@@ -10,19 +10,18 @@ from ballast.venues.clients.calls import Call, CallError, Pool, Urgency
 from ballast.venues.clients.market import number, plain
 from ballast.venues.clients.okx import account, words
 from ballast.venues.clients.okx.access import TEST_HOSTS, cost_of
+from ballast.venues.clients.okx.bills import bills_since, flows_since
 from ballast.venues.clients.okx.desk import OkxDesk
-from ballast.venues.clients.okx.fills import EDGE_MS
 from ballast.venues.clients.okx.questions import chosen, legible, read
 from ballast.venues.clients.okx.rows import text
+from ballast.venues.clients.okx.tickers import last_prices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
+    from ballast.venues.clients.account import Flow
     from ballast.venues.clients.desk import Paid
-
-BILLS_MS = 7 * 86_400_000
-"""How far back `bills` reaches; before that, three months, `bills-archive` does."""
 
 
 class OkxSwap(OkxDesk):
@@ -72,19 +71,34 @@ class OkxSwap(OkxDesk):
     async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
         """Return funding payments, oldest first."""
         market = self._asks.market(symbol)
-        is_old = since_ms < self._asks.now_ms() - BILLS_MS + EDGE_MS
-        call = read(
-            "privateGetAccountBillsArchive" if is_old else "privateGetAccountBills",
-            5 if is_old else 10,
+        found = await bills_since(
+            self._asks,
+            since_ms,
+            account.FUNDING,
             instType=self.inst_type,
             instId=market.name,
-            type=account.FUNDING,
-            begin=str(since_ms),
         )
-        rows = chosen({market.name: market}, await self._asks.pages(call, "billId"))
+        rows = chosen({market.name: market}, found)
         with legible():
-            found = [account.paid_of(row, symbol) for row, _ in rows]
-        return sorted(found, key=lambda one: one.at_ns)
+            paid = [account.paid_of(row, symbol) for row, _ in rows]
+        return sorted(paid, key=lambda one: one.at_ns)
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return transfers in and out, oldest first, counted as `equity` counts coins."""
+        return await flows_since(self._asks, quote, since_ms, self._prices)
+
+    async def _prices(self, quote: str) -> dict[str, Decimal]:
+        """Return what one of each coin counts in a quote asset; {} where only that one counts.
+
+        What is not held any more has no price in the wallet, and is counted at its last trade.
+        """
+        if self._level not in words.BORROWING_LEVELS:
+            return {}
+        row, last = await self._wallet(), await last_prices(self._asks, quote)
+        with legible():
+            dollars = account.dollars_of(row)
+        unit = dollars.get(quote, number("1"))
+        return last | {coin: price / unit for coin, price in dollars.items()}
 
     async def setting(self, symbol: str) -> SymbolSetting | None:
         """Return leverage and margin mode as orders of ours would use them."""

@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.venues.clients.account import DayTicker
 from ballast.venues.clients.market import number
+from ballast.venues.clients.okx import words
+from ballast.venues.clients.okx.questions import legible, read
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from ballast.venues.clients.market import Market
+    from ballast.venues.clients.okx.questions import Questions
 
 
 def ticker_of(row: dict[str, Any], market: Market) -> DayTicker:
@@ -25,3 +30,15 @@ def ticker_of(row: dict[str, Any], market: Market) -> DayTicker:
         number(row.get("bidPx")),
         number(row.get("askPx")),
     )
+
+
+async def last_prices(asks: Questions, quote: str) -> dict[str, Decimal]:
+    """Return the last spot price in a quote asset of each asset that has a market in it."""
+    rows = await asks.rows(read("publicGetMarketTickers", 20, instType=words.SPOT))
+    end = f"-{quote}"
+    with legible():
+        return {
+            name.removesuffix(end): number(row.get("last"))
+            for row in rows
+            if (name := str(row["instId"])).endswith(end)
+        }

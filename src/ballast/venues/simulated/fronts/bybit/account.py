@@ -1,4 +1,4 @@
-"""Account: wallet, margin mode, fees, the transaction log; the coins and the key itself."""
+"""Account: wallet, margin mode, fees; the coins and the key itself. The log: `transactions`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.orders import MarginMode, RejectReason
 from ballast.venues.simulated.engine.outcomes import Rejected
 from ballast.venues.simulated.fronts.bybit import errors
-from ballast.venues.simulated.fronts.bybit.call import category_of, paged, wire_name
+from ballast.venues.simulated.fronts.bybit.call import wire_name
 from ballast.venues.simulated.fronts.bybit.errors import Refusal
 from ballast.venues.simulated.fronts.bybit.order_words import initial_margin
 from ballast.venues.simulated.fronts.bybit.positions import ZERO, margined
 from ballast.venues.simulated.fronts.bybit.words import (
     MARGIN_MODES,
-    SIDE_WORDS,
-    milli,
-    order_name,
     rate,
     tier_for,
 )
@@ -25,7 +22,6 @@ from ballast.venues.simulated.fronts.numbers import shortest
 if TYPE_CHECKING:
     from ballast.venues.simulated.engine.events import Amount
     from ballast.venues.simulated.fronts.bybit.call import Call
-    from ballast.venues.simulated.fronts.bybit.ledger import Row
     from ballast.venues.simulated.fronts.bybit.unified import BybitUnified
 
 STATUS_PRO = 6
@@ -238,67 +234,6 @@ def fee_rate(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
             }
         )
     return {"category": call.category(), "list": rows}
-
-
-# Transaction log -----------------------------------------------------------------------------
-
-
-def transaction_log(front: BybitUnified, call: Call) -> Any:  # noqa: ANN401 - JSON
-    """GET /v5/account/transaction-log: trades and funding."""
-    category, currency = call.text("category"), call.text("currency")
-    kind, base = call.text("type"), call.text("baseCoin")
-    rows = []
-    for one in front.ledger.rows(call.account):
-        listing = front.words.listing(one.symbol)
-        is_meant = (
-            category in {"", category_of(listing)}
-            and currency in {"", one.currency}
-            and kind in {"", one.kind}
-            and base in {"", listing.base}
-        )
-        if is_meant and call.between(one.at_ns):
-            rows.append(_logged(front, one))
-    chosen, cursor = paged(rows, call, 20, 50)
-    return {"list": chosen, "nextPageCursor": cursor}
-
-
-def _logged(front: BybitUnified, one: Row) -> dict[str, Any]:
-    words, fill = front.words, one.fill
-    listing = words.listing(one.symbol)
-    money = words.money
-    maker, taker = front.market.fee_rates_ppm(one.account, one.symbol)
-    fee_rate_text = ""
-    if fill is not None:
-        fee_rate_text = rate(maker if fill.is_maker else taker)
-    elif one.rate_e9:
-        fee_rate_text = words.rate_e9(one.rate_e9)
-    change = one.flow_atoms + one.funding_atoms - one.fee_atoms
-    side = fill.side if fill is not None else one.qty_sign
-    is_funding = one.kind == "SETTLEMENT"
-    return {
-        "id": f"{one.account}_{one.symbol}_{one.number}",
-        "symbol": wire_name(listing),
-        "category": category_of(listing),
-        "side": next(word for known, word in SIDE_WORDS.items() if known == side),
-        "transactionTime": milli(one.at_ns),
-        "type": one.kind,
-        "transSubType": "",
-        "qty": words.qty(one.symbol, fill.qty_lots if fill else abs(one.size_lots)),
-        "size": words.qty(one.symbol, abs(one.size_lots)),
-        "currency": one.currency,
-        "tradePrice": words.price(one.symbol, fill.price_ticks) if fill else "",
-        "funding": money(one.currency, one.funding_atoms) if is_funding else "",
-        "fee": money(one.currency, one.fee_atoms),
-        "cashFlow": money(one.currency, one.flow_atoms),
-        "change": money(one.currency, change),
-        "cashBalance": money(one.currency, one.balance_atoms),
-        "feeRate": fee_rate_text,
-        "bonusChange": "",
-        "tradeId": order_name(listing, fill.trade_id) if fill else "",
-        "orderId": order_name(listing, fill.order_id) if fill else "",
-        "orderLinkId": fill.client_id if fill else "",
-        "extraFees": "",
-    }
 
 
 # Coins and key -------------------------------------------------------------------------------

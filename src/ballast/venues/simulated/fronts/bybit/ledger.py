@@ -2,7 +2,8 @@
 
 Fed with the engine's events. Of an order: how it was sent, its fees, the price when it was made,
 whether it is to be seen yet. Of a position: fees, funding and what its closing orders earned. Of an
-account: the transaction log. Kept for as long as a venue would be asked for it here.
+account: the transaction log, with what was paid in and out. Kept for as long as a venue would be
+asked for it here.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ballast.venues.simulated.engine.events import (
     FundingPaid,
     OrderUpdated,
     PositionChanged,
+    Transferred,
 )
 
 if TYPE_CHECKING:
@@ -105,6 +107,7 @@ class Row:
     account: int
     kind: str
     symbol: str
+    """'' of what came into the account or left it."""
     currency: str
     at_ns: int
     fill: Fill | None
@@ -177,6 +180,9 @@ class Ledger:
                 self._fill(event.fill, event.order)
             case FundingPaid():
                 self._funding(event)
+            case Transferred():
+                kind = "TRANSFER_OUT" if event.atoms < 0 else "TRANSFER_IN"
+                self._row(event.account, kind, "", event.asset, event.at_ns, flow=event.atoms)
             case PositionChanged():
                 # What was deleveraged changed without a fill: the engine's word is the last one.
                 one = event.position

@@ -30,6 +30,7 @@ from ballast.venues.simulated.fronts.bybit import (
     streams,
     trading,
     trading_stop,
+    transactions,
 )
 from ballast.venues.simulated.fronts.bybit.call import Call
 from ballast.venues.simulated.fronts.bybit.errors import Refusal, envelope
@@ -127,7 +128,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/v5/account/wallet-balance"): Route(account.wallet_balance, 50, _S),
     ("GET", "/v5/account/info"): Route(account.info, 50, _S),
     ("GET", "/v5/account/fee-rate"): Route(account.fee_rate, 10, _S),
-    ("GET", "/v5/account/transaction-log"): Route(account.transaction_log, 30, _S),
+    ("GET", "/v5/account/transaction-log"): Route(transactions.transaction_log, 30, _S),
     ("GET", "/v5/account/query-dcp-info"): Route(disconnect.query, 5, _S),
     ("POST", "/v5/account/set-margin-mode"): Route(account.set_margin_mode, 5, _T),
     ("GET", "/v5/asset/transfer/query-account-coins-balance"): Route(account.coins_balance, 5, _S),

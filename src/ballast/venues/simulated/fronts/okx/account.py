@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 NS_MS = 1_000_000
 FUTURES_MODE = "2"
 """The account level: spot and swaps, each swap's margin in its settlement currency."""
+OF_INSTRUMENTS = ("instType", "instFamily", "uly", "instId")
+"""What asks for bills of some instruments alone."""
+FUNDING_ACCOUNT, TRADING_ACCOUNT = "6", "18"
+"""Between which transfers move."""
 POSITION_MODES = {PositionMode.ONE_WAY: "net_mode", PositionMode.HEDGE: "long_short_mode"}
 
 
@@ -200,8 +204,10 @@ def trade_fee(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
 
 
 def bills(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
-    """GET /api/v5/account/bills and /bills-archive."""
+    """GET /api/v5/account/bills and /bills-archive: trades, funding, transfers in and out."""
     names = {one.symbol for one in call.chosen(needs_type=False)}
+    if not any(call.given.optional(one) for one in OF_INSTRUMENTS):
+        names.add("")  # a transfer is of no instrument
     asset, kind = call.given.optional("ccy"), call.given.optional("type")
     subtype, mode = call.given.optional("subType"), call.given.optional("mgnMode")
     begin, end = call.whole("begin", 0), call.whole("end", 2**62)
@@ -220,9 +226,7 @@ def bills(front: OkxFront, call: Call) -> Any:  # noqa: ANN401 - JSON
 
 
 def _bill(front: OkxFront, bill: Bill) -> dict[str, str]:
-    words, listing = front.words, front.market.listings[bill.symbol]
-    traded = bool(bill.order_number)
-    size = words.qty(bill.symbol, bill.qty_lots) if traded else "0"
+    words = front.words
     return {
         "bal": words.money(bill.asset, bill.balance_atoms),
         "balChg": words.money(bill.asset, bill.change_atoms),
@@ -231,26 +235,49 @@ def _bill(front: OkxFront, bill: Bill) -> dict[str, str]:
         "clOrdId": bill.client_id,
         "earnAmt": "",
         "earnApr": "",
-        "execType": ("M" if bill.is_maker else "T") if traded else "",
         "fee": words.money(bill.asset, bill.fee_atoms),
-        "fillTime": str(bill.at_ns // NS_MS) if traded else "",
-        "from": "",
         "instId": bill.symbol,
-        "instType": type_of(listing),
         "interest": "0",
         "mgnMode": bill.margin_mode,
         "notes": "",
-        "ordId": ids.order_id(bill.order_number) if traded else "",
         "pnl": words.money(bill.asset, bill.realised_atoms),
         "posBal": "0",
         "posBalChg": "0",
-        "px": words.maybe_price(bill.symbol, bill.price_ticks),
         "subType": bill.subtype,
-        "sz": size,
         "tag": front.memory.note(bill.order_number).tag,
-        "to": "",
         "ts": str(bill.at_ns // NS_MS),
         "type": bill.kind,
+        **(_of_instrument(front, bill) if bill.symbol else _moved(front, bill)),
+    }
+
+
+def _of_instrument(front: OkxFront, bill: Bill) -> dict[str, str]:
+    """Return what a bill says of the instrument that was traded, or paid funding."""
+    words, traded = front.words, bool(bill.order_number)
+    return {
+        "execType": ("M" if bill.is_maker else "T") if traded else "",
+        "fillTime": str(bill.at_ns // NS_MS) if traded else "",
+        "from": "",
+        "instType": type_of(front.market.listings[bill.symbol]),
+        "ordId": ids.order_id(bill.order_number) if traded else "",
+        "px": words.maybe_price(bill.symbol, bill.price_ticks),
+        "sz": words.qty(bill.symbol, bill.qty_lots) if traded else "0",
+        "to": "",
+    }
+
+
+def _moved(front: OkxFront, bill: Bill) -> dict[str, str]:
+    """Return what a transfer says instead: between which accounts how much was moved."""
+    comes = bill.change_atoms >= 0
+    return {
+        "execType": "",
+        "fillTime": "",
+        "from": FUNDING_ACCOUNT if comes else TRADING_ACCOUNT,
+        "instType": "",
+        "ordId": "",
+        "px": "",
+        "sz": front.words.money(bill.asset, abs(bill.change_atoms)),
+        "to": TRADING_ACCOUNT if comes else FUNDING_ACCOUNT,
     }
 
 

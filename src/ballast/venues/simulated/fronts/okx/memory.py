@@ -3,8 +3,9 @@
 Of an order its tag and how it was sized, and what its fills cost; of an account its bills; of a
 swap the funding rates that were paid. All of it is bounded, the oldest forgotten first.
 
-A bill says what the balance was after it. Balances are told once a request, after its fills, so the
-bills of a request wait for that and are then reckoned backwards from it.
+Bills are of trades, of funding, and of transfers: what is paid into the account or out of it, which
+is of no instrument. A bill says what the balance was after it. Balances are told once a request,
+after its fills, so the bills of a request wait for that and are then reckoned backwards from it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ballast.venues.simulated.engine.events import (
     FundingPaid,
     MarkChanged,
     PositionChanged,
+    Transferred,
 )
 from ballast.venues.simulated.fronts.okx import ids
 
@@ -39,8 +41,10 @@ NOTES_MAX = 20_000
 BILLS_MAX = 10_000
 RATES_MAX = 1_000
 """Funding rates of a swap: most of a year."""
-TRADE, FUNDING = "2", "8"
+TRANSFER, TRADE, FUNDING = "1", "2", "8"
 """Types of bills."""
+CAME, LEFT = "11", "12"
+"""Subtypes of transfers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Bill:
     number: int = 0
     balance_atoms: int = 0
     symbol: str = ""
+    """'' of a transfer."""
     margin_mode: str = ""
     order_number: int = 0
     client_id: str = ""
@@ -162,6 +167,8 @@ class Memory:
                 self._funding(event)
             case MarkChanged():
                 self._mark(event)
+            case Transferred():
+                self._transferred(event)
             case BalanceChanged():
                 self._balance(event)
             case PositionChanged() if not event.position.qty_lots:
@@ -234,6 +241,17 @@ class Memory:
             at_ns=event.at_ns,
             symbol=event.symbol,
             margin_mode=self._mode(event.account, event.symbol),
+        )
+        self._bill(bill)
+
+    def _transferred(self, event: Transferred) -> None:
+        bill = Bill(
+            account=event.account,
+            asset=event.asset,
+            kind=TRANSFER,
+            subtype=LEFT if event.atoms < 0 else CAME,
+            change_atoms=event.atoms,
+            at_ns=event.at_ns,
         )
         self._bill(bill)
 
