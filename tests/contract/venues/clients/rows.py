@@ -77,7 +77,7 @@ ROWS = {
             private="GET /api/v5/account/balance$",
             tick=Decimal("0.1"),
             submits_stop="POST /api/v5/trade/order-algo$",
-            lacks=frozenset({"post_only"}),
+            lacks=frozenset({"post_only", "flows"}),
         ),
         Row(
             "OKXSWAP",
@@ -91,7 +91,7 @@ ROWS = {
             lot=Decimal("0.0001"),
             contract=Decimal("0.01"),
             submits_stop="POST /api/v5/trade/order-algo$",
-            lacks=frozenset({"post_only", "other_coins"}),
+            lacks=frozenset({"post_only", "other_coins", "flows"}),
         ),
         Row(
             "BYBIT",
@@ -101,7 +101,7 @@ ROWS = {
             cancels="POST /v5/order/cancel$",
             looks="GET /v5/order/realtime$",
             private="GET /v5/account/wallet-balance$",
-            lacks=frozenset({"post_only", "reduce_only", "trigger"}),
+            lacks=frozenset({"post_only", "reduce_only", "trigger", "flows"}),
         ),
         Row(
             "BYBITLINEAR",
@@ -114,7 +114,7 @@ ROWS = {
             tick=Decimal("0.1"),
             lot=Decimal("0.001"),
             little_off=-0.95,
-            lacks=frozenset({"post_only"}),
+            lacks=frozenset({"post_only", "flows"}),
         ),
         Row(
             "COINBASE",
@@ -127,7 +127,14 @@ ROWS = {
             is_slow=True,
             streamed="5m",
             lacks=frozenset(
-                {"clock", "duplicate", "streamed_fills", "streamed_balances", "best_prices"}
+                {
+                    "clock",
+                    "duplicate",
+                    "streamed_fills",
+                    "streamed_balances",
+                    "best_prices",
+                    "flows",
+                }
             ),
         ),
         Row(
