@@ -62,6 +62,7 @@ GOOD: dict[str, list[dict[str, Any]]] = {
     "CancelOrderBatch": [{"cl_ord_ids": ["a1", "a2"]}],
     "CancelAllOrdersAfter": [{"timeout": "60"}],
     "QueryOrders": [{"cl_ord_id": "a1"}],
+    "Ledgers": [{"type": "deposit"}, {"type": "withdrawal", "start": "1"}],
     "QueryTrades": [{"txid": ",".join(TRADES[:20])}, {"txid": ",".join(TRADES[20:40])}],
 }  # fmt: skip
 """Bodies that are taken as they are, while the account is as they want it."""

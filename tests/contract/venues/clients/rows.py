@@ -127,7 +127,14 @@ ROWS = {
             is_slow=True,
             streamed="5m",
             lacks=frozenset(
-                {"clock", "duplicate", "streamed_fills", "streamed_balances", "best_prices"}
+                {
+                    "clock",
+                    "duplicate",
+                    "streamed_fills",
+                    "streamed_balances",
+                    "best_prices",
+                    "flows",
+                }
             ),
         ),
         Row(

@@ -196,6 +196,8 @@ def test_the_demo_has_addresses_of_its_own_and_no_wallet(
         assert rig.run(desk.status()).is_open
         grants = rig.run(desk.grants())
         assert (grants.can_trade, grants.can_withdraw) == (True, False)
+        flows = rig.run(desk.flows("USDT", 0))
+        assert (flows is None) == (venue == "BINANCE")
         request = rig.order(OrderKind.LIMIT, Side.BUY, off=-0.05)
         (told,) = rig.run(desk.submit(request, Urgency.TRADE))
         assert told.status is OrderStatus.NEW

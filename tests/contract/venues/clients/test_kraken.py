@@ -229,3 +229,12 @@ def test_trades_are_walked_page_by_page(rig: Rig) -> None:
     found = rig.run(rig.desk.trades(rig.row.symbol, since_ms))
     assert sum(one.qty_lots for one in found) == 51 * lots
     assert len(rig.run(rig.desk.trades(rig.row.symbol))) == 50
+
+
+def test_the_ledger_is_walked_page_by_page(rig: Rig) -> None:
+    """R-RISK-28: fifty a page at the venue, so 51 deposits are two."""
+    since_ms = rig.venue.now_ms
+    for number in range(1, 52):
+        rig.venue.command("POST", "/transfer", asset="USDT", amount=str(number))
+    found = rig.run(rig.desk.flows("USDT", since_ms))
+    assert [one.amount for one in found] == list(range(1, 52))

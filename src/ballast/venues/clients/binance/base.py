@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ballast.core.orders import RejectReason
 from ballast.core.reports import Action, Rejection, Report, Unclear
-from ballast.venues.clients.account import VenueStatus
+from ballast.venues.clients.account import Flow, VenueStatus
 from ballast.venues.clients.binance.public import (
     candles_of,
     depth_limit,
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from ballast.core.orders import OrderRequest
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import CandleRow, DayTicker, Flow, TopOfBook
+    from ballast.venues.clients.account import CandleRow, DayTicker, TopOfBook
+    from ballast.venues.clients.binance.flows import Move
     from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.market import Market
 
@@ -134,25 +135,25 @@ class BinanceDesk:
         best = await self._asker.ask(self.best) if self.best is not None else ()
         return self._read(lambda: tickers_of(self.markets, days, best))
 
-    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
-        """Return None: this desk asks for no deposits."""
-        del quote, since_ms
-        return None
-
     async def _worth(self, amounts: Mapping[str, Decimal], quote: str) -> Decimal:
         """Return what assets are worth in `quote`; one without a price in it counts nothing."""
-        worth = amounts.get(quote, Decimal(0))
-        others = {asset: amount for asset, amount in amounts.items() if amount and asset != quote}
-        if not others:
-            return worth
-        rows = await self._ask(self.prices, lambda answer: read(answer, list[Ticker]))
-        prices = self._read(lambda: {row.symbol: number(row.price) for row in rows})
-        for asset, amount in others.items():
-            if f"{asset}{quote}" in prices:
-                worth += amount * prices[f"{asset}{quote}"]
-            elif prices.get(f"{quote}{asset}"):
-                worth += amount / prices[f"{quote}{asset}"]
-        return worth
+        return sum(await self._worths(list(amounts.items()), quote), Decimal(0))
+
+    async def _worths(self, amounts: Sequence[tuple[str, Decimal]], quote: str) -> list[Decimal]:
+        """Return what each of some amounts is worth; prices are asked for where one is needed."""
+        prices: dict[str, Decimal] = {}
+        if any(amount and asset != quote for asset, amount in amounts):
+            rows = await self._ask(self.prices, lambda answer: read(answer, list[Ticker]))
+            prices = self._read(lambda: {row.symbol: number(row.price) for row in rows})
+        return [_worth_of(asset, amount, quote, prices) for asset, amount in amounts]
+
+    async def _valued(self, moves: Sequence[Move], quote: str) -> list[Flow]:
+        """Return what came and left with its worth, which is what equity counts it as."""
+        worths = await self._worths([(one.asset, one.amount) for one in moves], quote)
+        return [
+            Flow(one.asset, one.amount, worth, one.at_ns, one.flow_id)
+            for one, worth in zip(moves, worths, strict=True)
+        ]
 
     # Sockets --------------------------------------------------------------------------------
 
@@ -228,6 +229,15 @@ class WithoutWallet(BinanceDesk):
             enable_spot_and_margin_trading=True,
             enable_futures=True,
         )
+
+
+def _worth_of(asset: str, amount: Decimal, quote: str, prices: Mapping[str, Decimal]) -> Decimal:
+    if asset == quote:
+        return amount
+    if f"{asset}{quote}" in prices:
+        return amount * prices[f"{asset}{quote}"]
+    inverse = prices.get(f"{quote}{asset}")
+    return amount / inverse if inverse else Decimal(0)
 
 
 def cost_of(count: int, costs: tuple[tuple[int, float], ...]) -> float:

@@ -14,7 +14,7 @@ from ballast.core.orders import OrderKind, RejectReason
 from ballast.core.reports import Action, Look, Miss, OrderReport, Source
 from ballast.oms.protection.cover import Abilities
 from ballast.venues.clients.account import Balance, Grants, VenuePosition, free_of
-from ballast.venues.clients.binance import spot_pairs, spot_words
+from ballast.venues.clients.binance import flows, spot_pairs, spot_words
 from ballast.venues.clients.binance.base import BinanceDesk, WithoutWallet, is_lost
 from ballast.venues.clients.binance.paging import PAGE, rows_since
 from ballast.venues.clients.binance.rows import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ballast.core.orders import AmendRequest, Fill, MarginMode, OrderRequest
     from ballast.core.reports import Report
     from ballast.core.time import Timeframe
-    from ballast.venues.clients.account import SymbolSetting
+    from ballast.venues.clients.account import Flow, SymbolSetting
     from ballast.venues.clients.desk import Conversation, Paid
     from ballast.venues.clients.market import Market
 
@@ -258,6 +258,11 @@ class SpotDesk(BinanceDesk):
         del symbol, since_ms
         return []
 
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return what came to spot and left it, of the last half year at most."""
+        found = await flows.moves(self._ask, since_ms, self._asker.now_ms())
+        return await self._valued(found, quote)
+
     # Setting up -----------------------------------------------------------------------------
 
     async def setting(self, symbol: str) -> SymbolSetting | None:
@@ -362,6 +367,11 @@ class SpotDemoDesk(WithoutWallet, SpotDesk):
 
     user_url = "wss://demo-ws-api.binance.com/ws-api/v3"
     stream_url = "wss://demo-stream.binance.com/stream"
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return None: demo trading has no pages of the wallet."""
+        del quote, since_ms
+        return None
 
 
 def _shown(market: Market, row: SpotOrder) -> list[OrderReport]:

@@ -9,12 +9,14 @@ from ballast.core.orders import MarginMode, RejectReason
 from ballast.core.orders import PositionMode as Mode
 from ballast.venues.clients.account import (
     Balance,
+    Flow,
     Grants,
     SymbolSetting,
     VenuePosition,
     free_of,
 )
 from ballast.venues.clients.binance.base import BinanceDesk
+from ballast.venues.clients.binance.flows import Move
 from ballast.venues.clients.binance.paging import PAGE
 from ballast.venues.clients.binance.rows import (
     MINUTE_MS,
@@ -47,6 +49,13 @@ if TYPE_CHECKING:
 MARGIN_WORDS = {MarginMode.CROSS: "CROSSED", MarginMode.ISOLATED: "ISOLATED"}
 MARGIN_MODES = {word: mode for mode, word in MARGIN_WORDS.items()}
 ACCOUNT_COST, CONFIG_COST, FEES_COST, INCOME_COST, MODE_COST = 5.0, 5.0, 20.0, 30.0, 30.0
+
+TRANSFERS = ("TRANSFER", "INTERNAL_TRANSFER")
+"""Kinds of income that come from elsewhere, a question of weight 30 of 2,400 a minute each. The
+documents list both: between the own wallets, and from an account of Binance itself. Not asked for
+are conversions of one coin into another (COIN_SWAP_..., AUTO_EXCHANGE), bonuses, and what a grid of
+the venue takes to trade with (STRATEGY_UMFUTURES_TRANSFER): the account is ours alone."""
+INCOME_KEPT_MS = 90 * 86_400_000
 
 
 class UsdmAccountDesk(BinanceDesk):
@@ -134,29 +143,44 @@ class UsdmAccountDesk(BinanceDesk):
 
     async def funding(self, symbol: str, since_ms: int) -> list[Paid]:
         """Return funding payments, oldest first, all pages."""
-        market = self._market(symbol)
+        where = {"symbol": self._market(symbol).name, "incomeType": "FUNDING_FEE"}
+        rows = await self._income(where, since_ms)
+        return self._read(
+            lambda: [
+                Paid(symbol, -number(row.income), row.time * NS_MS, payment_id(symbol, row.time))
+                for row in rows
+            ]
+        )
+
+    async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
+        """Return what came to the wallet and left it, of the three months that the venue keeps."""
+        first = max(since_ms, self._asker.now_ms() - INCOME_KEPT_MS)
+        found = [
+            row for kind in TRANSFERS for row in await self._income({"incomeType": kind}, first)
+        ]
+        moves = self._read(
+            lambda: [
+                Move(row.asset, number(row.income), row.time * NS_MS, _flow_id(row))
+                for row in sorted(found, key=lambda row: row.time)
+            ]
+        )
+        return await self._valued(moves, quote)
+
+    async def _income(self, where: Mapping[str, str], since_ms: int) -> list[Income]:
+        """Return income of one kind, whose numbers are unique, oldest first, all pages."""
         found: dict[int, Income] = {}
         start = since_ms
         while True:
-            params = {
-                "symbol": market.name,
-                "incomeType": "FUNDING_FEE",
-                "startTime": start,
-                "limit": PAGE,
-            }
+            params = {**where, "startTime": start, "limit": PAGE}
             call = Call("fapiPrivateGetIncome", params, Urgency.ASK, cost=INCOME_COST)
             rows = await self._ask(call, lambda answer: read(answer, list[Income]))
             fresh = [row for row in rows if row.tran_id not in found]
             found |= {row.tran_id: row for row in fresh}
-            if len(rows) < PAGE or not fresh:
-                break
+            if len(rows) < PAGE:
+                return sorted(found.values(), key=lambda row: row.time)
+            if not fresh:
+                raise CallError(Verdict.UNCLEAR, f"income of {where} does not go on from {start}")
             start = rows[-1].time
-        return self._read(
-            lambda: [
-                Paid(symbol, -number(row.income), row.time * NS_MS, payment_id(symbol, row.time))
-                for row in sorted(found.values(), key=lambda row: row.time)
-            ]
-        )
 
     # How it is set --------------------------------------------------------------------------
 
@@ -220,6 +244,10 @@ def margin_of(word: str) -> MarginMode:
 def payment_id(symbol: str, time_ms: int) -> str:
     """Name a funding payment alike by REST and by the stream, which tells no number."""
     return f"{symbol}@{time_ms // MINUTE_MS}"
+
+
+def _flow_id(row: Income) -> str:
+    return f"{row.income_type}-{row.tran_id}-{row.asset}"
 
 
 def _leverages(answer: Any) -> dict[str, Decimal]:  # noqa: ANN401 - JSON

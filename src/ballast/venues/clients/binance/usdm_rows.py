@@ -130,6 +130,7 @@ class Income(Row):
     symbol: str
     income_type: str
     income: str
+    asset: str
     time: int
     tran_id: int
 

@@ -10,7 +10,6 @@ from ballast.venues.clients.account import (
     Balance,
     CandleRow,
     DayTicker,
-    Flow,
     Grants,
     TopOfBook,
     VenuePosition,
@@ -19,7 +18,8 @@ from ballast.venues.clients.account import (
 )
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
 from ballast.venues.clients.known import Known
-from ballast.venues.clients.kraken.access import NONCE, PUBLIC, QUESTION
+from ballast.venues.clients.kraken import flows
+from ballast.venues.clients.kraken.access import HISTORY, NONCE, PUBLIC, QUESTION
 from ballast.venues.clients.kraken.names import ONLINE, Names, asset_of
 from ballast.venues.clients.kraken.public import MINUTES
 from ballast.venues.clients.market import number
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ballast.core.time import Timeframe
+    from ballast.venues.clients.account import Flow
     from ballast.venues.clients.calls import Asker
     from ballast.venues.clients.market import Market
 
@@ -160,10 +161,19 @@ class KrakenQuestions(SpotOnly):
             (await self._private("TradeBalance", {"asset": self._names.code(quote)}))["eb"]
         )
 
+    @reads_answers
     async def flows(self, quote: str, since_ms: int) -> list[Flow] | None:
-        """Return None: this desk asks for no deposits."""
-        del quote, since_ms
-        return None
+        """Return deposits, withdrawals and transfers, worth what the last price says."""
+        rows = await flows.entries(
+            lambda params: self._private("Ledgers", params, cost=HISTORY), since_ms
+        )
+        pairs = flows.pairs_of(self._names, rows, quote)
+        prices: dict[str, Decimal] = {}
+        if pairs:
+            said = await self._public("Ticker", pair=",".join(one.name for one in pairs))
+            found = ((self._names.find(name), row) for name, row in said.items())
+            prices = {one.symbol: number(row["c"][0]) for one, row in found if one is not None}
+        return flows.flows_of(rows, quote, prices)
 
     # Market data ----------------------------------------------------------------------------
 

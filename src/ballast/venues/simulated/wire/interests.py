@@ -22,6 +22,7 @@ KEYS: dict[type, Callable[[Any], str | int]] = {
     events.OrderUpdated: attrgetter("order.account"),
     events.Filled: attrgetter("fill.account"),
     events.BalanceChanged: attrgetter("account"),
+    events.Transferred: attrgetter("account"),
     events.PositionChanged: attrgetter("position.account"),
     events.BookChanged: attrgetter("symbol"),
     events.Traded: attrgetter("trade.symbol"),

@@ -238,6 +238,7 @@ def _move(front: BinanceSpot, call: Call, asset: str, units: Decimal) -> None:
     atoms = front.market.atoms(asset, units)
     if isinstance(front.market.transfer(call.account, asset, atoms), Rejected):
         raise SHORT
+    front.wallet.lend(call.account, asset, atoms)
 
 
 def _steps(front: BinanceSpot) -> dict[str, Decimal]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from ballast.venues.simulated.engine.events import ListChanged
+from ballast.venues.simulated.engine.events import ListChanged, Transferred
 from ballast.venues.simulated.fronts.binance import (
     errors,
     loans,
@@ -15,6 +16,7 @@ from ballast.venues.simulated.fronts.binance import (
     spot_public,
     spot_socket,
     spot_streams,
+    spot_wallet,
 )
 from ballast.venues.simulated.fronts.binance.errors import Refusal
 from ballast.venues.simulated.fronts.binance.front import BinanceFront, Route, Security
@@ -81,6 +83,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v3/rateLimit/order"): Route(spot_account.order_rate, 40, _S),
     ("GET", "/sapi/v1/system/status"): Route(spot_account.system_status),
     ("GET", "/sapi/v1/capital/config/getall"): Route(spot_account.coins, 10, _S),
+    ("GET", "/sapi/v1/capital/deposit/hisrec"): Route(spot_wallet.deposits, 1, _S),
+    ("GET", "/sapi/v1/capital/withdraw/history"): Route(spot_wallet.withdrawals, 1, _S),
+    ("GET", "/sapi/v1/asset/transfer"): Route(spot_wallet.transfers, 1, _S),
     ("GET", "/sapi/v1/margin/allPairs"): Route(spot_account.no_pairs, 1, Security.KEY),
     ("GET", "/sapi/v1/margin/isolated/allPairs"): Route(spot_account.no_pairs, 10, _S),
     ("GET", "/sapi/v1/account/apiRestrictions"): Route(spot_account.restrictions, 1, _S),
@@ -121,19 +126,27 @@ class BinanceSpot(BinanceFront):
         super().__init__(market, keys)
         self.lists = spot_lists.Lists()
         self.loans = loans.Loans()
+        self.wallet = spot_wallet.Wallet()
         self.words = Words(market, self.lists.get)
 
     @property
     def kept(self) -> Mapping[str, Any]:
-        """What outlives the front end: of spot also loans, and pairs the engine has forgotten."""
-        mine = {"lists._by_id": dict[int, ListChanged], "loans.open": dict[str, loans.Loan]}
+        """What outlives the front end: of spot also loans, and what the engine has forgotten."""
+        mine = {
+            "lists._by_id": dict[int, ListChanged],
+            "loans.open": dict[str, loans.Loan],
+            "wallet.rows": deque[spot_wallet.Moved],
+            "wallet.numbers": int,
+        }
         return {**super().kept, **mine}
 
     def observe(self, event: Event) -> None:
-        """Keep candles, pairs of orders and halts."""
+        """Keep candles, pairs of orders, halts, deposits and withdrawals."""
         super().observe(event)
         if isinstance(event, ListChanged):
             self.lists.observe(event)
+        elif isinstance(event, Transferred):
+            self.wallet.observe(event)
 
     def cancel_rest(self, order: Order) -> None:
         """Cancel what goes with an order that was cancelled."""

@@ -12,6 +12,7 @@ from ballast.venues.simulated.engine.events import (
     Filled,
     ListChanged,
     OrderUpdated,
+    Transferred,
 )
 from ballast.venues.simulated.fronts.binance import (
     errors,
@@ -88,7 +89,7 @@ CHANGES = {
     Change.AMENDED: "REPLACED",
     Change.TRIGGERED: "NEW",
 }
-TOLD = (OrderUpdated, Filled, ListChanged, BalanceChanged)
+TOLD = (OrderUpdated, Filled, ListChanged, BalanceChanged, Transferred)
 _BAD = Refusal(-1000, "Invalid request.")
 
 
@@ -178,6 +179,8 @@ class SpotSocket:
                 account, body = event.account, spot_lists.status_event(self._front, event)
             case BalanceChanged():
                 account, body = event.account, self._balance(event)
+            case Transferred():
+                account, body = event.account, self._moved(event)
             case _:
                 return ()
         return tuple(
@@ -248,6 +251,12 @@ class SpotSocket:
             free, locked = self._front.words.balance(one)
             balances.append({"a": one.asset, "f": free, "l": locked})
         return {"e": "outboundAccountPosition", "E": stamp, "u": stamp, "B": balances}
+
+    def _moved(self, event: Transferred) -> dict[str, Any]:
+        """Return what a deposit, a withdrawal or a loan changed; the balance itself comes apart."""
+        stamp = event.at_ns // NS_MS
+        delta = self._front.words.money(event.asset, event.atoms)
+        return {"e": "balanceUpdate", "E": stamp, "a": event.asset, "d": delta, "T": stamp}
 
     def tick(self, now_ns: int) -> Sequence[Frame]:
         """Ping, and end after a day."""

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.orders import Side
-from ballast.venues.simulated.engine.events import Filled, FundingPaid, Liquidated, MarkChanged
+from ballast.venues.simulated.engine.events import (
+    Filled,
+    FundingPaid,
+    Liquidated,
+    MarkChanged,
+    Transferred,
+)
 from ballast.venues.simulated.fronts.board import Board, Minutes
 
 if TYPE_CHECKING:
@@ -104,6 +110,8 @@ class Ledger:
                 quote = self.market.listings[event.symbol].quote
                 self._row(event.account, "INSURANCE_CLEAR", event.symbol, quote,
                           -event.insurance_atoms, event.at_ns)  # fmt: skip
+            case Transferred():
+                self._row(event.account, "TRANSFER", "", event.asset, event.atoms, event.at_ns)
             case MarkChanged():
                 self._mark(event)
             case _:

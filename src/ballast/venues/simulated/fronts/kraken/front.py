@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ballast.core.orders import SelfTrade
 from ballast.venues.simulated.engine.profile import BuyFee, PostOnly, VenueProfile
 from ballast.venues.simulated.fronts.board import Board, Minutes
-from ballast.venues.simulated.fronts.kraken import account, errors, names, public, trading
+from ballast.venues.simulated.fronts.kraken import account, errors, ledger, names, public, trading
 from ballast.venues.simulated.fronts.kraken.call import Call, read_body
 from ballast.venues.simulated.fronts.kraken.counters import (
     INTERMEDIATE,
@@ -92,6 +92,7 @@ PRIVATE: dict[str, Route] = {
     "QueryOrders": Route(account.query_orders),
     "TradesHistory": Route(account.trades_history, 2),
     "QueryTrades": Route(account.query_trades),
+    "Ledgers": Route(ledger.ledgers, 2),
     "TradeVolume": Route(account.trade_volume),
     "GetWebSocketsToken": Route(account.token),
     "GetApiKeyInfo": Route(account.key_info),
@@ -160,7 +161,7 @@ class KrakenFront:
         """Take no notice: nothing here knows who is connected."""
 
     def observe(self, event: Event) -> None:
-        """Keep candles, spreads, and what orders cost."""
+        """Keep candles, spreads, what orders cost, and what money moved."""
         self.board.observe(event)
         self.memory.observe(event)
 

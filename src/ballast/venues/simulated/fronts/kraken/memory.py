@@ -1,7 +1,7 @@
 """Memory: what Kraken can still tell and the engine does not keep.
 
-Of an order how it was asked for and what its fills cost; of a market its last spreads. All of it is
-bounded, the oldest forgotten first.
+Of an order how it was asked for and what its fills cost; of a market its last spreads; of accounts
+what came from elsewhere and left. All of it is bounded, the oldest forgotten first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ballast.venues.simulated.engine.events import BookChanged, Filled
+from ballast.venues.simulated.engine.events import BookChanged, Filled, Transferred
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,8 @@ _V = TypeVar("_V")
 NOTES_MAX = 20_000
 """Orders remembered: several times what the engine keeps of all accounts of a test."""
 SPREADS_MAX = 200
+MOVED_MAX = 5_000
+"""Deposits and withdrawals remembered, of all accounts together: a hundred pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,18 @@ class Totals:
     trade_ids: list[int] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A deposit, or, negative, a withdrawal, and the balance it left."""
+
+    number: int
+    account: int
+    asset: str
+    atoms: int
+    at_ns: int
+    balance_atoms: int
+
+
 @dataclass(slots=True)
 class Memory:
     """All that is remembered of one venue."""
@@ -59,6 +73,8 @@ class Memory:
 
     amended_ns: dict[int, int] = field(default_factory=dict)
     """When an order was changed last: it is young again for the points that a change costs."""
+    moved: deque[Moved] = field(default_factory=lambda: deque(maxlen=MOVED_MAX))
+    moves: int = 0
 
     @property
     def kept(self) -> Mapping[str, Any]:
@@ -68,6 +84,8 @@ class Memory:
             "totals": dict[int, Totals],
             "spreads": dict[str, deque[tuple[int, int, int]]],
             "amended_ns": dict[int, int],
+            "moved": deque[Moved],
+            "moves": int,
         }
 
     def observe(self, event: Event) -> None:
@@ -79,6 +97,21 @@ class Memory:
             _cut(self.totals)
         elif isinstance(event, BookChanged):
             self._spread(event.symbol, event.at_ns)
+        elif isinstance(event, Transferred) and event.atoms:
+            self._move(event)
+
+    def _move(self, event: Transferred) -> None:
+        account, asset = event.account, event.asset
+        left = self.exchange.balance(account, asset).total_atoms
+        self.moves += 1
+        self.moved.append(Moved(self.moves, account, asset, event.atoms, event.at_ns, left))
+
+    def last_moved(self, account: int, asset: str) -> Moved | None:
+        """Return the last deposit or withdrawal of an asset."""
+        found = (
+            one for one in reversed(self.moved) if (one.account, one.asset) == (account, asset)
+        )
+        return next(found, None)
 
     def _spread(self, symbol: str, at_ns: int) -> None:
         bid, ask = self.exchange.best(symbol)

@@ -15,6 +15,7 @@ from ballast.venues.simulated.engine.events import (
 from ballast.venues.simulated.fronts.kraken import names
 from ballast.venues.simulated.fronts.kraken.encoding import iso, number
 from ballast.venues.simulated.fronts.kraken.feeds import Feed
+from ballast.venues.simulated.fronts.kraken.ledger import ids_of, kind_of
 from ballast.venues.simulated.fronts.kraken.words import fill_number, side_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ SNAPSHOT_TRADES = 50
 TIFS = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.GTD: "GTD"}
 OPEN_CLOSED = frozenset({"new", "filled", "canceled", "expired"})
 """What is told where not every change is wanted; trades are told in any case."""
-CAUSES = {Cause.TRANSFER: "deposit"}
 
 
 class ExecutionFeed(Feed):
@@ -248,10 +248,13 @@ class BalanceFeed(Feed):
             return
         fee = self._fees.get(one.asset, 0)
         self._entries += 1
-        kind = CAUSES.get(event.cause, "trade")
+        kind, ids = "trade", (names.txid(names.LEDGER, self._entries), self._reference)
+        moved = self._front.memory.last_moved(self._account, one.asset)
+        if event.cause is Cause.TRANSFER and moved is not None:
+            kind, ids = kind_of(moved.atoms), ids_of(moved)
         yield {
-            "ledger_id": names.txid(names.LEDGER, self._entries),
-            "ref_id": self._reference if kind == "trade" else names.txid("Q", self._entries),
+            "ledger_id": ids[0],
+            "ref_id": ids[1],
             "timestamp": iso(now_ns),
             "type": kind,
             "category": kind,
