@@ -77,6 +77,7 @@ SCENARIOS = (
     Scenario(market.delisted, "S-15 R-EXCH-15 R-DATA-20", venues=PERPETUALS),
     Scenario(market.maintenance, "S-14 R-EXCH-14", speed=5.0),
     Scenario(market.stop_before_liquidation, "R-PERP-04", venues=PERPETUALS),
+    Scenario(market.money_moves, "R-RISK-28 R-RECON-08", speed=2.0, how={"drawdown_kill": 0.15}),
     Scenario(market.liquidation, "S-22 R-PERP-04 R-RECON-09", venues=PERPETUALS, speed=4.0),
 )
 CASES = [

@@ -183,6 +183,14 @@ def test_another_asset_counts_at_its_worth_and_buys_nothing() -> None:
     assert float(decider.live.account["cash"][0]) == cash
 
 
+def test_an_asset_that_is_worth_nothing_here_is_not_told() -> None:
+    table = Table()
+    table.look()
+    table.bank.move("0.05", asset="BTC", worth="0")
+    table.look()
+    assert table.alerts() == []
+
+
 @pytest.mark.parametrize("how", ["fails", "tells_none"])
 def test_a_venue_that_does_not_tell_changes_nothing(how: str) -> None:
     table = Table()

@@ -249,9 +249,9 @@ class Asking:
         self._flows_ns = asked_ns
         for one in found:
             if one.at_ns > past.first_ns and one.flow_id not in self.shell.node.past.names:
-                is_quote = one.asset == self.quote
-                amount, now_ns = self.atoms(one.worth), self.now_ns
-                self.tell(Flowed(amount, now_ns, is_quote, one.at_ns, one.flow_id))
+                amount, is_quote = self.atoms(one.worth), one.asset == self.quote
+                if amount:  # else it counts nothing in equity either
+                    self.tell(Flowed(amount, self.now_ns, is_quote, one.at_ns, one.flow_id))
 
     async def show_funds(self) -> bool:
         """Ask what a new order may use, and tell the node; return whether the answer came."""

@@ -171,3 +171,34 @@ async def _geared(play: Play) -> None:
         exchange.transfer(account, base, -exchange.balance(account, base).total_atoms)
 
     play.auditor.ask(act)
+
+
+async def money_moves(play: Play) -> None:
+    """Most of the money is taken out while a position is held, and more comes back."""
+    session, auditor = play.session, play.auditor
+    await session.until(  # Binance dates withdrawals to whole seconds
+        "the account was marked two seconds ago",
+        lambda: 0 < session.node.past.first_ns < session.node.now_ns - 2_000_000_000,
+    )
+    await session.hold(stop_share=0.03)
+    listing, is_perpetual = auditor.row.listing, auditor.is_perpetual
+
+    def move(exchange: Any, share: float) -> None:
+        terms = exchange.listings[listing]
+        for asset in (terms.quote, terms.base) if is_perpetual else (terms.quote,):
+            total = exchange.balance(auditor.account, asset).total_atoms
+            exchange.transfer(auditor.account, asset, round(total * share))
+
+    for word, share in (("withdrawal", -0.8), ("deposit", 3.0)):
+        before = session.node.levels.equity
+        auditor.ask(lambda exchange, share=share: move(exchange, share))
+        await session.until(
+            f"the {word} is told",
+            lambda word=word: any(one.startswith(f"{word} of") for one in session.alerts),
+        )
+        levels = session.node.levels
+        assert session.node.halt.mode is Mode.RUNNING, session.node.halt
+        assert levels.drawdown < 0.05, levels
+        if is_perpetual:
+            assert abs(levels.equity / before - 1.0 - share) < 0.1, (before, levels)
+    assert session.lots
