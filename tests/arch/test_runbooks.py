@@ -39,7 +39,7 @@ ALERTS: dict[str, tuple[str, ...]] = {
         "the venue is closed (maintenance): nothing is opened",
         "the venue is open again",
     ),
-    "{} of node": ("drawdown: 12.0% below the peak; the kill switch latches at 15.0%",),
+    "{} of accounting": ("drawdown: 12.0% below the peak; the kill switch latches at 15.0%",),
     "{} {}: cancelled": ("blx23k2jq did not end within 5 s: cancelled",),
     "{}: it is still looked for": (
         "nobody has known of bls23k2jq for 90 s: it is still looked for",
