@@ -120,6 +120,10 @@ class AllAtOnce:
         del quote
         return Decimal(1_000)
 
+    async def flows(self, quote: str, since_ms: int) -> list[object]:
+        del quote, since_ms
+        return []
+
     async def free(self, quote: str) -> Decimal:
         del quote
         return Decimal(1_000)

@@ -47,7 +47,7 @@ OVERLAP_MS = 60_000
 """How far a question for trades reaches back behind the last one: reads lag (X6)."""
 FLOWS_OVERLAP_NS = 3_600 * SECOND_NS
 """How far a question for deposits reaches back behind the last one: some are listed late."""
-LOOKS, LOOK_AGAIN_S = 2, 2.0
+LOOKS, LOOK_AGAIN_S = 3, 2.0
 """How often, and after how long, a fall that would end trading is asked for again."""
 DEPTH = 20
 FAULTS = frozenset(
@@ -173,8 +173,8 @@ class Asking:
         )
         for found in trades:
             self.report(found or ())
-        await self.look_for_flows()
         is_whole = await self.show()
+        await self.look_for_flows()  # last: it may wait for the budget, and what is held must not
         if is_whole and None not in trades:
             self.figures.reconciliations += 1
             for symbol in self.symbols:
