@@ -37,9 +37,14 @@ MS_NS = 1_000_000
 DOCUMENTS = ("portfolio", "positions", "parameters", "history")
 
 
-def standing_of(reader: JournalReader, classes: Sequence[AnyStrategy] = ()) -> dict[str, Any]:
-    """Return the four documents; each empty where the journal holds no node yet."""
-    node = JournalView(reader, classes).look()
+def standing_of(
+    reader: JournalReader, classes: Sequence[AnyStrategy] = (), archives: Path | None = None
+) -> dict[str, Any]:
+    """Return the four documents; each empty where the journal holds no node yet.
+
+    `archives` is where the archived records lie, for a snapshot that cannot be read.
+    """
+    node = JournalView(reader, classes, archives).look()
     if node is None:
         return dict.fromkeys(DOCUMENTS)
     return {

@@ -116,6 +116,10 @@ def test_a_snapshot_that_cannot_be_read_is_passed_over(state: bytes) -> None:
     node = restored(MemoryJournal(sessions.memory, "later"))
     assert node is not None
     assert packed(node) == packed(sessions.running.node)
+    before = len(sessions.memory.snapshots)
+    sessions.start()
+    assert len(sessions.memory.snapshots) == before + 1, "it is made anew at once"
+    assert unpacked(sessions.memory.snapshots[-1].state).now_ns == sessions.running.node.now_ns
 
 
 def test_a_snapshot_may_be_longer_than_a_record() -> None:

@@ -21,6 +21,9 @@ from ballast.research.run import backtest
 from ballast.research.series import Series
 from ballast.runtime.node import journalled
 from ballast.runtime.node.journalled import replayed
+from ballast.runtime.node.state import packed
+from ballast.service.diagnose import views
+from ballast.service.diagnose.views import JournalView
 from ballast.service.paper.facts import facts_of
 from ballast.service.paper.opening import Wish, open_paper
 from ballast.service.paper.report import page_of
@@ -269,7 +272,24 @@ def test_a_session_whose_journal_is_archived_goes_on_as_if_it_had_not_been(
     assert [(one.at_ns, one.price_ticks, one.qty_lots) for one in fills] == [
         (at_ns, ticks, lots) for at_ns, ticks, _, lots, _ in whole.fills()
     ]
+    _read_without_its_snapshot(home, running, monkeypatch)
     for file in archives_of(home.head_file).iterdir():
         file.unlink()
     with home.open() as journal, pytest.raises(DataError, match="their file is not here"):
         Running(opened(whole.kind), journal)
+
+
+def _read_without_its_snapshot(
+    home: Home, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-STATE-08: `status` and `diagnose` read it after an upgrade, before a session ran again."""
+
+    def refuses(*_: object) -> None:
+        raise DataError("a snapshot of another version's rows")
+
+    with home.open() as journal, monkeypatch.context() as patch:
+        assert journal.load().snapshot is not None
+        patch.setattr(views, "unpacked", refuses)
+        node = JournalView(journal.reader, (), archives_of(home.head_file)).look()
+        assert node is not None
+        assert packed(node) == packed(running.node)

@@ -190,8 +190,10 @@ def started(
     if found is None or found.rules != rules:
         node.rules = rules
         journal.append([CODEC.entry(rules, at_ns)])
-    # What was replayed counts: one that ends again and again must not replay more each time.
-    live = JournalledNode(node, journal, replay.events + replay.effects)
+    # What was replayed counts: one that ends again and again must not replay more each time. And a
+    # snapshot that could not be read, of another version perhaps, is made anew at once.
+    since = SNAPSHOT_RECORDS if replay.is_unread else replay.events + replay.effects
+    live = JournalledNode(node, journal, since)
     return live, live.handle(Started(at_ns))
 
 
@@ -209,7 +211,9 @@ def _restored(journal: Journal, classes: Sequence[AnyStrategy]) -> Replay:
         try:
             node = unpacked(loaded.snapshot.state, classes)
         except DataError:
-            return replayed(journal.records(), classes, acts_only=True)
+            found = replayed(journal.records(), classes, acts_only=True)
+            found.is_unread = True
+            return found
         return replayed(loaded.tail, classes, node, acts_only=True)
     return replayed(loaded.tail, classes, acts_only=True)
 
@@ -222,6 +226,8 @@ class Replay:
     events: int = 0
     effects: int = 0
     starts: int = 0
+    is_unread: bool = False
+    """Whether there is a snapshot, and it could not be read."""
 
 
 def replayed(

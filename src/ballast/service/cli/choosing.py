@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,14 +61,10 @@ async def symbols_of(
 
 def node_in(where: Place, classes: Sequence[AnyStrategy]) -> Node | None:
     """Return the node of the journal as it is, without taking its lease; None: there is none."""
-    from ballast.runtime.node.journalled import replayed
-    from ballast.store.journal import JournalReader, Query
+    from ballast.service.diagnose.views import JournalView
+    from ballast.store.journal import JournalReader
 
     if not where.url and not where.path.is_file():
         return None
     with where.database() as database:
-        reader = JournalReader(database)
-        if not reader.exists():
-            return None
-        with closing(reader.find(Query())) as records:
-            return replayed(records, classes, acts_only=True).node
+        return JournalView(JournalReader(database), classes, where.archives).look()

@@ -125,7 +125,8 @@ async def _session(
     line = await lines.opened(row, lines.keys_of(name, where.account), rehearsal)
     try:
         with where.database() as database:
-            journal = JournalView(JournalReader(database), classes_of(strategies))
+            reader = JournalReader(database)
+            journal = JournalView(reader, classes_of(strategies), where.archives)
             node = journal.look()
             if node is None:
                 raise UserError(

@@ -42,10 +42,11 @@ def status(
 
     if write is not None and write.is_file():
         raise UserError("is a file, not a folder", where=str(write))
-    with journals.named(file).database() as database:
+    place = journals.named(file)
+    with place.database() as database:
         reader = JournalReader(database)
         if reader.exists():
-            found = standing_of(reader, classes_of(strategy))
+            found = standing_of(reader, classes_of(strategy), place.archives)
         else:
             found = dict.fromkeys(DOCUMENTS)
             note(f"no journal at {database.where}")

@@ -12,9 +12,11 @@ from ballast.oms.record import Phase
 from ballast.runtime.node.journalled import replayed
 from ballast.runtime.node.state import unpacked
 from ballast.store.journal import Query
+from ballast.store.journal.whole import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from ballast.core.journal import Record
     from ballast.runtime.node.node import Node
@@ -94,13 +96,23 @@ async def of_venue(
 class JournalView:
     """The node of a journal, replayed a little further at each look."""
 
-    def __init__(self, reader: JournalReader, classes: Sequence[AnyStrategy] = ()) -> None:
-        """Read from this journal; strategies that are classes must be given."""
+    def __init__(
+        self,
+        reader: JournalReader,
+        classes: Sequence[AnyStrategy] = (),
+        archives: Path | None = None,
+    ) -> None:
+        """Read from this journal; strategies that are classes must be given.
+
+        `archives` is where the archived records lie: they are read where the snapshot is of another
+        version, or damaged.
+        """
         self.node: Node | None = None
         self.seen: list[Record] = []
         """Records since the look before."""
         self._reader = reader
         self._classes = classes
+        self._archives = archives
         self._seq = 0
 
     def look(self) -> Node | None:
@@ -109,14 +121,16 @@ class JournalView:
             return None
         self.seen = []
         if self._seq == 0:
-            loaded = self._reader.load()
+            loaded = self._reader.load(self._archives)
             if loaded.snapshot is not None:
                 try:
                     self.node = unpacked(loaded.snapshot.state, self._classes)
                 except DataError:
                     self.node = None
-            if self.node is not None:
+            if self.node is not None or loaded.snapshot is None:
                 return self._went_on(loaded.tail)
+            if self._archives is not None:
+                return self._went_on(whole(self._reader, self._archives))
         with closing(self._reader.find(Query(after_seq=self._seq))) as records:
             return self._went_on(records)
 
