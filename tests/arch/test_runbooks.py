@@ -76,6 +76,9 @@ ALERTS: dict[str, tuple[str, ...]] = {
     "released: the drawdown is measured from {} on, the peak was {} ({}: {})": (
         "released: the drawdown is measured from 900 USDT on, the peak was 1000 USDT (ann: seen)",
     ),
+    "deposits and withdrawals are not seen: {}": (
+        "deposits and withdrawals are not seen: the venue lists none",
+    ),
     "{} of {}: neither profit nor loss": (
         "deposit of 500 USDT: neither profit nor loss",
         "withdrawal of 12.5 USDT: neither profit nor loss",

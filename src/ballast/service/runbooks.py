@@ -20,6 +20,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("stops-refused-entries-paused", r"paused: .*\(no_stop\)$"),
     ("released", r"released: the drawdown"),
     ("money-came-or-went", r"(deposit|withdrawal) of .*: neither profit nor loss$"),
+    ("deposits-are-not-seen", r"deposits and withdrawals are not seen: "),
     ("stop-refused", Alarm.REFUSED),
     ("no-live-stop", Alarm.BARE),
     ("price-beyond-the-stop", Alarm.CROSSED),

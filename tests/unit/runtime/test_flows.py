@@ -12,6 +12,7 @@ from tests.fakes.memory_journal import MemoryJournal
 
 from ballast.core.instrument import Kind
 from ballast.risk.halt.modes import Mode
+from ballast.runtime.node.events import Alert
 from ballast.runtime.node.journalled import replayed
 from ballast.runtime.shell.asking import Asking
 from ballast.venues.clients.account import Flow
@@ -19,6 +20,7 @@ from ballast.venues.clients.calls import CallError, Verdict
 
 if TYPE_CHECKING:
     from ballast.risk.halt.baselines import Baselines
+    from ballast.runtime.node.events import Effect
 
 SECOND_NS = 1_000_000_000
 
@@ -68,6 +70,8 @@ class Table:
         self.session = LiveSession(Kind.PERPETUAL)
         self.bank = Bank(self.session, late)
         self.asking = self._asking()
+        self.heard: list[Effect] = []
+        self.session.shell.hear = self.heard.append
         self.session.shell.started(self.session.effects)
 
     def _asking(self) -> Asking:
@@ -196,9 +200,13 @@ def test_a_venue_that_does_not_tell_changes_nothing(how: str) -> None:
     table.look()
     setattr(table.bank, how, True)
     table.bank.move("1000")
-    table.look()
+    for _ in range(2):
+        table.look()
     assert table.alerts() == []
     assert table.levels.equity == 11_000 * 10**8
+    alerts = [one.text for one in table.heard if isinstance(one, Alert)]
+    (told,) = [one for one in alerts if "are not seen" in one]
+    assert told.endswith({"fails": "no right to ask", "tells_none": "the venue lists none"}[how])
     setattr(table.bank, how, False)
     table.look()
     assert len(table.alerts()) == 1, "it is asked again, as far back"

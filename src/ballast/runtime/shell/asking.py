@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ballast.core.reports import Report
     from ballast.runtime.node.events import Event
     from ballast.runtime.shell.shell import Shell
-    from ballast.venues.clients.account import VenuePosition
+    from ballast.venues.clients.account import Flow, VenuePosition
     from ballast.venues.clients.desk import VenueDesk
 
 T = TypeVar("T")
@@ -101,6 +101,8 @@ class Asking:
         self._trades_ms: dict[str, int] = {}
         self._flows_ns = shell.node.levels.known_ns
         """Up to when the venue was asked for deposits; what came while no process ran too."""
+        self._is_blind = False
+        """Whether a person was told that they are not seen here."""
         self._wait = wait
 
     @property
@@ -236,14 +238,15 @@ class Asking:
     async def look_for_flows(self) -> None:
         """Ask for deposits and withdrawals since the first mark, and tell those that are new.
 
-        Where the venue does not tell of any, or does not answer, nothing is told.
+        Where the venue does not tell of any, or does not answer, nothing is told; a person hears of
+        it once where that will not pass.
         """
         past = self.shell.node.past
         if not past.first_ns:
             return
         asked_ns = self.now_ns
         since_ns = max(self._flows_ns - FLOWS_OVERLAP_NS, past.first_ns)
-        found = await self.ask(partial(self.desk.flows, self.quote, since_ns // MS_NS))
+        found = await self.ask(partial(self._flows, since_ns // MS_NS))
         if found is None:
             return
         self._flows_ns = asked_ns
@@ -252,6 +255,19 @@ class Asking:
                 amount, is_quote = self.atoms(one.worth), one.asset == self.quote
                 if amount:  # else it counts nothing in equity either
                     self.tell(Flowed(amount, self.now_ns, is_quote, one.at_ns, one.flow_id))
+
+    async def _flows(self, since_ms: int) -> list[Flow] | None:
+        found, why = None, "the venue lists none"
+        try:
+            found = await self.desk.flows(self.quote, since_ms)
+        except CallError as error:
+            why = str(error)
+            if error.verdict in FAULTS:
+                raise
+        if found is None and not self._is_blind:
+            self._is_blind = True
+            self.shell.hear(Alert("", f"deposits and withdrawals are not seen: {why}"))
+        return found
 
     async def show_funds(self) -> bool:
         """Ask what a new order may use, and tell the node; return whether the answer came."""
