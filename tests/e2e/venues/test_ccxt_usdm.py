@@ -56,7 +56,7 @@ def test_every_picture_of_the_account_is_read() -> None:
         trades = await client.fetch_my_trades(PAIR)
         assert [one["takerOrMaker"] for one in trades] == ["taker"] * 2
         ledger = await client.fetch_ledger("USDT")
-        assert {one["type"] for one in ledger} == {"commission", "trade"}
+        assert {one["type"] for one in ledger} == {"commission", "trade", "transfer"}
         assert (await client.fetch_trading_fee(PAIR))["taker"] == 0.0005
         assert await client.fetch_funding_history(PAIR) == []
         assert (await client.fetch_position_mode(PAIR))["hedged"] is False
