@@ -1,9 +1,10 @@
 """Live: a node and a real venue, in real time: news in, effects out, and the venue asked again.
 
 What a stream tells goes to the node as it comes. Whenever a stream began anew, and every minute
-besides, the venue is asked for trades, open orders, positions and equity, in this order: what was
-missed is booked before anything is compared. At a close the same is asked once more, and then the
-bars are told, so the node decides on what is known then (SEMANTICS 1.6). Nothing here decides.
+besides, the venue is asked for trades, then for open orders, positions and equity, and last for
+deposits and withdrawals: what was missed is booked before anything is compared. At a close what is
+open, held and worth is asked once more, and then the bars are told, so the node decides on what is
+known then (SEMANTICS 1.6). Nothing here decides.
 """
 
 from __future__ import annotations
