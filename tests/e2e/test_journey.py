@@ -76,6 +76,9 @@ def test_from_an_empty_folder_to_a_repeated_run(tmp_path: Path) -> None:
     assert page == str(tmp_path / "page.html")
     ledger = list(csv.DictReader(io.StringIO(run("trades", "--csv"))))
     assert len(ledger) > 5
+    sizes = list(csv.DictReader(io.StringIO(run("sizes", "--csv"))))
+    assert sum(not one["reason"] for one in sizes) >= len(ledger)
+    assert "lots" in run("sizes")
     assert "fast" in run("compare", *folders)
     swept = run("sweep", "mine", "-r", "fast=3..6", "-r", "slow=20,30")
     assert "best by sharpe" in swept
@@ -118,6 +121,7 @@ KEYS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "show": (("show",), {"card", "summary", "series", "trades", "notes"}),
     "report": (("report",), {"run", "report"}),
     "trades": (("trades",), {"[]", "id", "symbol", "side", "pnl", "exit_reason", "r"}),
+    "sizes": (("sizes",), {"[]", "symbol", "wanted", "by_drawdown", "cap_cash", "cap", "lots"}),
     "results": (("results",), {"[]", "run", "strategy", "return", "drawdown", "sharpe", "trades"}),
     "compare": (("compare", "last", "last"), {"parting", "figures", "words"}),
     "strategies": (("strategies",), {"[]", "name"}),

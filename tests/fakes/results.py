@@ -16,7 +16,7 @@ import numpy as np
 from ballast.core.bars import Bars
 from ballast.core.instrument import Instrument, Kind
 from ballast.core.reasons import Exit, Refusal
-from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TRADE
+from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, SIZED, TRADE
 from ballast.core.time import DAY_MS, HOUR_MS, Timeframe
 from ballast.kernel.market import Run
 from ballast.research.result import Result, RunCard
@@ -126,6 +126,7 @@ def make_result(
         fills=_rows(sorted(book.fills, key=lambda row: row["at_ms"]), FILL),
         trades=_rows(closed, TRADE),
         refused=_refused(refused or {}, markets[0]),
+        sized=np.zeros(0, SIZED),
         refusals=_counts(refused or {}),
         clock_ms=clock,
         equity=equity,

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.reasons import Refusal
+from tests.oracle.sized import differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,7 @@ def differences(run: Run, world: World, cash: float) -> list[str]:
     found = list(_rows(run.fills, world.fills, "fill", cash))
     found += _rows(run.refused, world.refused, "refusal", cash)
     found += _rows(run.trades, world.trades, "trade", cash)
+    found += differing(run.sized, world.sized, cash)
     counts = [0] * len(Refusal)
     for row in world.refused:
         counts[row.reason] += 1

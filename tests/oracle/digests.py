@@ -18,7 +18,7 @@ from tests.oracle.cases import CASH, markets
 if TYPE_CHECKING:
     from ballast.kernel.market import Market
 
-COLUMNS = ("fills", "trades", "refused", "refusals", "equity", "exposure", "daily")
+COLUMNS = ("fills", "trades", "refused", "sized", "refusals", "equity", "exposure", "daily")
 
 
 def digests(count: int) -> list[str]:

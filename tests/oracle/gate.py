@@ -7,6 +7,7 @@ from ballast.core.records import Margin
 from tests.oracle.books import liquidation_price
 from tests.oracle.checks import CHECKS, Candidate
 from tests.oracle.costs import slip
+from tests.oracle.sized import sized
 from tests.oracle.sizing import correlated, queued_qty, size, unit_cost
 from tests.oracle.state import EntryOrder
 
@@ -67,7 +68,9 @@ def decide(c: Candidate) -> Refusal:
     for reason, blocks in CHECKS:
         if blocks(c):
             return reason
-    reason = size(c) or after_size(c)
+    small = size(c)
+    reason = small or after_size(c)
+    c.world.sized.append(sized(c, reason, 0 if small else c.lots))
     if reason:
         return reason
     world, sym, bar, plan = c.world, c.sym, c.bar, c.sym.plan

@@ -34,27 +34,27 @@ def wanted_qty(c: Candidate) -> float:
             return equity * plan.size_value / close
 
 
-def scale(c: Candidate) -> float:
-    """Return the product of all scales."""
+def factors(c: Candidate) -> dict[str, float]:
+    """Return each scale that applies, by the name it is recorded under."""
     limits, account, plan = c.world.limits, c.world.account, c.sym.plan
-    total = 1.0
+    found = {}
     if limits.scale_confidence and plan.use_confidence:
         least = least_confidence(c)
         over = (c.bar.confidence - least) / (1 - least) if least < 1 else 1.0
-        total *= 0.5 + 0.5 * min(1.0, max(0.0, over))
+        found["by_confidence"] = 0.5 + 0.5 * min(1.0, max(0.0, over))
     if limits.scale_volatility > 0 and plan.use_volatility and c.bar.volatility > 1:
-        total *= limits.scale_volatility
+        found["by_volatility"] = limits.scale_volatility
     if limits.scale_atr > 0 and c.bar.atr > 0:
-        total *= 1 / (1 + limits.scale_atr * c.bar.atr / c.bar.close)
+        found["by_atr"] = 1 / (1 + limits.scale_atr * c.bar.atr / c.bar.close)
     if limits.scale_drawdown and limits.drawdown_kill > 0:
         drawdown = 1 - account.equity / account.peak
-        total *= max(0.2, 1 - drawdown / limits.drawdown_kill)
+        found["by_drawdown"] = max(0.2, 1 - drawdown / limits.drawdown_kill)
     if limits.scale_streak > 0:
-        total *= max(0.25, limits.scale_streak**account.losses_in_row)
+        found["by_streak"] = max(0.25, limits.scale_streak**account.losses_in_row)
     days = last_days(c.world, limits.scale_equity_days)
     if len(days) == limits.scale_equity_days > 0 and account.equity < fmean(days) * (1 - 1e-12):
-        total *= 0.5
-    return total
+        found["by_equity"] = 0.5
+    return found
 
 
 def open_risk(sym: Symbol) -> float:
@@ -121,12 +121,17 @@ def gross(world: World) -> float:
     return total
 
 
-def affordable_qty(c: Candidate) -> float:
-    free = free_cash(c.world)
-    for sym in c.world.symbols:
+def affordable_cash(world: World) -> float:
+    """Return the cash that queued entries leave."""
+    free = free_cash(world)
+    for sym in world.symbols:
         if sym.entry:
             free -= queued_qty(sym) * sym.mark * sym.entry.cost
-    return free / (c.bar.close * unit_cost(c.sym, c.bar))
+    return free
+
+
+def affordable_qty(c: Candidate) -> float:
+    return affordable_cash(c.world) / (c.bar.close * unit_cost(c.sym, c.bar))
 
 
 def unit_cost(sym: Symbol, bar: Bar) -> float:
@@ -170,7 +175,7 @@ def correlated(c: Candidate, other: Symbol) -> bool:
 def size(c: Candidate) -> Refusal:
     """Set the candidate's lots and value, or name why there are none."""
     sym = c.sym
-    qty = wanted_qty(c) * scale(c)
+    qty = wanted_qty(c) * math.prod(factors(c).values())
     binding = Refusal.NONE
     for cap, reason in caps(c):
         if cap < qty:

@@ -271,6 +271,7 @@ class World:
     fills: list[Fill] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    sized: list[dict[str, float]] = field(default_factory=list)
     clock_ms: list[int] = field(default_factory=list)
     equity: list[float] = field(default_factory=list)
     daily: list[float] = field(default_factory=list)

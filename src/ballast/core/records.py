@@ -253,6 +253,7 @@ POSITION = _dtype(  # one row a symbol: the position, its orders, its cursors
     ("out_reason", "i8"),
     ("out_from_ms", "i8"),
     ("mark", "f8"),
+    ("depth_lack", "f8"),  # part of its usual depth that a live book lacks; 0: none, or not known
     ("last_entry_ms", "i8"),
     ("cooldown_until_ms", "i8"),
     ("bar", "i8"),
@@ -292,6 +293,7 @@ ACCOUNT = _dtype(  # one row a run
     ("fills", "i8"),
     ("trades", "i8"),
     ("refusals", "i8"),
+    ("sized", "i8"),
     ("steps", "i8"),
     ("days", "i8"),
     ("wins", "i8"),
@@ -358,6 +360,48 @@ REFUSED = _dtype(
     ("at_ms", "i8"),
     ("measured", "f8"),
     ("limit", "f8"),
+)
+
+SIZED = _dtype(  # one row an entry that was sized: what went in, each factor, each cap (R-SIZE-22)
+    ("symbol", "i4"),
+    ("side", "i4"),
+    ("reason", "i4"),  # of the refusal that followed; 0: the entry was queued
+    ("cap", "i4"),  # the refusal that the binding cap would be; 0: no cap cut the size
+    ("bar", "i8"),
+    ("at_ms", "i8"),
+    ("lots", "i8"),
+    ("equity", "f8"),
+    ("peak", "f8"),
+    ("losses_in_row", "i8"),
+    ("close", "f8"),
+    ("atr", "f8"),
+    ("away", "f8"),
+    ("confidence", "f8"),
+    ("floor", "f8"),
+    ("z", "f8"),
+    ("sigma", "f8"),
+    ("quote_volume", "f8"),
+    ("free", "f8"),
+    ("slip", "f8"),
+    ("fee", "f8"),
+    ("open_risk", "f8"),
+    ("cluster_risk", "f8"),  # below 0: no position moves with it
+    ("gross", "f8"),
+    ("thin", "f8"),
+    ("wanted", "f8"),  # base units by the mode, before factors
+    ("by_confidence", "f8"),
+    ("by_volatility", "f8"),
+    ("by_atr", "f8"),
+    ("by_drawdown", "f8"),
+    ("by_streak", "f8"),
+    ("by_equity", "f8"),
+    ("cap_position", "f8"),  # base units each cap allows; infinite where it is off
+    ("cap_position_risk", "f8"),
+    ("cap_total_risk", "f8"),
+    ("cap_cluster", "f8"),
+    ("cap_volume", "f8"),
+    ("cap_leverage", "f8"),
+    ("cap_cash", "f8"),
 )
 
 TIER = _dtype(

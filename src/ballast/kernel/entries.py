@@ -18,7 +18,7 @@ from ballast.kernel.account import free_cash, position_risk
 from ballast.kernel.book import liquidation_price, qty_of, refuse
 from ballast.kernel.costs import fee_rate, slip_fraction
 from ballast.kernel.liquidity import liquidity_of
-from ballast.kernel.tape import plan_row, position, spec_row, tier_row
+from ballast.kernel.tape import plan_row, position, sized_row, spec_row, tier_row
 from ballast.risk.limits import (
     refuse_account,
     refuse_stop,
@@ -28,7 +28,7 @@ from ballast.risk.limits import (
     stop_distance,
     thinness,
 )
-from ballast.risk.sizing import Snapshot, cluster_can_bind, size, unit_cost
+from ballast.risk.sizing import Snapshot, cluster_can_bind, explain_size, size, unit_cost
 
 if TYPE_CHECKING:
     from ballast.kernel.tape import Row
@@ -248,7 +248,7 @@ def consider(
     quote_volume = f8(t.quote_volume, i) if t.quote_volume else 0.0
     slip = slip_fraction(t, spec, 0.0, close, i)
     reason, measured, limit = refuse_stop(plan, lim, close, atr, away, 2.0 * (fee + slip) * close)
-    liquid = liquidity_of(t, spec, i, lim)
+    liquid = liquidity_of(t, p, spec, i, lim)
     if not reason:
         reason, measured, limit = refuse_thin(lim, liquid)
     if reason:
@@ -274,11 +274,29 @@ def consider(
         reason, measured, limit = refuse_order(
             t, acct, spec, plan, lim, s, side, i, lots, away, close
         )
+    if t.sized_room:
+        keep_size(t, acct, lim, s, side, i, lots, reason, snapshot)
     if reason:
         refuse(t, acct, s, side, reason, i, measured, limit)
         return
     queue_entry(t, acct, p, spec, plan, side, i, lots, away, confidence)
     p.in_cost = unit_cost(spec, plan, fee, slip)
+
+
+@jit_inner
+def keep_size(
+    t: Row, acct: Row, lim: Row, s: int, side: int, i: int, lots: int, reason: int, x: Snapshot
+) -> None:
+    """Keep the row that explains a size, whether it was queued or refused in the end."""
+    row = sized_row(t.sized, acct.sized)
+    row.symbol = s
+    row.side = side
+    row.reason = reason
+    row.bar = i
+    row.at_ms = acct.now_ms
+    row.lots = lots
+    explain_size(row, acct, spec_row(t.spec, s), plan_row(t.plan, s), lim, x)
+    acct.sized += 1
 
 
 @jit_pasted

@@ -1,8 +1,9 @@
-"""Liquidity: what a market trades now, against what it usually does (R-RISK-20).
+"""Liquidity: what a market trades and shows now, against what it usually does (R-RISK-20).
 
 Now: the mean quote volume of the last 5 bars. Usually: the median of the last `bars`, which a few
 storms do not move, as a mean would be. Nothing is kept: an entry that is considered asks for it, on
-the bars at hand, in a backtest and in a node alike.
+the bars at hand, in a backtest and in a node alike. What a live book lacks of its usual depth is
+told by whoever watches it (`depth_lack`); the worse of the two counts.
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ NOISE = 1e-9
 
 
 @jit_inner
-def liquidity_of(t: Row, spec: Row, i: int, lim: Row) -> float:
+def liquidity_of(t: Row, p: Row, spec: Row, i: int, lim: Row) -> float:
+    """Return the worse of traded volume and shown depth, each over its norm, at most 1."""
+    return min(volume_of(t, spec, i, lim), ENOUGH - p.depth_lack)
+
+
+@jit_inner
+def volume_of(t: Row, spec: Row, i: int, lim: Row) -> float:
     """Return quote volume at bar `i` over its norm, where that is less than a limit; else 1.
 
     A market whose norm is nothing is told as 1 too: there is nothing to collapse from.

@@ -11,6 +11,7 @@ numbers of bars in the position rows move with it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from ballast.core.errors import InternalError
 from ballast.core.memory import Binding
 from ballast.core.reasons import Exit, Refusal
-from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TAKES_MAX, TRADE
+from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, SIZED, TAKES_MAX, TRADE
 from ballast.kernel import stepwise
 from ballast.kernel.market import Market
 from ballast.kernel.run import start_account, start_positions
@@ -120,6 +121,7 @@ class Live:
         self.fills: Any = np.zeros(0, FILL).view(np.recarray)
         self.trades: Any = np.zeros(0, TRADE).view(np.recarray)
         self.refused: Any = np.zeros(4 * symbols, REFUSED).view(np.recarray)
+        self.sized: Any = np.zeros(symbols, SIZED).view(np.recarray)
         self.refusals = np.zeros(len(Refusal), np.int64)
         self.equity, self.exposure = np.zeros(0), np.zeros(0)
         self.daily = np.zeros(DAYS_MOST)
@@ -134,6 +136,7 @@ class Live:
         row = self._tape[0]
         row.symbols, row.bars = symbols, symbols * (room + 1)
         row.refused_room, row.daily_room = len(self.refused), DAYS_MOST
+        row.sized_room = symbols
 
     def _columns(self, market: Market, rows: int) -> Market:
         """Return the live arrays: room for every column that `market` has."""
@@ -235,6 +238,17 @@ class Live:
             for row in self.refused[: int(self.account[0].refusals)]
         ]  # fmt: skip
 
+    def sized_of(self, s: int) -> dict[str, float] | None:
+        """Return what explains the size of a symbol at the last close; None: nothing was sized.
+
+        Of the numbers of a `SIZED` row those that are finite: a cap that is off is not among them.
+        """
+        for row in self.sized[: int(self.account[0].sized)]:
+            if row.symbol == s:
+                told = {name: float(row[name]) for name in SIZED.names or ()}
+                return {name: value for name, value in told.items() if math.isfinite(value)}
+        return None
+
     # Fills ----------------------------------------------------------------------------------
 
     def opened(
@@ -319,6 +333,13 @@ class Live:
         acct.cash += amount
         acct.equity += amount
         acct.flows += amount
+
+    def deepened(self, s: int, share: float) -> None:
+        """Learn what part of its usual depth the book of a symbol shows; 1 where nobody knows.
+
+        The next entries are held against it as against a collapse of volume (R-RISK-20).
+        """
+        self.pos[s].depth_lack = 1.0 - min(max(share, 0.0), 1.0)
 
     def released(self) -> None:
         """Take the drawdown's latch off after a person released it; the peak is equity now."""

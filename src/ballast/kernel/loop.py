@@ -258,6 +258,8 @@ def is_full(t: Row, acct: Row) -> bool:
         return True
     if t.trades_room and acct.trades + room > t.trades_room:
         return True
+    if t.sized_room and acct.sized + t.symbols > t.sized_room:
+        return True
     return t.refused_room > 0 and acct.refusals + room > t.refused_room
 
 

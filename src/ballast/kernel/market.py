@@ -66,6 +66,7 @@ class Run:
     fills: Records  # FILL[...]
     trades: Records  # TRADE[...], in order of closing; open ones at the end with reason END
     refused: Records  # REFUSED[...]
+    sized: Records  # SIZED[...]: each entry that was sized, in the order of the decisions
     refusals: Ints  # count per core.reasons.Refusal
     clock_ms: Ints  # [T] close times of the global clock
     equity: Floats  # [T] marked equity at each close time

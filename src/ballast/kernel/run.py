@@ -11,7 +11,7 @@ from ballast.core.errors import InternalError, UserError
 from ballast.core.jit import jit
 from ballast.core.memory import Binding, i8
 from ballast.core.reasons import Exit, Refusal
-from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TRADE
+from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, SIZED, TRADE
 from ballast.core.time import DAY_MS
 from ballast.kernel import loop
 from ballast.kernel.account import day_of, roll_days
@@ -88,6 +88,7 @@ class Simulation:
         self.fills: Any = np.zeros(rows, FILL).view(np.recarray)
         self.trades: Any = np.zeros(rows or trade_rows, TRADE).view(np.recarray)
         self.refused: Any = np.zeros(rows, REFUSED).view(np.recarray)
+        self.sized: Any = np.zeros(rows, SIZED).view(np.recarray)
         finer = int(np.diff(market.fine_first).max()) if len(market.fine_first) > 1 else 0
         self.step_rows = symbols * (loop.ROWS_PER_STEP + loop.ROWS_PER_FINE_BAR * finer)
         self.tape: Any = np.zeros(1, TAPE).view(np.recarray)
@@ -110,6 +111,7 @@ class Simulation:
         tape.fills_room = len(self.fills)
         tape.trades_room = len(self.trades)
         tape.refused_room = len(self.refused)
+        tape.sized_room = len(self.sized)
         tape.daily_room = len(self.daily)
         tape.step_rows = self.step_rows
 
@@ -129,7 +131,8 @@ class Simulation:
         need = self.step_rows
         acct = self.account[0]
         for name, used in (
-            ("fills", acct.fills), ("trades", acct.trades), ("refused", acct.refusals)
+            ("fills", acct.fills), ("trades", acct.trades), ("refused", acct.refusals),
+            ("sized", acct.sized),
         ):  # fmt: skip
             rows = getattr(self, name)
             if used + need > len(rows):
@@ -166,6 +169,7 @@ class Simulation:
             fills=self.fills[: acct.fills if recorded else 0],
             trades=self.trades[: acct.trades if recorded else 0],
             refused=self.refused[: acct.refusals],
+            sized=self.sized[: acct.sized],
             refusals=self.refusals,
             clock_ms=self.clock,
             equity=self.equity,

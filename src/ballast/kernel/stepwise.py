@@ -38,6 +38,7 @@ def begin_close(tape: int, now_ms: int) -> None:
     if now_ms > acct.day_end_ms:
         roll_days(t, acct, day_of(now_ms))
     acct.refusals = 0
+    acct.sized = 0
     acct.live = t.symbols
     for s in range(t.symbols):
         set_i8(t.live, s, s)

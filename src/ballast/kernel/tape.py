@@ -27,10 +27,10 @@ COLUMNS = (
     "funding", "fees", "tiers", "depth", "fine_first", "fine", "spec", "plan", "limits",
 )  # fmt: skip
 STATE = ("pos", "account", "clock", "here", "live", "order", "keys")
-RESULTS = ("fills", "trades", "refused", "refusals", "equity", "exposure", "daily")
+RESULTS = ("fills", "trades", "refused", "sized", "refusals", "equity", "exposure", "daily")
 COUNTS = (
     "symbols", "bars", "steps", "fine_count", "fills_room", "trades_room", "refused_room",
-    "daily_room", "step_rows",
+    "sized_room", "daily_room", "step_rows",
 )  # fmt: skip
 
 TAPE = np.dtype([(name, "i8") for name in (*COLUMNS, *STATE, *RESULTS, *COUNTS)])
@@ -44,6 +44,7 @@ account_row = rows(records.ACCOUNT)
 fill_row = rows(records.FILL)
 trade_row = rows(records.TRADE)
 refused_row = rows(records.REFUSED)
+sized_row = rows(records.SIZED)
 tier_row = rows(records.TIER)
 funding_row = rows(records.FUNDING)
 fee_row = rows(records.FEE)

@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SCHEMA = "ballast.card"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ROWS = {
     "account": records.ACCOUNT,
     "positions": records.POSITION,
     "fills": records.FILL,
     "trades": records.TRADE,
     "refused": records.REFUSED,
+    "sized": records.SIZED,
 }
 CURVE = ("clock_ms", "equity", "exposure")
 DAYS = ("day_ms", "daily")

@@ -130,6 +130,7 @@ def rules_of(
         abilities=with_room(abilities, settings),
         drawdown_warning=settings.gate.drawdown_warning,
         tells_lost=True,
+        tells_sizes=True,
         books_strange=True,
         names_birth=True,
         drawdown_kill=risk.drawdown_kill or 1.0,

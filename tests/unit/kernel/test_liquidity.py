@@ -13,7 +13,8 @@ from tests.fakes.market import Leg, of_legs, one_symbol, refused
 
 from ballast.core.reasons import Refusal
 from ballast.core.records import Size
-from ballast.kernel.run import simulate
+from ballast.kernel.live import Live
+from ballast.kernel.run import Simulation, simulate
 
 CASH = 10_000.0
 FLAT = "100 100 100 100"
@@ -68,6 +69,38 @@ def test_the_largest_size_falls_with_the_volume(last: float, lots: int) -> None:
     volumes = [1_000.0] * 35 + [last] * 5
     run = simulate(market(volumes, limits, HALF), CASH)
     assert run.fills.lots.tolist() == [lots]
+
+
+@pytest.mark.parametrize(
+    ("volume", "share", "refusal", "lots"),
+    #  blocked under 0.1; shrink 0.25: at 0.125 the cap of 20 % is half
+    [
+        (1_000.0, 1.0, None, 20_000),
+        (1_000.0, 0.125, None, 10_000),
+        (125.0, 0.2, None, 10_000),
+        (250.0, 0.025, 0.025, 0),
+        (1_000.0, 0.0, 0.0, 0),
+    ],
+)
+def test_a_book_that_lacks_its_usual_depth_counts_like_a_lack_of_volume(
+    volume: float, share: float, refusal: float | None, lots: int
+) -> None:
+    """R-RISK-20: the worse of volume and depth over their norms blocks and shrinks."""
+    limits = LIMITS | {"liquidity_shrink": 0.25, "position_cap": 0.2}
+    run = Simulation(market([1_000.0] * 35 + [volume] * 5, limits, HALF), CASH)
+    run.pos.depth_lack = 1.0 - share
+    run.advance()
+    done = run.finish()
+    assert done.fills.lots.tolist() == ([lots] if lots else [])
+    told = [(one.measured, one.limit) for one in done.refused]
+    assert told == ([] if refusal is None else [(pytest.approx(refusal), 0.1)])
+
+
+@pytest.mark.parametrize(("share", "lack"), [(0.3, 0.7), (1.0, 0.0), (7.0, 0.0), (-1.0, 1.0)])
+def test_a_session_is_told_the_depth_as_a_share_of_its_norm(share: float, lack: float) -> None:
+    live = Live(market([1_000.0] * 40, LIMITS), CASH, 0, room=50)
+    live.deepened(0, share)
+    assert live.pos[0].depth_lack == pytest.approx(lack)
 
 
 def test_without_bars_or_without_volume_there_is_no_norm() -> None:

@@ -149,7 +149,7 @@ def test_arrays_of_a_loaded_result_do_not_depend_on_its_folder(tmp_path: Path) -
 def test_a_result_of_another_version_says_so(tmp_path: Path) -> None:
     path = storage.save(make_result([]), tmp_path)
     card = json.loads((path / "card.json").read_text())
-    with pytest.raises(DataError, match="result of version 99; expected version 1"):
+    with pytest.raises(DataError, match="result of version 99; expected version 2"):
         archive.read_result(card | {"schema_version": 99}, path)
 
 

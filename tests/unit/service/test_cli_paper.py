@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.fakes.shell import ballast
 
+from ballast.risk.sizestory import CAPS, FACTORS
 from ballast.strategies.definition import Strategy
 
 if TYPE_CHECKING:
@@ -129,6 +131,26 @@ def test_every_refusal_is_explained_with_value_and_limit(space: Path, account: s
     shown = ballast(space, "explain", "--set", f"journal.account={account}").out
     assert "reward_risk" in shown
     assert "limit 9" in shown
+
+
+def test_every_size_is_explained_with_its_factors_and_caps(space: Path, account: str) -> None:
+    """R-SIZE-22: what is decided live is as explained as what is refused."""
+    assert ballast(space, *run(space, account, "--json")).code == 0
+    place = ("--last", "500", "--set", f"journal.account={account}")
+    found = ballast(space, "explain", "--json", *place).json()
+    sized = {one["decision"]: one for one in found["sizes"]}
+    sent = [one["decision"] for one in found["decisions"] if one["is_approved"]]
+    assert sent
+    for number in sent:
+        one = sized[number]
+        assert one["reason"] is None
+        assert one["lots"] > 0
+        factors = [one[name] for name in FACTORS]
+        assert one["scaled"] == pytest.approx(one["wanted"] * math.prod(factors))
+        caps = [one[name] for name in CAPS if one[name] is not None]
+        assert (min(caps) < one["scaled"]) == (one["cap"] is not None)
+    assert "lots" in ballast(space, "explain", *place).out
+    assert ballast(space, "replay", "--json", *place[2:]).json()["starts"] >= 1
 
 
 def test_commands_wait_for_the_node_and_are_journalled(space: Path, account: str) -> None:

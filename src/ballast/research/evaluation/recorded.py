@@ -33,6 +33,7 @@ BAR_FIELDS = {
     "fills": ("bar",),
     "trades": ("decided_bar", "entry_bar", "exit_bar"),
     "refused": ("bar",),
+    "sized": ("bar",),
 }
 
 

@@ -74,6 +74,8 @@ class NodeRules:
     slip_alarm: float = 0.0
     """Slippage of an order that a person is told of (R-COST-08); 0: what orders cost is not told.
     """
+    tells_sizes: bool = False
+    """Whether it is told what each size was made of; journals of before hold none."""
     slices: SliceRules = field(default_factory=SliceRules)
     """When an entry is sent in parts."""
     session: Session | None = None

@@ -5,6 +5,7 @@ Both are what the journal holds, so their fields are values that `core/codec.py`
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - the codec reads the types of fields
 from dataclasses import dataclass
 
 from ballast.core.ids import Purpose  # noqa: TC001 - the codec reads the types of fields
@@ -350,6 +351,16 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Sized:
+    """What the size of a candidate was made of: a row of `records.SIZED` (R-SIZE-22)."""
+
+    symbol: str
+    decision: int
+    """The number of the verdict."""
+    row: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """Tell a person."""
 
@@ -366,5 +377,5 @@ class Wake:
 
 Effect = (
     Submit | CancelOrder | AmendOrder | ReplaceOrder | Ask | AskTrades | AskMarket | Judged
-    | Sliced | Settled | Alert | Wake
+    | Sized | Sliced | Settled | Alert | Wake
 )  # fmt: skip

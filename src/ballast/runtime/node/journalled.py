@@ -129,13 +129,18 @@ def _with_funds(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"limits": plain["limits"] | {"funds_age_ns": 0}}
 
 
+def _with_sizes(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 11 as of version 12: it was not told what a size was made of."""
+    return plain | {"tells_sizes": False}
+
+
 CODEC = Codec(
     Kind(EVENT, Event, version=4, upgrades={1: _with_rungs, 2: _with_moves, 3: _with_names}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=11,
+        version=12,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -147,6 +152,7 @@ CODEC = Codec(
             8: _with_birth,
             9: _without_sector,
             10: _with_funds,
+            11: _with_sizes,
         },
     ),
 )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ballast.core.errors import ConfigError, InternalError
 from ballast.core.ids import Purpose
 from ballast.core.reason_texts import refused_text
+from ballast.core.reasons import Refusal
 from ballast.oms import lifecycle
 from ballast.oms.record import OVER
 from ballast.risk.gate import memory as remembering
@@ -48,6 +49,7 @@ from ballast.runtime.node.events import (
     Priced,
     Reported,
     SetAside,
+    Sized,
     Started,
     Valued,
     touched,
@@ -221,6 +223,7 @@ class Node(Accounting):
         self.decision += 1
         line = f"kernel: {refused_text(refused.reason, refused.measured, refused.limit)}"
         self._out.append(Judged(symbol, self.decision, (line,)))
+        self._explain(symbol, self.decision, refused.reason)
 
     def _want(self, decider: Decider, one: Wanted, signalled_ns: int) -> None:
         desk = self.desk(one.symbol)
@@ -228,8 +231,18 @@ class Node(Accounting):
             one.symbol, one.side, self.rules.owner_hash(one.symbol), signalled_ns, one.notional
         )
         desk.stop_ticks = one.stop_ticks
+        judged = self.decision + 1
         if not self._judge(asked, desk.link or NO_LINK, one.lots, one.limit_ticks):
             decider.entry_over(one.symbol)
+        self._explain(one.symbol, judged, Refusal.NONE)
+
+    def _explain(self, symbol: str, decision: int, reason: Refusal) -> None:
+        """Tell what the size was made of that was judged, or refused for this reason."""
+        if self.decider is None or not self.rules.tells_sizes:
+            return
+        row = self.decider.live.sized_of(self.decider.places[symbol])
+        if row is not None and row["reason"] == reason:
+            self._out.append(Sized(symbol, decision, row))
 
     def _judge(self, asked: Candidate, link: Link, lots: int, limit_ticks: int) -> bool:
         """Judge a candidate on what is known now; send it if nothing speaks against it."""

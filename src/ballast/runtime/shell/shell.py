@@ -23,6 +23,7 @@ from ballast.runtime.node.events import (
     ReplaceOrder,
     Reported,
     Settled,
+    Sized,
     Sliced,
     Submit,
     Wake,
@@ -143,7 +144,7 @@ class Shell:
                 heapq.heappush(self._wakes, effect.at_wake_ns)
             case AskMarket():
                 self.look(effect.symbol)
-            case Judged() | Sliced() | Settled() | Alert():
+            case Judged() | Sized() | Sliced() | Settled() | Alert():
                 self.hear(effect)
         return ()
 

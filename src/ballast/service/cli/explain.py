@@ -12,11 +12,11 @@ from ballast.service.cli.output import JsonFlag, Table, emit, note
 
 if TYPE_CHECKING:
     from ballast.runtime.node.desk import NodeRules
-    from ballast.runtime.node.events import Alert, Judged, Settled, Sliced
+    from ballast.runtime.node.events import Alert, Judged, Settled, Sized, Sliced
     from ballast.runtime.node.session import Trader
     from ballast.store.journal.database import Database
 
-    Said = Judged | Sliced | Settled | Alert
+    Said = Judged | Sized | Sliced | Settled | Alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,10 @@ def explain(
 
     What stopped the account, what a release changed, and what became of an entry that was sent in
     slices, and what orders cost against the price at their decision stands between the decisions.
+    Below a decision that was sized stands what its size was made of.
     """
-    from ballast.runtime.node.events import Alert, Judged, Settled, Sliced
+    from ballast.risk.sizestory import story_of
+    from ballast.runtime.node.events import Alert, Judged, Settled, Sized, Sliced
     from ballast.service.cli import journals
 
     def is_asked(said: Said) -> bool:
@@ -88,6 +90,8 @@ def explain(
             return False
         if isinstance(said, Settled):
             return not decision and not refused
+        if isinstance(said, Sized):
+            return (not decision or said.decision == decision) and not refused
         is_against = said.reasons if isinstance(said, Judged) else said.dropped_lots
         return (not decision or said.decision == decision) and (bool(is_against) or not refused)
 
@@ -113,9 +117,16 @@ def explain(
     ]
     slices = [{**one.head(), **asdict(one.said)} for one in found if isinstance(one.said, Sliced)]
     orders = [{**one.head(), **asdict(one.said)} for one in found if isinstance(one.said, Settled)]
+    sizes = [
+        {**one.head(), "symbol": one.said.symbol, "decision": one.said.decision}
+        | story_of(one.said.row) | {"symbol": one.said.symbol}
+        for one in found
+        if isinstance(one.said, Sized)
+    ]  # fmt: skip
     lines = [line for one in found for line in _lines(one.at, one.owner, one.said)]
     told: dict[str, list[dict[str, object]]]
     told = {"decisions": decisions, "slices": slices, "orders": orders, "account": account}
+    told["sizes"] = sizes
     told["strategies"] = _strategies(found)
     emit(told, json=json, tables=None if json else [Table(COLUMNS, lines)])
     note(f"{len(decisions)} decisions shown")
@@ -136,7 +147,7 @@ def _archived(database: Database) -> int:
 
 def _said(database: Database) -> list[_Told]:
     """Return what the gate said and what was told of the account, in order."""
-    from ballast.runtime.node.events import Judged, Settled, Sliced
+    from ballast.runtime.node.events import Judged, Settled, Sized, Sliced
     from ballast.runtime.node.journalled import CODEC, EFFECT, RULES
     from ballast.store.journal import JournalReader, Query
 
@@ -145,10 +156,10 @@ def _said(database: Database) -> list[_Told]:
         return []
     rules = [(one.seq, CODEC.value(one)) for one in reader.find(Query(kinds=(RULES,)))]
     found = []
-    for texts in (("Judged",), ("Sliced",), ("Settled",), ("Alert", '"symbol":""')):
+    for texts in (("Judged",), ("Sized",), ("Sliced",), ("Settled",), ("Alert", '"symbol":""')):
         for record in reader.find(Query(kinds=(EFFECT,), texts=texts)):
             said = CODEC.value(record)
-            if isinstance(said, Judged | Sliced | Settled) or _is_of_account(said):
+            if isinstance(said, Judged | Sized | Sliced | Settled) or _is_of_account(said):
                 held = next((one for seq, one in reversed(rules) if seq < record.seq), None)
                 found.append((record.seq, _Told(record.at_ns, record.run, held, said)))
     return [one for _, one in sorted(found, key=lambda one: one[0])]
@@ -181,8 +192,11 @@ def _strategies(found: list[_Told]) -> list[dict[str, object]]:
 
 def _lines(at: str, owner: str, said: Said) -> list[tuple[object, ...]]:
     """Return a line for each reason, or one for an approval or for what holds for the account."""
-    from ballast.runtime.node.events import Alert, Settled, Sliced
+    from ballast.risk.sizestory import line_of
+    from ballast.runtime.node.events import Alert, Settled, Sized, Sliced
 
+    if isinstance(said, Sized):
+        return [(at, said.decision, said.symbol, owner, "", "size", line_of(said.row))]
     if isinstance(said, Settled):
         verdict = f"{said.purpose.name.lower()} traded"
         what = f"{said.slippage_bps:g} bps over {said.lots} lots"

@@ -37,6 +37,7 @@ VERBS: dict[str, Verb] = {
     "report": Verb(f"{_HOME}.results", "Draw a run on one HTML page.", _TEST),
     "trades": Verb(f"{_HOME}.results", "Print the trades of a run.", _TEST),
     "signals": Verb(f"{_HOME}.signals", "Judge every signal, taken or refused.", _TEST),
+    "sizes": Verb(f"{_HOME}.results", "Print what each entry of a run was sized by.", _TEST),
     "compare": Verb(f"{_HOME}.results", "Compare two runs, down to the first trade.", _TEST),
     "venue": Verb(f"{_HOME}.venue", "Serve a simulated exchange on this machine.", _HOUSE),
     "paper": Verb(f"{_HOME}.paper", "Trade stored candles on paper, by the live node.", _NODE),

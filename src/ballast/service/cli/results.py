@@ -1,4 +1,4 @@
-"""`ballast show`, `report`, `trades`, `compare` and `results`: finished runs, from their folders.
+"""`ballast show`, `report`, `trades`, `sizes`, `compare` and `results`: runs, from their folders.
 
 A run is named by its folder, its id, the start of its id, or `last`.
 """
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("show")(show)
     app.command("report")(report)
     app.command("trades")(trades)
+    app.command("sizes")(sizes)
     app.command("compare")(compare)
     app.command("results")(results)
 
@@ -118,6 +119,27 @@ def trades(
             None if row["r"] is None else round(row["r"], 2),
         ]
         for row in rows
+    ]
+    emit(rows, json=json, tables=[Table(columns, cells)])
+
+
+def sizes(
+    run: RunName = "last",
+    csv: Annotated[bool, typer.Option("--csv", help="Print every input as CSV.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Print what each entry of a finished run was sized by: inputs, factors and caps."""
+    from ballast.research.sizes import size_lines, size_rows, sizes_csv
+
+    result = _stored(run).result
+    rows = size_rows(result)
+    if csv:
+        say(sizes_csv(rows).rstrip())
+        return
+    columns = ("time (UTC)", "symbol", "side", "outcome", "size, in base units")
+    cells = [
+        [row["time"], row["symbol"], row["side"], row["reason"] or "queued", line]
+        for row, line in zip(rows, size_lines(result), strict=True)
     ]
     emit(rows, json=json, tables=[Table(columns, cells)])
 
