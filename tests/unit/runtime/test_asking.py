@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.fakes.live_sessions import LiveSession
 
 from ballast.core.instrument import Kind
 from ballast.risk.halt.breaker import Gate
-from ballast.runtime.shell.asking import Asking
+from ballast.risk.halt.modes import Mode
+from ballast.runtime.shell.asking import LOOKS, Asking
 from ballast.venues.clients.calls import CallError, Verdict
 
 if TYPE_CHECKING:
@@ -141,3 +142,43 @@ def test_ten_symbols_are_asked_about_at_once(session: LiveSession) -> None:
         return await asyncio.wait_for(asking.reconcile(), 10.0)
 
     assert asyncio.run(reconciled())
+
+
+class Fallen:
+    """The desk of a session whose account seems to have lost nearly all it was worth."""
+
+    def __init__(self, session: LiveSession) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session.desk, name)
+
+    async def equity(self, quote: str) -> Decimal:
+        return await self._session.desk.equity(quote) / 10
+
+    async def flows(self, quote: str, since_ms: int) -> list[object]:
+        del quote, since_ms
+        return []
+
+
+def test_a_mark_that_is_waited_for_holds_up_nothing_that_is_held(session: LiveSession) -> None:
+    """R-RISK-28, B3: a fall is asked for again for seconds; what is held and open is told before.
+
+    Told after the mark, a position would go without its stop for as long.
+    """
+    session.shell.started(session.effects)
+    asking = Asking(session.desk, session.shell, session.opened.symbols)
+    asyncio.run(asking.show())  # what it is worth is known from here on
+    waits: list[list[str]] = []
+
+    async def wait(seconds: float) -> None:
+        assert seconds > 0.0
+        told = [one.body for one in session.memory.records[begun:] if one.kind == "node.event"]
+        kinds = ("PositionShown", "OrdersShown", "Valued")
+        waits.append([one for one in kinds if any(f'"type":"{one}"' in body for body in told)])
+
+    begun = len(session.memory.records)
+    fallen: Any = Fallen(session)
+    asyncio.run(Asking(fallen, session.shell, session.opened.symbols, wait=wait).show())
+    assert waits == [["PositionShown", "OrdersShown"]] * LOOKS
+    assert session.shell.node.halt.mode is Mode.ALERT, "and the mark is told in the end"

@@ -202,14 +202,14 @@ class Asking:
             self.ask(lambda: self.desk.equity(self.quote)),
             self.show_funds(),
         )
-        if equity is not None:
-            await self._value(equity)
         for one in positions or ():
             self.positions[one.symbol] = one
             self.tell(PositionShown(one.symbol, one.lots, asked_ns, self.now_ns, one.side))
         if orders is not None:
             self.orders = tuple(orders)
             self.tell(OrdersShown(tuple(orders), asked_ns, self.now_ns))
+        if equity is not None:
+            await self._value(equity)  # last: it may wait, and what is held must not
         return has_funds and None not in (orders, positions, equity)
 
     async def _value(self, equity: Decimal) -> None:
