@@ -16,7 +16,8 @@ import numpy as np
 from ballast.core.bars import Bars
 from ballast.core.instrument import Instrument, Kind
 from ballast.core.reasons import Exit, Refusal
-from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, SIZED, TRADE
+from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TRADE
+from ballast.core.sized import SIZED
 from ballast.core.time import DAY_MS, HOUR_MS, Timeframe
 from ballast.kernel.market import Run
 from ballast.research.result import Result, RunCard

@@ -1,4 +1,4 @@
-"""What a size was made of: the second opinion on `records.SIZED` (R-SIZE-22)."""
+"""What a size was made of: the second opinion on `core.sized.SIZED` (R-SIZE-22)."""
 
 from __future__ import annotations
 

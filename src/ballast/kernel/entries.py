@@ -209,10 +209,7 @@ def tier_leverage(t: Row, spec: Row, notional: float) -> float:
 
 
 @jit_pasted
-def consider(
-    t: Row, acct: Row, lim: Row,
-    s: int, side: int, i: int,
-) -> None:  # fmt: skip
+def consider(t: Row, acct: Row, lim: Row, s: int, side: int, i: int) -> None:
     """Take one signal through gate and sizing; queue an order or refuse with one reason."""
     p = position(t.pos, s)
     spec = spec_row(t.spec, s)

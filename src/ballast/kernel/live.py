@@ -20,7 +20,8 @@ import numpy as np
 from ballast.core.errors import InternalError
 from ballast.core.memory import Binding
 from ballast.core.reasons import Exit, Refusal
-from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, SIZED, TAKES_MAX, TRADE
+from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TAKES_MAX, TRADE
+from ballast.core.sized import SIZED
 from ballast.kernel import stepwise
 from ballast.kernel.market import Market
 from ballast.kernel.run import start_account, start_positions

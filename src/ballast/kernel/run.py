@@ -11,7 +11,8 @@ from ballast.core.errors import InternalError, UserError
 from ballast.core.jit import jit
 from ballast.core.memory import Binding, i8
 from ballast.core.reasons import Exit, Refusal
-from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, SIZED, TRADE
+from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TRADE
+from ballast.core.sized import SIZED
 from ballast.core.time import DAY_MS
 from ballast.kernel import loop
 from ballast.kernel.account import day_of, roll_days

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ballast.core import records
 from ballast.core.memory import rows
+from ballast.core.sized import SIZED
 
 if TYPE_CHECKING:
     from ballast.core.memory import Binding
@@ -44,7 +45,7 @@ account_row = rows(records.ACCOUNT)
 fill_row = rows(records.FILL)
 trade_row = rows(records.TRADE)
 refused_row = rows(records.REFUSED)
-sized_row = rows(records.SIZED)
+sized_row = rows(SIZED)
 tier_row = rows(records.TIER)
 funding_row = rows(records.FUNDING)
 fee_row = rows(records.FEE)

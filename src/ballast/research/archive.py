@@ -19,6 +19,7 @@ from ballast.core import records
 from ballast.core.bars import COLUMNS, Bars
 from ballast.core.errors import DataError
 from ballast.core.instrument import FeeRate, Instrument, Kind, LeverageTier
+from ballast.core.sized import SIZED
 from ballast.core.time import Timeframe
 from ballast.kernel.market import Run
 from ballast.research.result import CardStrategy, Result, RunCard
@@ -36,7 +37,7 @@ ROWS = {
     "fills": records.FILL,
     "trades": records.TRADE,
     "refused": records.REFUSED,
-    "sized": records.SIZED,
+    "sized": SIZED,
 }
 CURVE = ("clock_ms", "equity", "exposure")
 DAYS = ("day_ms", "daily")

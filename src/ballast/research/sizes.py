@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ballast.core.records import SIZED
+from ballast.core.sized import SIZED
 from ballast.core.time import format_ms
 from ballast.risk.sizestory import line_of, story_of
 

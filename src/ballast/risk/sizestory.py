@@ -1,6 +1,6 @@
 """Size story: what a size was made of, in numbers that people read (R-SIZE-22). Pure.
 
-A row of `records.SIZED` names every input, every factor and every cap. Here it becomes one line:
+A row of `core.sized.SIZED` names every input, every factor and every cap. Here it becomes one line:
 what the mode asks for, what scales it down, which cap cuts it, what is left.
 """
 
@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ballast.core.reasons import Refusal, label
-from ballast.core.records import SIZED
+from ballast.core.sized import SIZED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

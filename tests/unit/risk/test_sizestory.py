@@ -9,7 +9,8 @@ import pytest
 from tests.fakes.market import one_symbol
 
 from ballast.core.reasons import Refusal
-from ballast.core.records import SIZED, Size
+from ballast.core.records import Size
+from ballast.core.sized import SIZED
 from ballast.kernel.live import Live
 from ballast.kernel.run import simulate
 from ballast.risk.sizestory import CAPS, FACTORS, line_of, scaled, story_of

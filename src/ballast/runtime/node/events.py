@@ -352,7 +352,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """What the size of a candidate was made of: a row of `records.SIZED` (R-SIZE-22)."""
+    """What the size of a candidate was made of: a row of `core.sized.SIZED` (R-SIZE-22)."""
 
     symbol: str
     decision: int
