@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ballast.strategies.plan import AnyStrategy
 
 MS_NS = 1_000_000
+BPS = 1e4
 FOREVER_NS = 2**62
 PPM = 1_000_000
 ROOM = 4_096
@@ -230,13 +231,15 @@ def permissions_of(
 
 def permission_of(certificate: Certificate) -> Permission:
     """Return what a certificate allows: the gate holds every entry against it (R-GATE-24)."""
-    limits = certificate.limits
+    limits, expected = certificate.limits, certificate.expectation
     return Permission(
         certificate.strategy_hash,
         is_passed=certificate.verdict is Verdict.PASS,
         expires_ns=limits.expires_ms * MS_NS,
         symbols=limits.symbols,
         notional_max=limits.capital_max,
+        mean_return=None if expected is None else expected.mean,
+        slippage=0.0 if expected is None else expected.slippage_bps / BPS,
     )
 
 

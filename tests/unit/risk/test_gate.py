@@ -308,3 +308,34 @@ def test_only_the_gate_approves_for_one_order_and_a_moment() -> None:
 
 def test_limits_are_those_of_the_settings_table() -> None:
     assert Limits() == LIMITS
+
+
+@pytest.mark.parametrize(
+    ("mean", "slipped", "fee", "edge"),
+    [(None, 0.001, 0.001, None), (0.004, 0.0, 0.0, 0.004), (0.004, 0.0005, 0.001, 0.007)],
+)
+def test_the_certified_edge_is_told_before_costs(
+    mean: float | None, slipped: float, fee: float, edge: float | None
+) -> None:
+    """R-GATE-27: what fills cost in the proof is added back, for both of them."""
+    held = replace(PERMISSION, mean_return=mean, slippage=slipped)
+    assert held.edge(fee) == (None if edge is None else pytest.approx(edge))
+
+
+@pytest.mark.parametrize(
+    ("spread", "notional", "rests", "cost"),
+    #  fee 0.001; 500 slips 0.002, 1,000 slips 0.005
+    [
+        (0.0, 500.0, False, 0.006),
+        (0.01, 500.0, False, 0.016),
+        (0.01, 1_000.0, False, 0.022),
+        (0.01, 500.0, True, 0.009),
+        (None, 500.0, False, 0.006),
+    ],
+)
+def test_a_round_trip_costs_fees_spread_and_the_slippage_of_its_size(
+    spread: float | None, notional: float, rests: bool, cost: float
+) -> None:
+    """R-GATE-27: a limit that rests pays spread and slippage once, when the position is left."""
+    seen = replace(GOOD.link, spread=spread, slippage=0.005, rungs=((500.0, 0.002), (1e3, 0.005)))
+    assert seen.round_trip(notional, 0.001, rests=rests) == pytest.approx(cost)

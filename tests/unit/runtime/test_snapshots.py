@@ -153,6 +153,8 @@ def of_version_1(record: Record) -> Record:
         for _, name in NEW_SINCE:
             del body[name]
         (body["permission"],) = body.pop("permissions")
+        for name in ("mean_return", "slippage"):
+            del body["permission"][name]
         for name in ("moved_1m", "moved_5m", "funds_age_ns"):
             del body["limits"][name]
         with_sector(body)

@@ -50,6 +50,16 @@ class Permission:
     expires_ns: int
     symbols: tuple[str, ...]
     notional_max: float
+    mean_return: float | None = None
+    """Of a trade in the proof, net of what it cost there; None: nothing is expected."""
+    slippage: float = 0.0
+    """Of a fill in the proof, as a part of its price."""
+
+    def edge(self, fee: float) -> float | None:
+        """Return the expected gain of a trade before costs, at this fee of a fill (R-GATE-27)."""
+        if self.mean_return is None:
+            return None
+        return self.mean_return + 2.0 * (fee + self.slippage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,15 @@ class Link:
     moved_1m: float = 0.0
     """Largest move of any watched price within a minute of the last five, up or down."""
     moved_5m: float = 0.0
+
+    def round_trip(self, notional: float, fee: float, *, rests: bool) -> float:
+        """Return what entering and leaving with such a size costs, as a part of the notional.
+
+        Fees, spread and slippage of both fills; of the second alone where the entry `rests`. What
+        is not known is left out: it refuses by itself.
+        """
+        taken = (self.spread or 0.0) / 2.0 + (self.of_size(notional).slippage or 0.0)
+        return 2.0 * fee + taken * (1 if rests else 2)
 
     def of_size(self, notional: float) -> Link:
         """Return it with the slippage of the first rung that holds so much."""

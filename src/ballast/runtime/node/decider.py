@@ -191,6 +191,11 @@ class Decider:
             return notional * (1.0 / leverage + fee)
         return notional if spec.fee_asset == int(FeeAsset.BASE) else notional * (1.0 + fee)
 
+    def fee(self, symbol: str) -> float:
+        """Return the fee of a fill at market, as a part of its notional."""
+        spec = self.live.spec[self.places[symbol]]
+        return float(spec.taker) * (1.0 - float(spec.fee_discount))
+
     @property
     def quote_atoms(self) -> float:
         """Return the atoms of a quote unit."""

@@ -134,13 +134,19 @@ def _with_sizes(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"tells_sizes": False}
 
 
+def _with_edge(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 12 as of version 13: no entry was held against its costs."""
+    unstated = {"mean_return": None, "slippage": 0.0}
+    return plain | {"permissions": [one | unstated for one in plain["permissions"]]}
+
+
 CODEC = Codec(
     Kind(EVENT, Event, version=4, upgrades={1: _with_rungs, 2: _with_moves, 3: _with_names}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=12,
+        version=13,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -153,6 +159,7 @@ CODEC = Codec(
             9: _without_sector,
             10: _with_funds,
             11: _with_sizes,
+            12: _with_edge,
         },
     ),
 )

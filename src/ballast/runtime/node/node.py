@@ -227,12 +227,16 @@ class Node(Accounting):
 
     def _want(self, decider: Decider, one: Wanted, signalled_ns: int) -> None:
         desk = self.desk(one.symbol)
+        link, fee, owner = desk.link or NO_LINK, decider.fee(one.symbol), self.rules.owner_hash
+        held = self.rules.permission(owner(one.symbol), one.symbol)
         asked = Candidate(
-            one.symbol, one.side, self.rules.owner_hash(one.symbol), signalled_ns, one.notional
-        )
+            one.symbol, one.side, owner(one.symbol), signalled_ns, one.notional,
+            edge=None if held is None else held.edge(fee),
+            cost=link.round_trip(one.notional, fee, rests=one.limit_ticks > 0),
+        )  # fmt: skip
         desk.stop_ticks = one.stop_ticks
         judged = self.decision + 1
-        if not self._judge(asked, desk.link or NO_LINK, one.lots, one.limit_ticks):
+        if not self._judge(asked, link, one.lots, one.limit_ticks):
             decider.entry_over(one.symbol)
         self._explain(one.symbol, judged, Refusal.NONE)
 
