@@ -38,11 +38,14 @@ WHOLE_NUMBERS = frozenset(
 
 
 def story_of(row: Mapping[str, float]) -> dict[str, float | str | None]:
-    """Return a row for documents: words for the numbers of reasons, None where a cap is off."""
+    """Return a row for documents: words for the numbers of reasons, None where a cap is off.
+
+    `cluster_risk` is None where no position moves with the symbol.
+    """
     found: dict[str, float | str | None] = {}
     for name in SIZED.names or ():
         value = row.get(name, math.nan)
-        is_known = math.isfinite(value)
+        is_known = math.isfinite(value) and not (name == "cluster_risk" and value < 0.0)
         found[name] = (int(value) if name in WHOLE_NUMBERS else value) if is_known else None
     found["reason"] = _word(row["reason"])
     found["cap"] = _word(row["cap"])

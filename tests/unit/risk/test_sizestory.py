@@ -46,6 +46,7 @@ def test_a_row_holds_inputs_factors_and_caps_and_what_followed() -> None:
     row = of_run({"position_cap": 0.1, "leverage": 0.7})
     told = story_of(row)
     assert told["equity"] == 10_000.0
+    assert told["cluster_risk"] is None
     assert (told["wanted"], told["scaled"]) == (50.0, 50.0)
     assert (told["cap_position"], told["cap_leverage"], told["cap_total_risk"]) == (
         10.0,
