@@ -167,6 +167,7 @@ def limits(draw: DrawFn, *, busy: bool) -> Any:
         "reward_risk": (0.5, 1.5), "slippage": (0.001, 0.005), "position_cap": (0.1, 0.5),
         "position_risk": (0.01, 0.02), "total_risk": (0.02, 0.06), "cluster_risk": (0.02, 0.04),
         "correlation": (0.3, 0.8), "correlation_refuses": (1,), "sector_share": (0.1, 0.3),
+        "value_at_risk": (0.01, 0.1),
         "liquidity_block": (0.3, 0.8), "liquidity_shrink": (0.5, 1.0),
         "volume_share": (0.01, 0.1), "leverage": (1.0, 3.0),
         "scale_drawdown": (1,), "scale_streak": (0.5,), "scale_confidence": (1,),
@@ -176,6 +177,7 @@ def limits(draw: DrawFn, *, busy: bool) -> Any:
         row[name] = draw(st.sampled_from((0,) * off + values))
     row.kill_closes = draw(flag())
     row.correlation_bars = draw(st.sampled_from((4, 20)))
+    row.value_at_risk_bars = draw(st.sampled_from((4, 24)))
     row.liquidity_bars = draw(st.sampled_from((20, 30)))
     return rows
 

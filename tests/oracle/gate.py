@@ -10,6 +10,7 @@ from tests.oracle.costs import slip
 from tests.oracle.sized import sized
 from tests.oracle.sizing import correlated, queued_qty, size, unit_cost
 from tests.oracle.state import EntryOrder
+from tests.oracle.tail import value_at_risk
 
 
 def after_size(c: Candidate) -> Refusal:
@@ -22,6 +23,8 @@ def after_size(c: Candidate) -> Refusal:
         return Refusal.CORRELATION
     if sector_is_full(c, notional):
         return Refusal.SECTOR_SHARE
+    if 0 < limits.value_at_risk < value_at_risk(c, notional) / c.world.account.equity:
+        return Refusal.VALUE_AT_RISK
     return Refusal.NONE if sym.spot else of_margin(c, notional)
 
 

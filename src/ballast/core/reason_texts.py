@@ -77,6 +77,10 @@ REFUSAL_TEXT: dict[Refusal, tuple[str, str]] = {
         "The market trades a small part of what it usually does.",
         "risk.liquidity_block",
     ),
+    Refusal.VALUE_AT_RISK: (
+        "With it, one day in a hundred would lose more than the limit.",
+        "risk.value_at_risk",
+    ),
 }
 
 SHARES = frozenset(
@@ -92,6 +96,7 @@ SHARES = frozenset(
         Refusal.LIQUIDITY,
         Refusal.SECTOR_SHARE,
         Refusal.LIQUIDITY_COLLAPSE,
+        Refusal.VALUE_AT_RISK,
     }
 )
 """Measured and limited as a fraction: of equity, of a peak, of a price, of volume."""

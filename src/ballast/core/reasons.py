@@ -70,6 +70,7 @@ class Refusal(IntEnum):
     CORRELATION = 34
     SECTOR_SHARE = 35
     LIQUIDITY_COLLAPSE = 36
+    VALUE_AT_RISK = 37
 
 
 def label(reason: Exit | Refusal) -> str:

@@ -181,6 +181,8 @@ LIMITS = _dtype(  # one row a run: the safety gate's numbers; 0 switches a rule 
     ("correlation_bars", "i8"),
     ("correlation_refuses", "i8"),
     ("sector_share", "f8"),
+    ("value_at_risk", "f8"),
+    ("value_at_risk_bars", "i8"),
     ("volume_share", "f8"),
     ("liquidity_block", "f8"),
     ("liquidity_shrink", "f8"),
@@ -374,8 +376,7 @@ FUNDING = _dtype(("at_ms", "i8"), ("rate", "f8"), ("mark", "f8"))
 
 FEE = _dtype(("from_ms", "i8"), ("maker", "f8"), ("taker", "f8"))
 
-DEPTH = _dtype(("slip", "f8"), ("notional", "f8"))
-"""A ladder: the first `notional` quote units fill at a mean slippage of `slip`, and so on."""
+DEPTH = _dtype(("slip", "f8"), ("notional", "f8"))  # rungs: so much fills at that mean slippage
 
 Plain = Mapping[str, tuple[float, ...]]
 """A record as numbers by field name: what a journal can hold."""

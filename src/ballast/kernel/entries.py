@@ -19,6 +19,7 @@ from ballast.kernel.book import liquidation_price, qty_of, refuse
 from ballast.kernel.costs import fee_rate, slip_fraction
 from ballast.kernel.liquidity import liquidity_of
 from ballast.kernel.tape import plan_row, position, sized_row, spec_row, tier_row
+from ballast.kernel.value_at_risk import value_at_risk
 from ballast.risk.limits import (
     refuse_account,
     refuse_stop,
@@ -54,6 +55,7 @@ _SLIPPAGE = int(Refusal.SLIPPAGE)
 _SECTOR = int(Refusal.SECTOR_SHARE)
 _CORRELATION = int(Refusal.CORRELATION)
 _LEVERAGE = int(Refusal.LEVERAGE)
+_VALUE_AT_RISK = int(Refusal.VALUE_AT_RISK)
 _BEYOND = int(Refusal.STOP_BEYOND_LIQUIDATION)
 
 
@@ -316,6 +318,10 @@ def refuse_order(
         share = (sector_notional(t, s) + notional) / acct.equity
         if share > lim.sector_share:
             return _SECTOR, share, lim.sector_share
+    if lim.value_at_risk > 0.0:
+        share = value_at_risk(t, lim, s, i, side * notional) / acct.equity
+        if share > lim.value_at_risk:
+            return _VALUE_AT_RISK, share, lim.value_at_risk
     if spec.perpetual:
         allowed = tier_leverage(t, spec, notional)
         if lim.leverage > 0.0 and (allowed == 0.0 or lim.leverage < allowed):

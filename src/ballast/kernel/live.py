@@ -24,7 +24,7 @@ from ballast.core.records import ACCOUNT, FILL, POSITION, REFUSED, TAKES_MAX, TR
 from ballast.core.sized import SIZED
 from ballast.kernel import stepwise
 from ballast.kernel.market import Market
-from ballast.kernel.run import start_account, start_positions
+from ballast.kernel.run import sample_of, start_account, start_positions
 from ballast.kernel.tape import (
     COLUMNS,
     RESULTS,
@@ -119,6 +119,7 @@ class Live:
         self.clock = np.zeros(1, np.int64)
         self.here, self.live, self.order = (np.zeros(symbols, np.int64) for _ in range(3))
         self.keys = np.zeros(symbols)
+        self.sample = sample_of(market)
         self.fills: Any = np.zeros(0, FILL).view(np.recarray)
         self.trades: Any = np.zeros(0, TRADE).view(np.recarray)
         self.refused: Any = np.zeros(4 * symbols, REFUSED).view(np.recarray)

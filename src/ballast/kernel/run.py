@@ -86,6 +86,7 @@ class Simulation:
         self.live: Ints = np.zeros(symbols, np.int64)
         self.order: Ints = np.zeros(symbols, np.int64)
         self.keys: Floats = np.zeros(symbols)
+        self.sample = sample_of(market)
         self.fills: Any = np.zeros(rows, FILL).view(np.recarray)
         self.trades: Any = np.zeros(rows or trade_rows, TRADE).view(np.recarray)
         self.refused: Any = np.zeros(rows, REFUSED).view(np.recarray)
@@ -179,6 +180,12 @@ class Simulation:
             daily=self.daily,
             identity_gap=gap,
         )
+
+
+def sample_of(market: Market) -> Floats:
+    """Return the room in which value at risk is worked out; none where it is not limited."""
+    limits: Any = market.limits[0]
+    return np.zeros(int(limits.value_at_risk_bars) if limits.value_at_risk > 0.0 else 0)
 
 
 def start_account(account: Records, cash: float, first_ms: int) -> None:

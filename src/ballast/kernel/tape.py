@@ -27,7 +27,7 @@ COLUMNS = (
     "signals", "atr", "stop", "confidence", "floor", "volatility", "sigma", "quote_volume",
     "funding", "fees", "tiers", "depth", "fine_first", "fine", "spec", "plan", "limits",
 )  # fmt: skip
-STATE = ("pos", "account", "clock", "here", "live", "order", "keys")
+STATE = ("pos", "account", "clock", "here", "live", "order", "keys", "sample")
 RESULTS = ("fills", "trades", "refused", "sized", "refusals", "equity", "exposure", "daily")
 COUNTS = (
     "symbols", "bars", "steps", "fine_count", "fills_room", "trades_room", "refused_room",

@@ -26,7 +26,7 @@ IDENTITY_GAP_MAX = 1e-9
 ABOVE = {
     Refusal.POSITION_CAP, Refusal.POSITION_RISK, Refusal.TOTAL_RISK, Refusal.CLUSTER_RISK,
     Refusal.LIQUIDITY, Refusal.LEVERAGE, Refusal.SLIPPAGE, Refusal.SECTOR_SHARE,
-    Refusal.VOLATILITY, Refusal.CORRELATION,
+    Refusal.VOLATILITY, Refusal.CORRELATION, Refusal.VALUE_AT_RISK,
 }  # fmt: skip
 BELOW = {
     Refusal.SIZE_ZERO, Refusal.MIN_QTY, Refusal.MIN_NOTIONAL, Refusal.CONFIDENCE,

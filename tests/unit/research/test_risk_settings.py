@@ -163,6 +163,14 @@ STORIES: dict[str, Story] = {
         TWO, BOTH, 0.3, loose=0.5, reason=Refusal.SECTOR_SHARE, tags=("layer1",),
         trade={"size": fixed_qty(20.0)},
     ),
+    "value_at_risk": Story(
+        {"A": WAVE}, {"A": {25: "L"}}, 0.001, loose=1.0, reason=Refusal.VALUE_AT_RISK,
+        beside={"value_at_risk_bars": 20},
+    ),
+    "value_at_risk_bars": Story(
+        {"A": WAVE}, {"A": {25: "L"}}, 400, loose=20, reason=Refusal.VALUE_AT_RISK,
+        beside={"value_at_risk": 0.3},
+    ),
     "volume_share": Story({"A": FLAT}, {"A": {0: "L"}}, 1e-6, loose=1e-4),
     "liquidity_block": Story(
         {"A": HUSH}, {"A": {9: "L"}}, 0.5, loose=0.05, reason=Refusal.LIQUIDITY_COLLAPSE,

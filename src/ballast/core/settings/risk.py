@@ -250,6 +250,23 @@ class RiskSettings:
         high=0.3,
         hard=True,
     )
+    value_at_risk: float = setting(
+        0.0,
+        "Largest loss that one day in a hundred may exceed, of all positions with the new one.",
+        "R-RISK-12",
+        unit=EQUITY,
+        low=0.001,
+        high=1.0,
+        off=True,
+    )
+    value_at_risk_bars: int = setting(
+        720,
+        "Bars whose moves are the days of the past; with fewer than half of them all is at risk.",
+        "R-RISK-12",
+        unit="bars",
+        low=20,
+        high=4_000,
+    )
     volume_share: float = setting(
         0.01,
         "Largest notional of an entry as a share of the mean quote volume of 20 bars.",
