@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from tests.data import SHARED, needs_data
+from tests.fakes.legacy import STATE
 from tests.fakes.shell import ballast, csv_rows, write_csv
 
 from ballast.research.sweep_row import METRICS
@@ -42,6 +43,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_csv(home / f"BINANCE-{symbol}-1h.csv", rows)
     ballast(home, "data", "import", "BINANCE-*.csv", "--json").json()
     (home / "strategies" / "mine.py").write_text(OWN)
+    (home / "former.json").write_text(json.dumps(STATE))
     return home
 
 
@@ -124,6 +126,10 @@ KEYS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "sizes": (("sizes",), {"[]", "symbol", "wanted", "by_drawdown", "cap_cash", "cap", "lots"}),
     "results": (("results",), {"[]", "run", "strategy", "return", "drawdown", "sharpe", "trades"}),
     "compare": (("compare", "last", "last"), {"parting", "figures", "words"}),
+    "import-legacy": (
+        ("import-legacy", "former.json"),
+        {"counts", "strategies", "adopt", "written", "unchanged", "left_out", "remarks"},
+    ),
     "strategies": (("strategies",), {"[]", "name"}),
     "strategies show": (("strategies", "show", "mine"), {"name", "params"}),
     "strategies check": (("strategies", "check", "mine"), {"strategy", "causal"}),

@@ -20,6 +20,9 @@ VERBS: dict[str, Verb] = {
     "init": Verb(f"{_HOME}.workspace", "Make a workspace: settings, strategies, data.", _START),
     "doctor": Verb(f"{_HOME}.doctor", "Check that this machine can run Ballast.", _START),
     "data": Verb(f"{_HOME}.data", "Import, download, check, show and export candles.", _DATA),
+    "import-legacy": Verb(
+        f"{_HOME}.import_legacy", "Take over the former bot's documents.", _START
+    ),
     "strategies": Verb(f"{_HOME}.strategies", "List, show and check strategies.", _TEST),
     "indicators": Verb(f"{_HOME}.indicators", "List, show and check indicators.", _TEST),
     "new-strategy": Verb(f"{_HOME}.new_strategy", "Write a first strategy to start from.", _TEST),
