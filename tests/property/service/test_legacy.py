@@ -21,6 +21,8 @@ from ballast.strategies.plan import compile_plan
 
 SYMBOLS = ("BTCUSDT", "ETH/USDT", "SOLUSDT", "TRX-USDT")
 money = st.decimals(Decimal("0.00000001"), Decimal(10) ** 7, places=8)
+wide = st.decimals(Decimal("1e-18"), Decimal(10) ** 15, allow_nan=False)
+"""Whatever a file may hold, beyond what any market does."""
 ms = st.integers(FIRST_MS // 1000, NOW_MS // 1000).map(lambda one: one * 1000)
 
 
@@ -131,6 +133,20 @@ def test_whatever_is_documented_comes_back_exactly(
 def _cash(row: dict[str, Any]) -> Decimal:
     worth: Decimal = row["price"] * row["quantity"]
     return worth if row["side"] == "SELL" else -worth
+
+
+@given(st.lists(st.tuples(st.sampled_from(["BUY", "SELL"]), wide, wide, wide), max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_any_numbers_are_tables_or_lines(rows: list[tuple[str, Decimal, Decimal, Decimal]]) -> None:
+    """R-STATE-16: 33 digits, the largest and the smallest, are exact or refused."""
+    document = [
+        _row(side, price, qty, FIRST_MS + at * 1000) | {"fee": fee}
+        for at, (side, price, qty, fee) in enumerate(rows)
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        found = imported(Path(name), written(document, as_text=False))
+    home = Path("/space")
+    assert contents_of(found, Target("BINANCE", NOW_MS), home, home / "strategies")
 
 
 json_values = st.recursive(

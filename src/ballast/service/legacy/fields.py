@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import DataError, UserError, suggest
@@ -28,7 +28,9 @@ NUMBER_MAX = Decimal(10) ** 15
 """No price, quantity or account of that bot is larger; what is, is a mistake."""
 PLACES = 18
 """Digits after the point that are kept: no venue states more."""
-_STEP = Decimal(1).scaleb(-PLACES)
+EXACT = Context(prec=80)
+"""In which everything is reckoned: no product of two such numbers is rounded before its end."""
+STEP = Decimal(1).scaleb(-PLACES)
 SECONDS_MIN, SECONDS_MAX = 1_000_000_000, 100_000_000_000
 """A number of this size is seconds (2001 to 5138); a thousandfold of it milliseconds."""
 FIRST_MS = 1_498_867_200_000
@@ -218,7 +220,7 @@ def exact(value: Any) -> Decimal | None:  # noqa: ANN401 - a JSON value
         return None
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)  # noqa: S101 - it is finite
-    return value.quantize(_STEP) if exponent < -PLACES else value
+    return value.quantize(STEP, context=EXACT) if exponent < -PLACES else value
 
 
 def time_of(value: Any, zone: ZoneInfo) -> int | None:  # noqa: ANN401 - a JSON value

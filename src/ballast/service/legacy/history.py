@@ -26,6 +26,8 @@ REASONS = {
 """The six exits of the former bot (R-STRAT-09)."""
 BALANCE = {"free", "locked", "used", "total"}
 """What a balance may be made of; a total is not added to its parts."""
+WORTH_MAX = 10**12
+"""In quote currency: a trillion. Half a million of these still fit a column of 38 digits."""
 VALUE_SLACK = Decimal("0.01")
 """A stated value may miss price x quantity by a fee or a rounding, not by more than 1 %."""
 
@@ -40,6 +42,7 @@ def fill_of(take: Taker) -> Fill | None:
     at_ms = take.time("time")
     if not take.has("time"):
         take.missing("time", "when it was traded")
+    _worth(take, price, qty, "price")
     value = take.number("value", may_be_zero=True)
     if price and qty and value and abs(value - price * qty) > VALUE_SLACK * price * qty:
         take.wrong(
@@ -49,11 +52,13 @@ def fill_of(take: Taker) -> Fill | None:
     fee, pnl = take.number("fee", may_be_zero=True), take.number("pnl", low=None)
     take.timeframe()
     take.scenario()
+    asset = take.text("fee_asset").upper()
+    _fee(take, fee, asset, (base, quote), price, qty)
     if take.problems or price is None or qty is None or at_ms is None:
         return None
     return Fill(
         take.record.source, take.record.where, f"{base}{quote}", quote, base,
-        SIDES[side.lower()], price, qty, at_ms, fee, take.text("fee_asset").upper(),
+        SIDES[side.lower()], price, qty, at_ms, fee, asset,
         reason_of(take.text("reason")), take.text("order_id"), take.text("trade_id"), pnl,
     )  # fmt: skip
 
@@ -75,6 +80,8 @@ def trade_of(take: Taker) -> Trade | None:
         take.wrong(
             take.key("exit_time"), "is before the entry", "a time after it", "correct the file"
         )
+    _worth(take, entry, qty, "entry_price")
+    _worth(take, price, qty, "exit_price")
     fees = take.number("fees", may_be_zero=True)
     asset = take.text("fee_asset").upper()
     stated = take.number("pnl", low=None)
@@ -121,6 +128,34 @@ def reason_of(text: str) -> str:
     """Return an exit's reason in our words where it is one of the six, else as it stands."""
     known = REASONS.get(plain_name(text))
     return label(known) if known is not None else text
+
+
+def _worth(take: Taker, price: Decimal | None, qty: Decimal | None, name: str) -> None:
+    """Note a trade that is worth more than there is, so that sums stay within their columns."""
+    if price and qty and price * qty > WORTH_MAX:
+        take.wrong(
+            take.key(name), f"{price:f} for {qty:f} is worth too much", f"at most {WORTH_MAX}",
+            "correct the file",
+        )  # fmt: skip
+
+
+def _fee(
+    take: Taker,
+    fee: Decimal | None,
+    asset: str,
+    own: tuple[str, str],
+    price: Decimal | None,
+    qty: Decimal | None,
+) -> None:
+    """Note a fee that is more than the trade; one in a third asset cannot be held against it."""
+    base, quote = own
+    if not (fee and price and qty):
+        return
+    if (asset == base and fee > qty) or (asset in ("", quote) and fee > price * qty):
+        take.wrong(
+            take.key("fee"), f"{fee:f} is more than the trade", "a part of it",
+            "correct the file, or its fee_asset",
+        )  # fmt: skip
 
 
 def _required(take: Taker, name: str, expected: str) -> Decimal | None:

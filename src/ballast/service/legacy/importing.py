@@ -9,11 +9,11 @@ Nothing here writes. Who has `Legacy.problems` decides whether the rest is used.
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, TypeVar
 
 from ballast.core.errors import DataError
-from ballast.service.legacy.fields import Taker
+from ballast.service.legacy.fields import EXACT, Taker
 from ballast.service.legacy.history import fill_of, portfolio_of, trade_of
 from ballast.service.legacy.model import Kind, Legacy
 from ballast.service.legacy.pairing import trades_of
@@ -56,6 +56,11 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
 
 def read_legacy(files: Iterable[Path], asked: Asked, quote: str = "") -> Legacy:
     """Return all that the files say; `quote` is the currency that is meant where there are two."""
+    with localcontext(EXACT):
+        return _read(files, asked, quote)
+
+
+def _read(files: Iterable[Path], asked: Asked, quote: str) -> Legacy:
     legacy = Legacy()
     for file in files:
         try:

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError
-from ballast.service.legacy.fields import PLACES
+from ballast.service.legacy.fields import EXACT, STEP
 from ballast.service.legacy.model import Trade
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from ballast.service.legacy.model import Fill
 
 DUST = Decimal("0.02")
-STEP = Decimal(1).scaleb(-PLACES)
-DIGITS = 60
-"""Of a product of two numbers of 33 digits each: nothing is rounded before the last step."""
 
 
 @dataclass(slots=True)
@@ -80,7 +77,7 @@ def trades_of(fills: Iterable[Fill]) -> tuple[list[Trade], list[DataError]]:
     trades: list[Trade] = []
     problems: list[DataError] = []
     ordered = sorted(fills, key=lambda one: (one.symbol, one.at_ms, not one.is_buy))
-    with localcontext(prec=DIGITS):
+    with localcontext(EXACT):
         for _, rows in groupby(ordered, key=lambda one: one.symbol):
             trades += _paired(list(rows), problems)
     return sorted(trades, key=lambda one: (one.entry_ms, one.symbol)), problems

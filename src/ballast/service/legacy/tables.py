@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from ballast.core.time import format_ms
 from ballast.research.report.ledger import COLUMNS
-from ballast.service.legacy.fields import PLACES
+from ballast.service.legacy.fields import NUMBER_MAX, PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,8 @@ def _return(trade: Trade) -> Decimal | None:
     """Return the gain as a part of what was paid."""
     if trade.pnl is None:
         return None
-    return round(trade.pnl / (trade.entry_price * trade.qty), PLACES)
+    part = trade.pnl / (trade.entry_price * trade.qty)
+    return round(part, PLACES).normalize() if abs(part) < NUMBER_MAX else None
 
 
 def trades_csv(trades: Sequence[Trade]) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import localcontext
 from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError
@@ -26,6 +27,7 @@ from ballast.service.legacy.documents import (
     positions_document,
     summary_document,
 )
+from ballast.service.legacy.fields import EXACT
 from ballast.service.legacy.tables import trades_csv, trades_parquet
 from ballast.store.disk import Disk, discard, disk_errors, ensure_folder, stage
 
@@ -51,6 +53,13 @@ def contents_of(
     legacy: Legacy, target: Target, workspace: Path, strategies: Path
 ) -> dict[Path, bytes]:
     """Return every file of an import with its content."""
+    with localcontext(EXACT):
+        return _contents(legacy, target, workspace, strategies)
+
+
+def _contents(
+    legacy: Legacy, target: Target, workspace: Path, strategies: Path
+) -> dict[Path, bytes]:
     folder = workspace / FOLDER
     found = {
         strategies / f"{one.strategy.name}.toml": one.strategy.to_toml().encode()

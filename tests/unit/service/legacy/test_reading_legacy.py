@@ -144,6 +144,11 @@ BAD: dict[str, tuple[Any, str]] = {
     "a value of something else": (
         [row("BUY", 100, 2, 0, cost=300)], "cost: 300 is not price x quantity"
     ),
+    "a fee above the trade": ([row("BUY", 1, 1, 0, fee=2)], "fee: 2 is more than the trade"),
+    "a fee of more coins": (
+        [row("BUY", 9, 1, 0, fee=2, fee_asset="btc")], "fee: 2 is more than the trade"
+    ),
+    "worth more than there is": ([row("BUY", 1e9, 1e9, 0)], "is worth too much"),
     "sold before it was bought": (
         [{"symbol": "BTCUSDT", "entry_price": 1, "exit_price": 2, "quantity": 1,
           "entry_time": T0, "exit_time": T0 - 5}], "exit_time: is before the entry",
