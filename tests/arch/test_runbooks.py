@@ -86,6 +86,20 @@ ALERTS: dict[str, tuple[str, ...]] = {
     "{} lots of {} closed the unknown": ("3 lots of bls23k2jq closed the unknown",),
     "adopted: {} lots became {} ({}: {})": ("adopted: 0 lots became 40 (ann: by hand)",),
     "the key is refused at the {} socket: {}": ("the key is refused at the private socket: no",),
+    "{} of announcing": (
+        "announced: US CPI (calendar), until 2026-12-10 14:30: nothing is opened in BTCUSDT",
+        "stop at most 1.5 ATR from the price: US CPI (calendar)",
+        "stop stays where it is, no ATR of its entry is known: US CPI",
+    ),
+    "announcement over: {} ({})": ("announcement over: US CPI (calendar)",),
+    "event source: {}; no entries": (
+        "event source: news.jsonl: cannot be read: No such file or directory; no entries",
+    ),
+    "the event source is heard again": ("the event source is heard again",),
+    "no announcement: {}": (
+        "no announcement: news.jsonl line 3: name is missing",
+        "no announcement: 4 more of news.jsonl",
+    ),
     "its end of trading is announced: nothing is opened": (
         "its end of trading is announced: nothing is opened",
     ),

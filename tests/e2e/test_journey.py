@@ -145,6 +145,10 @@ KEYS: dict[str, tuple[tuple[str, ...], set[str]]] = {
         verb: ((verb, "--reason", "a test"), {"command", "account", "outcome"})
         for verb in ("pause", "resume", "flatten", "kill", "release")
     },
+    "announce": (
+        ("announce", "US CPI", "--for", "2h", "-s", "BTCUSDT"),
+        {"name", "source", "account", "outcome"},
+    ),
     "explain": (("explain",), {"decisions", "orders", "strategies"}),
     "status": (("status",), {"portfolio", "positions", "parameters", "history"}),
     "reconcile": (("reconcile",), {"outcome", "looks"}),

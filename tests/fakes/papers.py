@@ -51,15 +51,17 @@ def opened(
 class Sessions:
     """One journal, and as many processes as it takes."""
 
-    def __init__(self, kind: Kind = Kind.SPOT, rate: float = 0.0) -> None:
-        self.kind, self.rate = kind, rate
+    def __init__(
+        self, kind: Kind = Kind.SPOT, rate: float = 0.0, settings: Settings | None = None
+    ) -> None:
+        self.kind, self.rate, self.settings = kind, rate, settings
         self.memory = Memory()
         self.starts = 0
         self.running = self.start()
 
     def start(self) -> Running:
         self.starts += 1
-        made = opened(self.kind, rate=self.rate)
+        made = opened(self.kind, rate=self.rate, settings=self.settings)
         self.running = Running(made, MemoryJournal(self.memory, f"run-{self.starts}"))
         return self.running
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ballast.core.bars import Bars
     from ballast.core.instrument import Instrument
+    from ballast.core.notices import Heard
     from ballast.core.time import Timeframe
 
 
@@ -28,6 +29,22 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""
+        ...
+
+
+class EventSource(Protocol):
+    """Where somebody announces shocks: a file, a feed, whatever says so (R-DATA-23)."""
+
+    name: str
+    """As a person knows it; it stands in alerts and in the journal."""
+    patience_s: float
+    """How long it may not answer before nothing is opened any more."""
+
+    async def read(self, now_ms: int) -> Heard:
+        """Return what it has to say since the last look; raise `DataError` where it is silent.
+
+        Saying the same again does no harm.
+        """
         ...
 
 

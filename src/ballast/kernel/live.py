@@ -65,6 +65,7 @@ _STEPS: tuple[tuple[Any, str], ...] = (
         "(int64, int64, int64, float64, float64, int64, int64, float64, float64, int64)",
     ),
     (stepwise.restop, "(int64, int64, float64)"),
+    (stepwise.tighten, "(int64, int64, float64)"),
     (stepwise.closed, "(int64, int64, int64, float64, float64, int64, int64, float64, int64)"),
     (stepwise.takes_of, "(int64, int64, int64[::1])"),
     (stepwise.exposures, "(int64, float64[::1], float64[::1])"),
@@ -287,6 +288,13 @@ class Live:
     def restopped(self, s: int, price: float) -> None:
         """Put the stop of a position where a person wants it."""
         stepwise.restop(self.at, s, price)
+
+    def tightened(self, s: int, price: float) -> None:
+        """Move the stop of a position that has one to a price, unless it is closer already.
+
+        Its takes stay where they are, and its R what it was.
+        """
+        stepwise.tighten(self.at, s, price)
 
     def closed(
         self, s: int, at_ms: int, price: float, lots: int, *, is_maker: bool, fee: float,

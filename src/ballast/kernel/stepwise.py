@@ -101,6 +101,15 @@ def restop(tape: int, s: int, stop: float) -> None:
 
 
 @jit
+def tighten(tape: int, s: int, stop: float) -> None:
+    """Move the stop of symbol `s` in its favour, where it has one; nothing is measured anew."""
+    t = tape_row(tape, 0)
+    p = position(t.pos, s)
+    if p.lots > 0 and p.stop_reason:
+        raise_stop(p, spec_row(t.spec, s), stop, p.stop_reason)
+
+
+@jit
 def closed(
     tape: int, s: int, at_ms: int, price: float, ideal: float, lots: int, maker: int, fee: float,
     reason: int,

@@ -92,6 +92,12 @@ class Line:
         """Return the node's time: it follows the venue's as measured, and does not jump."""
         return self.time.now_ns()
 
+    def apart_ns(self) -> int:
+        """Return how far the node's time is from that of people: 0 but for a rehearsal."""
+        if isinstance(self.clock, FastClock):
+            return self.now_ns() - SystemClock().now_ns()
+        return 0
+
     def sure_ns(self) -> int:
         """Return the time by which a bar is closed at the venue too."""
         return self.time.sure_ns()

@@ -13,22 +13,26 @@ if TYPE_CHECKING:
 
     from ballast.runtime.node.events import Event
     from ballast.runtime.node.node import Node
-    from ballast.store.inbox import Inbox
+    from ballast.store.inbox import Inbox, Message
 
 
 RECONCILE = "reconcile"
 """No command to the account, and so not journalled: the venue is asked, which is always allowed."""
+ANNOUNCE = "announce"
+"""A shock that somebody knows of; the journal holds it as an event of its own."""
 
 
 def take_commands(
     inbox: Inbox | None,
     carry_out: Callable[[Command, str, str], str],
     look: Callable[[], None] | None = None,
+    announce: Callable[[Message], str] | None = None,
 ) -> None:
     """Take commands out of an inbox, in order; one that may not be is put away too.
 
     `carry_out` is given the command, who gave it and why, and says what came of it. `look` has the
-    venue asked; None: this session compares at every close, and at no other time.
+    venue asked; None: this session compares at every close, and at no other time. `announce` is
+    given what somebody announces, and says what came of it.
     """
     for message in list(inbox.waiting()) if inbox is not None else ():
         try:
@@ -37,6 +41,8 @@ def take_commands(
             outcome = f"no command '{message.command}'"
             if message.command == RECONCILE:
                 outcome = _looked(look)
+            elif message.command == ANNOUNCE and announce is not None:
+                outcome = announce(message)
         else:
             outcome = carry_out(command, message.who, message.reason)
         if inbox is not None:

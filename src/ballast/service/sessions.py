@@ -144,6 +144,8 @@ def rules_of(
         slices=SliceRules(
             orders.slice_share, orders.slice_interval_ms * MS_NS, orders.slices_max, risk.slippage
         ),
+        tighten_atr=settings.gate.event_tighten_atr,
+        has_source=bool(settings.gate.event_source.strip()),
         session=session_of(legs, settings.engine.initial_cash, digits),
     )
 

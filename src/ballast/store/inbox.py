@@ -8,18 +8,20 @@ while no node ran waits for the next start.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import DataError
 from ballast.store.disk import Disk, disk_errors, replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SUFFIX = ".json"
 KEYS = {"command", "who", "reason", "at_ns"}
+MORE = "more"
+"""What a command says beside these, where it says more: an announcement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Message:
     who: str
     reason: str
     at_ns: int
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Inbox:
@@ -40,10 +43,14 @@ class Inbox:
         """Keep them in this folder; it is made when the first one comes."""
         self.folder = folder
 
-    def put(self, command: str, who: str, reason: str, at_ns: int) -> str:
+    def put(
+        self, command: str, who: str, reason: str, at_ns: int, more: Mapping[str, Any] | None = None
+    ) -> str:
         """Leave a command; return its name."""
         name = f"{at_ns:020d}"
         body = {"command": command, "who": who, "reason": reason, "at_ns": at_ns}
+        if more is not None:
+            body[MORE] = dict(more)
         self._write(self.folder / f"{name}{SUFFIX}", body)
         return name
 
@@ -59,6 +66,7 @@ class Inbox:
         body = {
             "command": message.command, "who": message.who, "reason": message.reason,
             "at_ns": message.at_ns, "outcome": outcome,
+            **({MORE: dict(message.more)} if message.more else {}),
         }  # fmt: skip
         self._write(self.folder / "done" / f"{message.name}{SUFFIX}", body)
         path = self.folder / f"{message.name}{SUFFIX}"
@@ -81,6 +89,8 @@ def _read(text: str, path: Path) -> dict[str, Any]:
         body = json.loads(text)
     except ValueError:
         body = None
-    if not isinstance(body, dict) or set(body) != KEYS:
+    is_known = isinstance(body, dict) and set(body) - {MORE} == KEYS
+    if not is_known or not isinstance(body.get(MORE, {}), dict):
         raise DataError("is no command", where=str(path), fix="remove the file")
-    return body
+    found: dict[str, Any] = body
+    return found

@@ -73,6 +73,7 @@ SCENARIOS = (
         speed=2.0,
         how={"limits_stops": True},
     ),
+    Scenario(market.news_shock, "S-16 R-DATA-23 R-RISK-19"),
     Scenario(market.halted, "S-15 R-EXCH-15"),
     Scenario(market.delisted, "S-15 R-EXCH-15 R-DATA-20", venues=PERPETUALS),
     Scenario(market.maintenance, "S-14 R-EXCH-14", speed=5.0),

@@ -31,6 +31,7 @@ from ballast.risk.gate.memory import Memory, State
 from ballast.risk.halt.breaker import Gate
 from ballast.risk.halt.health import HealthFault, Vital
 from ballast.risk.halt.modes import Halt, Mode
+from ballast.risk.halt.shocks import Shock
 
 SECOND = 1_000_000_000
 NOW = 1_700_000_000 * SECOND
@@ -69,6 +70,7 @@ def test_a_good_entry_passes_every_check() -> None:
 READ = {SPOOF: Reading(0.5, NOW), PENALTY: Reading(0.8, NOW)}
 OLD = NOW - 5 * SECOND
 SLOW = HealthFault(Vital.LAG, "0.6 s", "0.5 s", blocks=False)
+SHOCK = Shock("cpi", "calendar", "US CPI", ("BTCUSDT",), NOW + SECOND, tightens=False)
 CASES = [
     # part, what is changed at the limit, and just beyond it, the check that must refuse
     ("account", {"halt": RUNNING}, {"halt": Halt()}, "mode"),
@@ -122,6 +124,8 @@ CASES = [
     ("account", {}, {"is_equity_known": False}, "equity"),
     ("account", {"ltv": 0.55}, {"ltv": 0.56}, "ltv"),
     ("account", {}, {"ltv": math.nan}, "ltv"),
+    ("account", {}, {"shock": SHOCK}, "announced"),
+    ("account", {}, {"source_fault": "the file is gone"}, "announced"),
     ("account", {"health": (SLOW,)}, {"health": (SLOW, replace(SLOW, blocks=True))}, "health"),
 ]  # fmt: skip
 

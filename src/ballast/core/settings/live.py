@@ -90,6 +90,31 @@ class GateSettings:
         low=0.001,
         high=1.0,
     )
+    event_source: str = setting(
+        "",
+        "File of JSON lines, or URL (https, http), that announces shocks: nothing is opened while"
+        " one lasts, and while the source is not heard. Empty: only `ballast announce`.",
+        "R-DATA-23",
+    )
+    event_poll_ms: int = setting(
+        15_000, "Between two looks at it.", "R-DATA-23", unit="ms", low=1000, high=HOUR_MS
+    )
+    event_silent_ms: int = setting(
+        2 * MINUTE_MS,
+        "Without an answer of that URL for so long nothing is opened; of a file: at once.",
+        "R-DATA-23",
+        unit="ms",
+        low=1000,
+        high=HOUR_MS,
+    )
+    event_tighten_atr: float = setting(
+        0.0,
+        "Distance that stops move to when a shock asks for it, in ATR of the entry; 0: none move.",
+        "R-DATA-23",
+        unit="ATR",
+        low=0.0,
+        high=100.0,
+    )
     ltv_alarm: float = setting(
         0.55,
         "Loan to value, or nearness of liquidation, that pauses trading.",

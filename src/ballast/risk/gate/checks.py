@@ -255,6 +255,16 @@ def calm(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
     return None
 
 
+def announced(snap: Snapshot, _: Memory, __: Limits) -> Against | None:
+    """Refuse while a shock is announced, or its source is not heard (R-DATA-23)."""
+    account = snap.account
+    if account.shock is not None:
+        return Against(account.shock.line, "no shock announced")
+    if account.source_fault:
+        return Against(f"event source: {account.source_fault}", "heard")
+    return None
+
+
 def data_fresh(snap: Snapshot, _: Memory, limits: Limits) -> Against | None:
     """Ask that the newest datum that changed anything is young (E3)."""
     if snap.link.data_ns is None:
@@ -347,7 +357,7 @@ CHECKS: dict[str, Callable[[Snapshot, Memory, Limits], Against | None]] = {
     for one in (
         mode, kernel, certificate, scenario, symbol_state, signal_age, duplicate, same_side,
         conflict, spoof, penalty, inputs, position, protection, unknown_orders, breaker, market,
-        calm, data_fresh, contiguous, spread, slippage, cost, clock, equity, funds,
+        calm, announced, data_fresh, contiguous, spread, slippage, cost, clock, equity, funds,
         ltv, health,
     )
 }  # fmt: skip

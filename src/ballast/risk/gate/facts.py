@@ -10,6 +10,7 @@ from ballast.core.reasons import Refusal
 from ballast.risk.halt.breaker import Gate  # noqa: TC001
 from ballast.risk.halt.health import HealthFault  # noqa: TC001
 from ballast.risk.halt.modes import Halt  # noqa: TC001
+from ballast.risk.halt.shocks import Shock  # noqa: TC001
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,10 @@ class Account:
     """Maintenance margin over margin, or loan over collateral."""
     health: tuple[HealthFault, ...] = ()
     """What the process lacks of its machine; a session in virtual time has no machine."""
+    shock: Shock | None = None
+    """What is announced for the candidate's symbol."""
+    source_fault: str = ""
+    """Why the source of announcements is not heard; empty: it is, or there is none."""
 
 
 @dataclass(frozen=True, slots=True)

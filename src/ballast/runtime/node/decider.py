@@ -290,6 +290,20 @@ class Decider:
         worth, least = self._dust[self.places[symbol]]
         return max(-(-worth // price_ticks), least) - 1
 
+    def tighten(self, symbol: str, price_ticks: int, atrs: float) -> bool:
+        """Move a stop to at most so many ATR of the entry from a price, never away from it.
+
+        Return False where the ATR is not known: then it stays.
+        """
+        s = self.places[symbol]
+        p, spec = self.live.pos[s], self.live.spec[s]
+        if not (p.lots > 0 and p.atr > 0.0):
+            return False
+        self._held.clear()
+        price = from_steps(price_ticks, spec.tick_num, spec.tick_den)
+        self.live.tightened(s, float(price - p.side * atrs * p.atr))
+        return True
+
     def written_off(self, symbol: str, at_ns: int) -> None:
         """Take what is left of a position as dust."""
         s = self.places[symbol]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ballast.risk.halt.baselines import Baselines
     from ballast.risk.halt.health import HealthFault
     from ballast.risk.halt.modes import Halt
+    from ballast.risk.halt.shocks import Shock
 
 LATE_S = 60.0
 """A fill that is heard of later than this is told as an alert."""
@@ -78,6 +79,11 @@ class NodeRules:
     """Whether it is told what each size was made of; journals of before hold none."""
     slices: SliceRules = field(default_factory=SliceRules)
     """When an entry is sent in parts."""
+    tighten_atr: float = 0.0
+    """Distance of stops from the price, in ATR of the entry, while a shock asks for it; 0: never.
+    """
+    has_source: bool = False
+    """Whether a source of announcements is listened to: until it is heard nothing is opened."""
     session: Session | None = None
     """What is decided here; None: another part decides, and says so in `Decided`."""
 
@@ -169,6 +175,8 @@ class Known:
     """Symbols that need no stop."""
     health: tuple[HealthFault, ...] = ()
     funds: Funds = NO_FUNDS
+    shock: Shock | None = None
+    source_fault: str = ""
 
 
 def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns: int) -> Snapshot:
@@ -183,6 +191,8 @@ def gather(asked: Candidate, link: Link, known: Known, rules: NodeRules, now_ns:
         unprotected=tuple(unprotected(known.book, known.bare)),
         unknown=tuple(one.client_id for one in known.book.doubtful() if one.phase in lost),
         health=known.health,
+        shock=known.shock,
+        source_fault=known.source_fault,
     )
     dust = desk.dust_lots
     held = known.book.holding(asked.symbol).lots - dust

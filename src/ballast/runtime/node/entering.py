@@ -20,6 +20,7 @@ from ballast.oms.record import Phase
 from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.judge import judge_part
 from ballast.risk.halt import runaway
+from ballast.risk.halt.shocks import Shocks
 from ballast.runtime.node import purse as purses
 from ballast.runtime.node.desk import NO_LINK, Desk, Known, NodeRules, gather, unprotected
 from ballast.runtime.node.events import Alert, AskMarket, Sliced, Wake
@@ -49,6 +50,7 @@ class Entering(Settling):
         self._approvals: dict[str, Approved] = {}
         self.health: tuple[HealthFault, ...] = ()
         self.purse = purses.Purse()
+        self.shocks = Shocks()
 
     def _needs(self, asked: Candidate, limit_ticks: int) -> float:
         """Return what an entry takes of the quote asset; without a session, its notional."""
@@ -67,6 +69,7 @@ class Entering(Settling):
         return Known(
             self.halt, self.levels, self.book, self.desk(asked.symbol), self.bare(), self.health,
             purses.funds_for(self.purse, needed, self._unit_atoms()),
+            self.shocks.against(asked.symbol), self.shocks.fault,
         )  # fmt: skip
 
     def _felt(self, event: HealthShown) -> None:
@@ -184,6 +187,9 @@ class Entering(Settling):
             return f"the account is {self.halt.mode}"
         if desk.closes:
             return "the position is to be closed"
+        shock = self.shocks.against(plan.asked.symbol)
+        if shock is not None:
+            return f"announced: {shock.line}"
         if record is None:
             return "its last order is forgotten"
         if record.is_settled and record.booked_lots < record.request.qty_lots:
@@ -305,6 +311,8 @@ class Entering(Settling):
     # Resting --------------------------------------------------------------------------------
 
     def _may_rest(self, record: OrderRecord) -> bool:
+        if self.shocks.against(record.symbol) is not None:
+            return False
         if self.decider is not None and record.symbol in self.decider.places:
             is_wanted = self.decider.held(record.symbol).wants_entry
             return is_wanted and self.now_ns < self._rests_until(record)

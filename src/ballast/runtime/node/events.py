@@ -16,8 +16,6 @@ from ballast.risk.gate.facts import Candidate, Link  # noqa: TC001
 from ballast.risk.halt.health import HealthFault  # noqa: TC001
 from ballast.risk.halt.modes import Command  # noqa: TC001
 
-# ---------------------------------------------------------------- what happened
-
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -229,10 +227,34 @@ class HealthShown:
     at_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A shock: these symbols, all if none is named, open nothing until it is over or withdrawn."""
+
+    name: str
+    source: str
+    """Who says so: a person, a program, a feed."""
+    text: str
+    symbols: tuple[str, ...]
+    until_ns: int
+    """Not after `at_ns`: what has its name is withdrawn; else it is replaced."""
+    tightens: bool
+    """Whether it asks for closer stops; done only where the account's rules have a distance."""
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceShown:
+    """Whether the configured source of announcements is heard; `fault` empty: it is."""
+
+    fault: str
+    at_ns: int
+
+
 Event = (
     Started | Elapsed | Priced | Decided | Moved | Left | Reported | OrdersShown | PositionShown
     | Valued | Flowed | Commanded | Learned | Linked | BarsClosed | Funded | SetAside
-    | HealthShown | Adopted | FundsShown
+    | HealthShown | Adopted | FundsShown | Announced | SourceShown
 )  # fmt: skip
 
 
@@ -304,10 +326,7 @@ class AskTrades:
 
 @dataclass(frozen=True, slots=True)
 class AskMarket:
-    """Ask what is held of a symbol and what its market is like: the next slice waits for it.
-
-    Answered by `PositionShown` and then `Linked`; no answer sends nothing.
-    """
+    """Ask for `PositionShown`, then `Linked`: the next slice waits for them, and goes with both."""
 
     symbol: str
 
@@ -356,7 +375,6 @@ class Sized:
 
     symbol: str
     decision: int
-    """The number of the verdict."""
     row: Mapping[str, float]
 
 

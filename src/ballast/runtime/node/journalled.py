@@ -140,13 +140,18 @@ def _with_edge(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"permissions": [one | unstated for one in plain["permissions"]]}
 
 
+def _with_shocks(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 13 as of version 14: nobody listened to announcements."""
+    return plain | {"tighten_atr": 0.0, "has_source": False}
+
+
 CODEC = Codec(
     Kind(EVENT, Event, version=4, upgrades={1: _with_rungs, 2: _with_moves, 3: _with_names}),
     Kind(EFFECT, Effect),
     Kind(
         RULES,
         NodeRules,
-        version=13,
+        version=14,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -160,6 +165,7 @@ CODEC = Codec(
             10: _with_funds,
             11: _with_sizes,
             12: _with_edge,
+            13: _with_shocks,
         },
     ),
 )

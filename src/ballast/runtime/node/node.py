@@ -23,12 +23,14 @@ from ballast.oms.record import OVER
 from ballast.risk.gate import memory as remembering
 from ballast.risk.gate.facts import Candidate
 from ballast.risk.gate.judge import judge
-from ballast.runtime.node.accounting import DRAWDOWN, Accounting
+from ballast.runtime.node.accounting import DRAWDOWN
+from ballast.runtime.node.announcing import Announcing
 from ballast.runtime.node.decider import Decider
 from ballast.runtime.node.desk import NO_LINK, Early, NodeRules, gather
 from ballast.runtime.node.events import (
     Adopted,
     Alert,
+    Announced,
     BarsClosed,
     Commanded,
     Decided,
@@ -50,6 +52,7 @@ from ballast.runtime.node.events import (
     Reported,
     SetAside,
     Sized,
+    SourceShown,
     Started,
     Valued,
     touched,
@@ -70,7 +73,7 @@ if TYPE_CHECKING:
 MS_NS = 1_000_000
 
 
-class Node(Accounting):
+class Node(Announcing):
     """One account. `handle` is its only door; it returns what is to be done, in order."""
 
     def __init__(self, rules: NodeRules, classes: Sequence[AnyStrategy] = ()) -> None:
@@ -84,6 +87,7 @@ class Node(Accounting):
         self._out = []
         halt = self.halt
         self._apply(event)
+        self._end_shocks()
         only = touched(event) if self.halt is halt else ""
         for symbol in [only] if only in self.desks else sorted(self.desks):
             self._heed(symbol)
@@ -118,8 +122,8 @@ class Node(Accounting):
                 self._shown(event)
             case Valued() | Flowed() | Commanded() | Funded() | FundsShown():
                 self._account(event)
-            case HealthShown():
-                self._felt(event)
+            case HealthShown() | Announced() | SourceShown():
+                self._news(event)
 
     def _started(self) -> None:
         """Begin again: what was on its way is not known any more."""
@@ -130,6 +134,7 @@ class Node(Accounting):
         self._approvals.clear()
         self.health = ()  # of the process that ended
         self._look_again()
+        self._listen()
         session = self.rules.session
         if session is None or (self.decider is not None and self.decider.session == session):
             return
@@ -335,6 +340,7 @@ class Node(Accounting):
             return
         if not self.book.holding(symbol).lots:
             return
+        self._tighten(symbol)
         desk, held = self.desks[symbol], decider.held(symbol)
         desk.stop_ticks = held.stop_ticks or desk.stop_ticks
         desk.takes = held.takes

@@ -25,6 +25,7 @@ from ballast.risk.halt.flows import Past  # noqa: TC001
 from ballast.risk.halt.health import HealthFault  # noqa: TC001
 from ballast.risk.halt.modes import Halt  # noqa: TC001
 from ballast.risk.halt.runaway import Pace  # noqa: TC001
+from ballast.risk.halt.shocks import Shocks  # noqa: TC001
 from ballast.runtime.node.desk import Desk, NodeRules  # noqa: TC001
 from ballast.runtime.node.node import Node
 from ballast.runtime.node.purse import Purse  # noqa: TC001 - the codec reads the types
@@ -71,6 +72,7 @@ class NodeState:
     health: tuple[HealthFault, ...]
     purse: Purse
     past: Past
+    shocks: Shocks
 
 
 KIND = "node.state"
@@ -95,6 +97,7 @@ def packed(node: Node) -> bytes:
         node.health,
         node.purse,
         node.past,
+        node.shocks,
     )
     return CODEC.text(state).encode()
 
@@ -112,6 +115,7 @@ def unpacked(data: bytes, classes: Sequence[AnyStrategy] = ()) -> Node:
     node.book.restore(state.book)
     node.desks = dict(state.desks)
     node.health, node.purse, node.past = state.health, state.purse, state.past
+    node.shocks = state.shocks
     if state.live is not None:
         restore_live(node.begin_deciding().live, state.live)
     return node

@@ -325,6 +325,7 @@ async def _trade(
     from ballast.runtime.node.journalled import restored
     from ballast.runtime.shell.machine import kept_for_good
     from ballast.runtime.startup import require
+    from ballast.service.announce.watch import listened
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import live_screen, teller
     from ballast.service.kinds import require_kind
@@ -359,6 +360,7 @@ async def _trade(
                     beside=watching(asked.universe, line),
                     beat=heart(os.environ, stop.set),
                     health_limits=HealthLimits(asked.settings.operations.memory_mb),
+                    events=listened(asked.settings, options.config().workspace),
                 )  # fmt: skip
                 with live_screen(quiet=is_quiet) as draw, kept_for_good():
                     await running.run(stop, draw, closes=closes)

@@ -59,6 +59,7 @@ VERBS: dict[str, Verb] = {
     "flatten": Verb(f"{_HOME}.commands", "Have the node close everything, then pause.", _NODE),
     "kill": Verb(f"{_HOME}.commands", "Latch the kill switch of the node.", _NODE),
     "release": Verb(f"{_HOME}.commands", "Take the latch of the kill switch off.", _NODE),
+    "announce": Verb(f"{_HOME}.announce", "Tell the node of a shock: no entries for now.", _NODE),
     "explain": Verb(f"{_HOME}.explain", "Why the node entered, or did not.", _NODE),
     "audit": Verb(f"{_HOME}.audit", "What the node was told and did; export, verify.", _NODE),
     "replay": Verb(f"{_HOME}.replay", "Run the node's journal again, byte for byte.", _NODE),

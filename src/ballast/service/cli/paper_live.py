@@ -92,6 +92,7 @@ async def _session(
     from ballast.runtime.node.journalled import restored
     from ballast.runtime.shell.machine import kept_for_good
     from ballast.runtime.startup import require
+    from ballast.service.announce.watch import listened
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import live_screen, teller
     from ballast.service.kinds import require_kind
@@ -130,6 +131,7 @@ async def _session(
                 is_heard=lambda: market.is_heard,
                 beat=heart(os.environ, stop.set),
                 health_limits=HealthLimits(settings.operations.memory_mb),
+                events=listened(settings, options.config().workspace),
             )
             is_drawn = not is_quiet and not options.current().quiet
             with live_screen(quiet=not is_drawn) as draw, kept_for_good():

@@ -15,6 +15,8 @@ from ballast.runtime.node.events import Alert
 from ballast.runtime.shell.health import HealthWatch
 from ballast.runtime.startup import Probe, Wanted
 from ballast.runtime.wiring import wire
+from ballast.service.announce.telling import announce
+from ballast.service.announce.watch import EventWatch
 from ballast.service.commands import commanded, take_commands
 from ballast.service.diagnose.connection import connection_of
 from ballast.service.diagnose.health import health_of
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ballast.core.journal import Journal
+    from ballast.core.ports import EventSource
     from ballast.core.settings import EngineSettings
     from ballast.risk.halt.health import HealthLimits
     from ballast.runtime.node.events import Effect
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
     from ballast.service.keys.account import Keys as AccountKeys
     from ballast.service.keys.source import KeySource
     from ballast.service.live.opening import OpenedLive
-    from ballast.store.inbox import Inbox
+    from ballast.store.inbox import Inbox, Message
 
 INBOX_S = 0.25
 STATE_S = 1.0
@@ -101,6 +104,7 @@ class LiveRunning:
         is_heard: Callable[[], bool] = lambda: True,
         beat: Callable[[], None] = lambda: None,
         health_limits: HealthLimits | None = None,
+        events: tuple[EventSource, float] | None = None,
     ) -> None:
         """Prepare; `run` does it. `keys` are looked at again while it runs.
 
@@ -108,6 +112,7 @@ class LiveRunning:
         `beside` is what must go on beside the session, and ends it where it ends: a paper account;
         nothing is traded before its books are heard. `beat` is called as long as the loop turns.
         Beyond `health_limits` entries are refused; None or no state file: nobody measures.
+        `events` is what announces shocks, and how often it is looked at, in seconds.
         """
         self._keys = keys
         self.line = line
@@ -122,6 +127,7 @@ class LiveRunning:
         self._is_heard = is_heard
         self._beat = beat
         self._health_limits = health_limits
+        self._events = events
         self.health: HealthWatch | None = None
         self.exposure = ExposureView(opened.legs)
 
@@ -163,6 +169,7 @@ class LiveRunning:
                 raise VenueUnavailableError(
                     f"the venue does not say what is held: {error}", fix="start again when it does"
                 ) from None
+            work += await self._listening(wired)
             if not self.node.halt.who and act is None:
                 self.command(Command.RESUME, getpass.getuser(), "a live session begins")
             work += [
@@ -189,6 +196,16 @@ class LiveRunning:
                 one.cancel()
             await asyncio.gather(*work, return_exceptions=True)
             await wired.client.settle(SETTLE_S)
+
+    async def _listening(self, wired: Wired) -> list[asyncio.Task[None]]:
+        """Look at the source of announcements, where there is one, before anything is decided."""
+        if self._events is None:
+            return []
+        source, every_s = self._events
+        live, line = wired.live, self.line
+        watch = EventWatch(source, wired.shell, line.clock, line.apart_ns, every_s, live.tell)
+        await watch.look()
+        return [asyncio.create_task(watch.run())]
 
     async def _heard_by_all(self, wired: Wired, work: Sequence[asyncio.Future[None]]) -> None:
         """Wait until every stream is there; raise `UserError` where one is not."""
@@ -253,7 +270,7 @@ class LiveRunning:
     def take_commands(self) -> None:
         """Take a person's commands out of the inbox, in order."""
         look = self.wired.live.renewed if self.wired is not None else None
-        take_commands(self._inbox, self.command, look)
+        take_commands(self._inbox, self.command, look, self.announce)
 
     def command(self, command: Command, who: str, reason: str) -> str:
         """Carry out a command; return what came of it."""
@@ -261,6 +278,12 @@ class LiveRunning:
         assert self.wired is not None  # noqa: S101 - `node` would have said so
         tell = self.wired.live.tell
         return commanded(node, tell, command, who, reason, self.line.now_ns())
+
+    def announce(self, message: Message) -> str:
+        """Take what somebody announces; return what came of it."""
+        node, line = self.node, self.line
+        assert self.wired is not None  # noqa: S101 - `node` would have said so
+        return announce(node, self.wired.live.tell, message, line.now_ns(), line.apart_ns())
 
     def _rekey(self, keys: AccountKeys) -> None:
         self.line.asker.rekey(Keys(*keys.texts()))

@@ -167,7 +167,10 @@ def open_paper(
         wish.seed,
         value_hash([_before(one, first_ms).fingerprint() for one in bars]),
     )
-    rules = replace(rules, may_be_bare=wish.allow_bare, permissions=permissions_of(proved))
+    rules = replace(
+        rules, may_be_bare=wish.allow_bare, permissions=permissions_of(proved),
+        has_source=False,  # stored candles know no news of today; `ballast announce` reaches them
+    )  # fmt: skip
     return Opened(assignments, legs, exchange, client, rules, bars, first_ms, recipe)
 
 

@@ -10,12 +10,14 @@ from ballast.core.codec import Codec, Kind
 from ballast.core.errors import UserError
 from ballast.core.time import format_ms
 from ballast.risk.halt.modes import Command
+from ballast.runtime.clock import SystemClock
 from ballast.runtime.node.events import Alert, Effect, Judged, Learned
 from ballast.runtime.node.journalled import RULES, started
 from ballast.runtime.shell.feeds import RecordedFeed
 from ballast.runtime.shell.paper import Paper
 from ballast.runtime.shell.relive import relive
 from ballast.runtime.shell.shell import Shell
+from ballast.service.announce.telling import announce
 from ballast.service.commands import commanded, take_commands
 from ballast.service.paper.exposure import ExposureView
 from ballast.service.paper.opening import Recipe
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from ballast.core.journal import Journal
     from ballast.runtime.node.node import Node
     from ballast.service.paper.opening import Opened
-    from ballast.store.inbox import Inbox
+    from ballast.store.inbox import Inbox, Message
 
 MS_NS = 1_000_000
 RECIPE = "paper.recipe"
@@ -117,12 +119,18 @@ class Running:
 
     def take_commands(self) -> None:
         """Take a person's commands out of the inbox, in order."""
-        take_commands(self.inbox, self.command)
+        take_commands(self.inbox, self.command, announce=self.announce)
 
     def command(self, command: Command, who: str, reason: str) -> str:
         """Carry out a command; return what came of it."""
         now_ns = self.opened.exchange.now_ns
         return commanded(self.node, self.shell.tell, command, who, reason, now_ns)
+
+    def announce(self, message: Message) -> str:
+        """Take what somebody announces: it lasts as long, from this session's time on."""
+        now_ns = self.opened.exchange.now_ns
+        apart_ns = now_ns - SystemClock().now_ns()
+        return announce(self.node, self.shell.tell, message, now_ns, apart_ns)
 
 
 def _require_recipe(opened: Opened, journal: Journal) -> None:

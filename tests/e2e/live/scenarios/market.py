@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.ids import Purpose
 from ballast.core.orders import OrderKind
+from ballast.oms.record import Phase
 from ballast.risk.halt.modes import Mode
+from ballast.runtime.node.events import Announced
 
 if TYPE_CHECKING:
     from tests.e2e.live.scenarios.play import Play
@@ -130,6 +132,38 @@ async def maintenance(play: Play) -> None:
     await session.until("it trades", lambda: bool(session.live.facts.of(session.symbol).is_trading))
     hand.move(hand.ticks)
     await session.hold()
+
+
+async def news_shock(play: Play) -> None:
+    """A shock is announced: what rests is cancelled, nothing is opened, what is held is covered."""
+    session, hand = play.session, play.hand
+
+    def announce(hours: int) -> None:
+        now_ns = session.live.now_ns
+        until_ns = now_ns + hours * 3_600 * 1_000_000_000
+        session.live.tell(Announced("war", "a test", "war", (), until_ns, False, now_ns))
+
+    against = await session.enter(limit_ticks=hand.away(-0.02), stop_share=0.05)
+    assert not against, against
+    await session.until(
+        "it rests", lambda: any(one.phase is Phase.LIVE for one in session.of(Purpose.ENTRY))
+    )
+    announce(hours=1)
+    await session.until("it is cancelled", lambda: session.is_calm)
+    assert not play.auditor.position
+    against = await session.enter()
+    assert [one.split(",")[0] for one in against] == ["announced: war (a test)"], against
+    announce(hours=0)
+    await session.hold()
+    announce(hours=1)
+    await asyncio.sleep(0.5)
+    assert session.is_covered
+    hand.move(hand.away(-0.03))
+    await session.until("the stop is booked", lambda: not session.lots)
+    against = await session.enter()
+    assert any(one.startswith("announced: war (a test)") for one in against), against
+    begun = [one for one in session.alerts if one.startswith("announced: war")]
+    assert len(begun) == 2, session.alerts
 
 
 async def stop_before_liquidation(play: Play) -> None:
