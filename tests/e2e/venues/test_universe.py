@@ -95,10 +95,10 @@ def test_a_listing_that_the_venue_dates_needs_no_bars(bybit: ServedVenue, tmp_pa
 def test_where_the_day_tells_no_best_prices_the_book_is_asked(
     coinbase: ServedVenue, tmp_path: Path
 ) -> None:
+    assert universe(tmp_path, coinbase, "COINBASE")["chosen"][0]["spread_bps"] is None
     found = universe(tmp_path, coinbase, "COINBASE", "--spread-max", "50")
     assert [one["symbol"] for one in found["chosen"]] == ["BTCUSDT"]
     assert 0 < found["chosen"][0]["spread_bps"] < 50
-    assert universe(tmp_path, coinbase, "COINBASE")["chosen"][0]["spread_bps"] is None
 
 
 def test_market_caps_come_from_a_file(bybit: ServedVenue, tmp_path: Path) -> None:
