@@ -159,7 +159,7 @@ def of_version_1(record: Record) -> Record:
             del body["limits"][name]
         with_sector(body)
     elif "link" in body:
-        for name in ("rungs", "moved_1m", "moved_5m"):
+        for name in ("rungs", "moved_1m", "moved_5m", "depth_share"):
             del body["link"][name]
     return replace(record, body=body_of(body), version=1)
 

@@ -278,7 +278,8 @@ class RiskSettings:
     )
     liquidity_block: float = setting(
         0.1,
-        "Quote volume of the last 5 bars, as a part of its norm, under which no entry is made.",
+        "Quote volume of the last 5 bars, or the depth a live book shows, as a part of its norm, "
+        "under which no entry is made.",
         "R-RISK-20",
         unit="fraction of norm",
         low=0.01,
@@ -287,8 +288,8 @@ class RiskSettings:
     )
     liquidity_shrink: float = setting(
         0.25,
-        "Part of its norm under which quote volume shrinks `position_cap` and `volume_share`: at "
-        "half of this they are half.",
+        "Part of its norm under which quote volume, or depth, shrinks `position_cap` and "
+        "`volume_share`: at half of this they are half.",
         "R-RISK-20",
         unit="fraction of norm",
         low=0.01,

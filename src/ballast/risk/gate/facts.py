@@ -85,6 +85,8 @@ class Link:
     moved_1m: float = 0.0
     """Largest move of any watched price within a minute of the last five, up or down."""
     moved_5m: float = 0.0
+    depth_share: float | None = None
+    """What the book shows as a part of what it usually does; the kernel holds sizes against it."""
 
     def round_trip(self, notional: float, fee: float, *, rests: bool) -> float:
         """Return what entering and leaving with such a size costs, as a part of the notional.

@@ -290,11 +290,13 @@ class Decider:
         worth, least = self._dust[self.places[symbol]]
         return max(-(-worth // price_ticks), least) - 1
 
-    def tighten(self, symbol: str, price_ticks: int, atrs: float) -> bool:
-        """Move a stop to at most so many ATR of the entry from a price, never away from it.
+    def deepened(self, symbol: str, share: float | None) -> None:
+        """Learn what part of its usual depth a book shows (R-RISK-20); None, not known, is all."""
+        if symbol in self.places:
+            self.live.deepened(self.places[symbol], 1.0 if share is None else share)
 
-        Return False where the ATR is not known: then it stays.
-        """
+    def tighten(self, symbol: str, price_ticks: int, atrs: float) -> bool:
+        """Move a stop to at most so many ATR of the entry from a price; False: none is known."""
         s = self.places[symbol]
         p, spec = self.live.pos[s], self.live.spec[s]
         if not (p.lots > 0 and p.atr > 0.0):

@@ -110,6 +110,11 @@ def _with_names(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"is_quote": True, "flowed_ns": 0, "name": ""}
 
 
+def _with_depth(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return an event of version 4 as of version 5: nobody knew what a book usually shows."""
+    return plain | {"link": plain["link"] | {"depth_share": None}} if "link" in plain else plain
+
+
 def _with_birth(plain: dict[str, Any]) -> dict[str, Any]:
     """Return rules of version 8 as of version 9: ids were not made of when the journal began."""
     return plain | {"names_birth": False}
@@ -146,7 +151,12 @@ def _with_shocks(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 CODEC = Codec(
-    Kind(EVENT, Event, version=4, upgrades={1: _with_rungs, 2: _with_moves, 3: _with_names}),
+    Kind(
+        EVENT,
+        Event,
+        version=5,
+        upgrades={1: _with_rungs, 2: _with_moves, 3: _with_names, 4: _with_depth},
+    ),
     Kind(EFFECT, Effect),
     Kind(
         RULES,

@@ -172,6 +172,8 @@ class Node(Announcing):
                 self._leave(event.symbol, event.reason)
             case Linked():
                 desk.link, desk.linked_ns = event.link, self.now_ns
+                if self.decider is not None:
+                    self.decider.deepened(event.symbol, event.link.depth_share)
 
     def _close_late(self, entry: OrderRecord) -> None:
         """Close what comes of an entry from before the account was flattened.

@@ -25,6 +25,7 @@ from ballast.runtime.node.events import (
     Valued,
 )
 from ballast.runtime.shell.bare import BareTime
+from ballast.runtime.shell.depths import worth_of
 from ballast.runtime.shell.latency import Latency
 from ballast.runtime.shell.venue_facts import VenueFacts, rungs_of
 from ballast.venues.clients.calls import CallError, Verdict
@@ -278,17 +279,23 @@ class Asking:
         return free is not None
 
     async def look_at_depth(self, symbol: str) -> None:
-        """Ask for the depth, and keep what sizes up to half of equity would cost in it."""
+        """Ask for the depth, and keep what sizes up to half of equity would cost in it.
+
+        And what part of the usual depth that is: a book that thins out is no place to enter.
+        """
         top = await self.ask(lambda: self.desk.top(symbol, DEPTH))
         seen = self.facts.of(symbol)
         if top is None:
             seen.rungs = ()
+            seen.depths.lost()
             return
+        market, within = self.desk.markets[symbol], self.shell.node.rules.limits.slippage
+        unit = float(market.tick * market.lot)
+        seen.depths.shown(worth_of(top.bids, within, unit), worth_of(top.asks, within, unit))
         session = self.shell.node.rules.session
         equity = self.shell.node.levels.equity / self.atoms(Decimal(1)) if session else 0.0
         seen.rungs = ()
         if top.bids and top.asks:
-            market = self.desk.markets[symbol]
             worth = float(market.tick * top.asks[0][0] * market.lot)
             seen.rungs = rungs_of(top.bids, top.asks, lot_worth=worth, equity=equity)
             best = (top.bids[0][0], top.asks[0][0])

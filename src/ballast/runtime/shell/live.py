@@ -283,13 +283,14 @@ class Live(Asking):
                 tasks.create_task(self._every(self._rhythm.funding_s, self._fundings))
 
     async def _cycle(self) -> None:
-        """Ask for the price of what is held or rests: the net beneath the streams.
+        """Ask for the depth of every book, and so for the price of what is held or rests.
 
-        The last price counts as long as the book still holds it between its best prices.
+        That is the net beneath the streams: the last price counts as long as the book still holds
+        it between its best prices. The depths of the others make their norm.
         """
         book = self.shell.node.book
         busy = [one for one in self.symbols if book.holding(one).lots or any(book.open_orders(one))]
-        await asyncio.gather(*(self.look_at_depth(one) for one in busy))
+        await asyncio.gather(*(self.look_at_depth(one) for one in self.symbols))
         for symbol in busy:
             seen = self.facts.of(symbol)
             if seen.rungs and seen.last_ticks:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ballast.core.marketdata import Candle, Quote, Trade
 from ballast.risk.gate.facts import Link
 from ballast.risk.halt.jumps import Jumps
+from ballast.runtime.shell.depths import Depths
 from ballast.venues.clients.desk import Listed
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Seen:
     """Whether it fails the rules that the session's symbols are chosen by: nothing is opened."""
     is_contiguous: bool | None = None
     rungs: tuple[tuple[float, float], ...] = ()
+    depths: Depths = field(default_factory=Depths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class VenueFacts:
             rungs=seen.rungs,
             moved_1m=moved_1m,
             moved_5m=moved_5m,
+            depth_share=seen.depths.share,
         )
 
 
