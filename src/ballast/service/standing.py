@@ -82,6 +82,8 @@ def portfolio_of(node: Node) -> dict[str, Any]:
         "equity": node.levels.equity / scale,
         "peak": node.levels.peak / scale,
         "drawdown": round(node.levels.drawdown, 6),
+        "announced": [one.line for one in node.shocks.in_force],
+        "event_source": node.shocks.fault,
         "limits": limits_of(node),
         **costs_of(node),
         "open_orders": [

@@ -324,6 +324,25 @@ def test_what_is_no_url_is_refused_and_not_shown(said: str, tmp_path: Path) -> N
     assert "pw" not in error.value.line().replace("password", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "mark", "said"),
+    [
+        (None, "remark", "nothing is opened until it is heard"),
+        ("WAR\n", "remark", "line 1: "),
+        (line() + "\n", "ok", "news.jsonl says 1 announcements"),
+    ],
+)
+def test_a_preflight_looks_at_the_source(
+    text: str | None, mark: str, said: str, tmp_path: Path
+) -> None:
+    assert asyncio.run(watching.looked_at(gate(""), tmp_path)) == []
+    if text is not None:
+        (tmp_path / "news.jsonl").write_text(text.replace(str(NOW + HOUR), "5"))
+    (found,) = asyncio.run(watching.looked_at(gate("news.jsonl"), tmp_path))
+    assert found.mark == mark
+    assert said in found.text
+
+
 # A person's word ----------------------------------------------------------------------------
 
 

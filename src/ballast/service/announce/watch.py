@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import UserError
 from ballast.risk.halt.shocks import Shock
+from ballast.runtime.clock import SystemClock
 from ballast.runtime.node.events import Alert, SourceShown
+from ballast.runtime.startup import Finding, Mark
 from ballast.service.announce.file import FileEvents
 from ballast.service.announce.telling import event_of
 from ballast.service.announce.url import SCHEMES, UrlEvents
@@ -149,3 +151,19 @@ def listened(settings: Settings, workspace: Path) -> tuple[EventSource, float] |
     if "://" in said or said.split(":", 1)[0].lower() in SCHEMES:
         return UrlEvents(said, gate.event_silent_ms / MS_S), every_s
     return FileEvents(workspace / said), every_s
+
+
+async def looked_at(settings: Settings, workspace: Path) -> list[Finding]:
+    """Return what a look at the configured source finds; nothing where there is none."""
+    found = listened(settings, workspace)
+    if found is None:
+        return []
+    source, what = found[0], "event source"
+    try:
+        heard = await source.read(SystemClock().now_ns() // MS_NS)
+    except UserError as error:
+        text = f"{error.line()}: nothing is opened until it is heard"
+        return [Finding(what, Mark.REMARK, text, "mend it, or empty gate.event_source")]
+    if heard.faults:
+        return [Finding(what, Mark.REMARK, heard.faults[0], "announce what was meant")]
+    return [Finding(what, Mark.GOOD, f"{source.name} says {len(heard.notices)} announcements")]

@@ -299,6 +299,7 @@ async def opened_live(asked: Asked, line: Any, account: str) -> OpenedLive:  # n
 
 async def _look(asked: Asked, rehearsal: Any, where: Place) -> list[Finding]:  # noqa: ANN401
     """Probe the venue on the journal as it is, without taking its lease."""
+    from ballast.service.announce.watch import looked_at
     from ballast.service.live.running import probed
 
     line = await lines.opened(
@@ -308,7 +309,8 @@ async def _look(asked: Asked, rehearsal: Any, where: Place) -> list[Finding]:  #
         await asked.choose(line, where)
         opened = await opened_live(asked, line, where.account)
         before = node_in(where, opened.strategies)
-        return await probed(line, opened, before, asked.settings.engine)
+        found = await probed(line, opened, before, asked.settings.engine)
+        return found + await looked_at(asked.settings, options.config().workspace)
     finally:
         await line.close()
 

@@ -62,7 +62,10 @@ def _tables(found: dict[str, Any]) -> list[Table]:
     if portfolio is None:
         return []
     names = ("account", "time", "mode", "reason", "equity", "peak", "drawdown", "fees", "slippage")
-    tables = [Table([], [(name, str(portfolio[name])) for name in names])]
+    rows = [(name, str(portfolio[name])) for name in names]
+    rows += [("announced", one) for one in portfolio["announced"]]
+    rows += [("event source", one) for one in [portfolio["event_source"]] if one]
+    tables = [Table([], rows)]
     positions = found["positions"]
     if positions:
         tables.append(Table(tuple(positions[0]), [list(one.values()) for one in positions]))
