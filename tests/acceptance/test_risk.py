@@ -89,6 +89,31 @@ def test_a_risk_02_fifteen_percent_below_the_peak_kills_and_a_restart_changes_no
     assert ("kill switch: 15.0% below the peak (drawdown_kill)" in table.alerts()) is kills
 
 
+@pytest.mark.parametrize("by", ["the drawdown", "a person"])
+def test_a_kill_is_told_once_whoever_latches_it(by: str) -> None:
+    """R-RISK-04: an alert reaches whatever hears alerts; a restart and a second kill add none."""
+    table = Scripted(hours(3, {}), stop=STOP)
+    table.told.clear()
+
+    def kill() -> None:
+        if by == "a person":
+            table.command(Command.KILL)
+        else:
+            table.tell(Valued(round(80_000 * UNIT), table.now_ns))
+
+    kill()
+    said = {"a person": "kill switch: as drawn (ann)"}
+    expected = said.get(by, "kill switch: 20.0% below the peak (drawdown_kill)")
+    assert table.alerts() == [expected]
+    table.restart()
+    kill()
+    assert table.alerts() == [expected]
+    table.command(Command.RELEASE)
+    table.told.clear()
+    table.command(Command.PAUSE)
+    assert table.alerts() == [], "only a latch is told as one"
+
+
 def test_a_risk_03_a_protection_check_that_fails_blocks_entries_and_tells_a_person(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -106,7 +131,10 @@ def test_a_risk_03_a_protection_check_that_fails_blocks_entries_and_tells_a_pers
 
 
 def test_a_risk_04_a_drawdown_of_ten_percent_is_told_once_before_it_kills() -> None:
-    """The node's alert is what the console and the journal show; mail comes with the alerts."""
+    """The node's alert is what the console and the journal show; mail comes with the alerts.
+
+    R-RISK-16: once for a fall, again after half of it was won back, and not in place of the kill.
+    """
     table = Scripted(hours(3, {}), stop=STOP)
 
     def alerts_at(*parts: float) -> list[str]:

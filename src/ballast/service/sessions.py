@@ -132,6 +132,7 @@ def rules_of(
         drawdown_warning=settings.gate.drawdown_warning,
         tells_lost=True,
         tells_sizes=True,
+        tells_kill=True,
         books_strange=True,
         names_birth=True,
         drawdown_kill=risk.drawdown_kill or 1.0,

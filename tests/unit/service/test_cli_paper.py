@@ -163,6 +163,8 @@ def test_commands_wait_for_the_node_and_are_journalled(space: Path, account: str
     assert (told["mode"], told["reason"]) == ("alert", "looks wrong")
     audit = ballast(space, "audit", "--text", "looks wrong", "--json", *place).json()
     assert '"who":"ann"' in audit["records"][0]["body"]
+    (heard,) = ballast(space, "explain", "--json", *place).json()["account"]
+    assert heard["text"] == "kill switch: looks wrong (ann)", "R-RISK-04: whoever looks, later too"
     for verb in ("release", "resume"):
         assert ballast(space, verb, "--reason", "checked", *place).code == 0
     told = ballast(space, *run(space, account, "--bars", "3", "--json")).json()

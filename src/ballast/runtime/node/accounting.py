@@ -48,6 +48,13 @@ class Accounting(Adopting):
                 self.halt = self.halt_after(event.order, event.who, event.reason)
                 if was.mode is modes.Mode.ALERT and self.halt.mode is not was.mode:
                     self._released(was, event)
+                if was.mode is not modes.Mode.ALERT and self.halt.mode is modes.Mode.ALERT:
+                    self._tell_kill(event)
+
+    def _tell_kill(self, event: Commanded) -> None:
+        """Tell a person's kill: who gave it sits at one screen, the others must know too."""
+        if self.rules.tells_kill:
+            self._out.append(Alert("", f"kill switch: {event.reason} ({event.who})"))
 
     def _flowed(self, event: Flowed) -> None:
         """Book what came or went, once: a venue shows it again whenever it is asked."""

@@ -56,6 +56,8 @@ class NodeRules:
     """Whether a person is told of stops that are gone and of fills that are heard of late."""
     names_birth: bool = False
     """Whether client ids are also made of when the journal began: a lost one repeats none (A3)."""
+    tells_kill: bool = False
+    """Whether a person's kill is told to everybody who hears alerts, as a rule's is (R-RISK-04)."""
     books_strange: bool = False
     """Whether trades of no order of ours that closed a position are booked (F8)."""
     drawdown_kill: float = 0.15

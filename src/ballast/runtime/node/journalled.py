@@ -150,6 +150,11 @@ def _with_shocks(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"tighten_atr": 0.0, "has_source": False}
 
 
+def _with_kill(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 14 as of version 15: a person's kill was not told."""
+    return plain | {"tells_kill": False}
+
+
 CODEC = Codec(
     Kind(
         EVENT,
@@ -161,7 +166,7 @@ CODEC = Codec(
     Kind(
         RULES,
         NodeRules,
-        version=14,
+        version=15,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -176,6 +181,7 @@ CODEC = Codec(
             11: _with_sizes,
             12: _with_edge,
             13: _with_shocks,
+            14: _with_kill,
         },
     ),
 )
