@@ -3,8 +3,9 @@
 Historical: what the positions of this moment, queued ones and the candidate's would have gained on
 each of the last `bars` bars of the candidate's symbol, scaled to a day by the square root of time
 (P. Jorion, Value at Risk, 3rd ed., chapters 4 and 10). The others' bars are the last that had
-closed by then. Stops are ignored. What has fewer than half of those bars is no sample: its whole
-notional counts as lost, and the rest is looked at without it.
+closed by then. Stops are ignored. With fewer than half of those bars there is no sample, and the
+whole notional of everything counts as lost. So does that of another symbol alone that lacks bars
+for some of that time; the rest is looked at without it.
 """
 
 from __future__ import annotations

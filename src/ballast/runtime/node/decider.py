@@ -186,15 +186,15 @@ class Decider:
         """Return what an entry takes of the quote asset: price or initial margin, and the fee."""
         s = self.places[symbol]
         spec, leverage = self.live.spec[s], float(self.live.columns.plan[s]["leverage"])
-        fee = float(spec.maker if rests else spec.taker) * (1.0 - float(spec.fee_discount))
+        fee = self.fee(symbol, rests=rests)
         if spec.perpetual:
             return notional * (1.0 / leverage + fee)
         return notional if spec.fee_asset == int(FeeAsset.BASE) else notional * (1.0 + fee)
 
-    def fee(self, symbol: str) -> float:
-        """Return the fee of a fill at market, as a part of its notional."""
+    def fee(self, symbol: str, *, rests: bool) -> float:
+        """Return the fee of a fill, at market or of an order that `rests`, part of its notional."""
         spec = self.live.spec[self.places[symbol]]
-        return float(spec.taker) * (1.0 - float(spec.fee_discount))
+        return float(spec.maker if rests else spec.taker) * (1.0 - float(spec.fee_discount))
 
     @property
     def quote_atoms(self) -> float:

@@ -234,10 +234,10 @@ class Node(Announcing):
 
     def _want(self, decider: Decider, one: Wanted, signalled_ns: int) -> None:
         desk = self.desk(one.symbol)
-        link, fee, owner = desk.link or NO_LINK, decider.fee(one.symbol), self.rules.owner_hash
-        held = self.rules.permission(owner(one.symbol), one.symbol)
+        link, owner = desk.link or NO_LINK, self.rules.owner_hash(one.symbol)
+        held, fee = self.rules.permission(owner, one.symbol), decider.fee(one.symbol, rests=False)
         asked = Candidate(
-            one.symbol, one.side, owner(one.symbol), signalled_ns, one.notional,
+            one.symbol, one.side, owner, signalled_ns, one.notional,
             edge=None if held is None else held.edge(fee),
             cost=link.round_trip(one.notional, fee, rests=one.limit_ticks > 0),
         )  # fmt: skip

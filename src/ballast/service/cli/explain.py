@@ -118,8 +118,8 @@ def explain(
     slices = [{**one.head(), **asdict(one.said)} for one in found if isinstance(one.said, Sliced)]
     orders = [{**one.head(), **asdict(one.said)} for one in found if isinstance(one.said, Settled)]
     sizes = [
-        {**one.head(), "symbol": one.said.symbol, "decision": one.said.decision}
-        | story_of(one.said.row) | {"symbol": one.said.symbol}
+        one.head() | story_of(one.said.row)
+        | {"symbol": one.said.symbol, "decision": one.said.decision}
         for one in found
         if isinstance(one.said, Sized)
     ]  # fmt: skip
