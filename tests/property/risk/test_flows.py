@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ballast.risk.halt import baselines, flows
 from ballast.risk.halt.baselines import DAY_NS, Baselines
-from ballast.risk.halt.flows import KEPT_NS, NAMES_MAX, Past
+from ballast.risk.halt.flows import KEPT_NS, NAMES_MAX, READ_NS, Past
 
 SECOND_NS = 1_000_000_000
 START_NS = 20_000 * DAY_NS - 300 * SECOND_NS
@@ -99,6 +100,41 @@ def test_a_deposit_that_is_listed_late_hides_no_loss_and_is_no_peak() -> None:
     account.flow(100, START_NS + 90 * SECOND_NS)
     assert round(account.levels.drawdown, 2) == 0.15
     assert account.levels.peak == 218  # 100 * 185 / 85, rounded up
+
+
+@pytest.mark.parametrize(("amount", "read"), [(-800_000, 1_000_100), (3_000_000, 999_900)])
+@pytest.mark.parametrize("marks", [1, 2])
+def test_a_flow_between_the_reading_of_a_mark_and_its_telling_is_no_loss(
+    amount: int, read: int, marks: int
+) -> None:
+    """It is older than the mark, and not in it: the next mark would fall by a withdrawal."""
+    account = Account()
+    account.mark(EQUITY, START_NS)
+    flowed_ns = START_NS + 10 * SECOND_NS
+    for k in range(marks):
+        account.mark(read, flowed_ns + (k + 1) * SECOND_NS // 10)
+    account.flow(amount, flowed_ns)
+    assert account.levels.equity == read + amount
+    assert account.levels.drawdown < 0.001
+    account.mark(read + amount, flowed_ns + 60 * SECOND_NS)
+    assert account.levels.drawdown < 0.001
+    assert account.levels.peak < (read + amount) * 1.001
+
+
+def test_a_mark_that_has_the_money_stays_behind_the_flow_however_near_it_is() -> None:
+    account = Account()
+    account.mark(EQUITY, START_NS)
+    account.mark(210_000, START_NS + 11 * SECOND_NS)
+    account.flow(-800_000, START_NS + 10 * SECOND_NS)
+    assert (account.levels.equity, account.levels.peak) == (210_000, 210_000)
+
+
+def test_a_mark_that_is_long_after_the_flow_has_it_whatever_it_says() -> None:
+    account = Account()
+    account.mark(EQUITY, START_NS)
+    account.mark(EQUITY, START_NS + 10 * SECOND_NS + READ_NS + 1)
+    account.flow(-800_000, START_NS + 10 * SECOND_NS)
+    assert account.levels.equity == EQUITY
 
 
 def test_one_that_is_older_than_all_that_is_kept_changes_the_levels_alone() -> None:

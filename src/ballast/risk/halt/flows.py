@@ -3,6 +3,10 @@
 A venue lists a transfer some seconds after it changed the balance, or after a process was down: by
 then the account has been marked with it, as if it had earned or lost the money. So the last marks
 and flows are kept, and one that is told late is put in its place among them (R-RISK-28).
+
+A mark is dated when it is told, a moment after the venue read it. A transfer in that moment is not
+in it, though it is older: whether it is shows in the money, and so it goes to the likelier side. If
+the market moved as much just then, the next mark sets it right.
 """
 
 from __future__ import annotations
@@ -15,6 +19,8 @@ from ballast.risk.halt.baselines import Baselines
 
 KEPT_NS = 900_000_000_000
 """How late a venue may list a flow; one that is later still goes before all that is kept."""
+READ_NS = 5_000_000_000
+"""How long before it is told a mark may have been read."""
 NAMES_MAX = 500
 """Flows whose names are remembered: a venue shows them again whenever it is asked."""
 
@@ -67,12 +73,26 @@ def booked(
         base = baselines.flowed(replace(base, equity=base.equity - amount), amount, base.known_ns)
         steps = past.steps
     else:
-        place = bisect_right(past.steps, at_ns, key=_time)
-        step = Step(at_ns, amount, is_flow=True)
+        place = _place(past, amount, at_ns)
+        after_ns = past.steps[place - 1].at_ns if place else at_ns
+        step = Step(max(at_ns, after_ns), amount, is_flow=True)
         steps = (*past.steps[:place], step, *past.steps[place:])
     found = replace(_after(base, steps), is_warned=levels.is_warned)
     names = (*past.names, name)[-NAMES_MAX:] if name else past.names
     return replace(past, base=base, steps=steps, names=names), found
+
+
+def _place(past: Past, amount: int, at_ns: int) -> int:
+    """Return the place of a flow: by its time, and after marks of that moment that lack it."""
+    place = bisect_right(past.steps, at_ns, key=_time)
+    before = _after(past.base, past.steps[:place])
+    for one in past.steps[place:]:
+        lacks = abs(one.amount - before.equity) < abs(one.amount - before.equity - amount)
+        if one.is_flow or one.at_ns - at_ns > READ_NS or not before.known_ns or not lacks:
+            break
+        place += 1
+        before = _after(before, (one,))
+    return place
 
 
 def _after(levels: Baselines, steps: tuple[Step, ...]) -> Baselines:
