@@ -36,7 +36,7 @@ from tests.fakes.drawn_sessions import (
     trading_strategy,
 )
 from tests.fakes.hearing import Heard
-from tests.fakes.lossy_line import Swap
+from tests.fakes.lossy_line import Both, Swap
 from tests.fakes.market_line import MarketLine
 from tests.fakes.memory_journal import Memory, MemoryJournal
 from tests.fakes.parity import LOT, candles
@@ -80,6 +80,7 @@ PLACES = {
     "perpetual, new first": Place(Kind.PERPETUAL, Abilities()),
     "spot, replaces": Place(Kind.SPOT, Abilities(reduces_only=False, replaces=True)),
     "spot, cancels": Place(Kind.SPOT, Abilities(reduces_only=False)),
+    "spot, pairs": Place(Kind.SPOT, Abilities(reduces_only=False, replaces=True, pairs=True)),
 }
 
 
@@ -97,7 +98,8 @@ class DecidingClient:
         self.name, self.place, self.rate = name, PLACES[name], rate
         self.draw = stream(seed, "client")
         bars, kind = drawn_bars(seed, WARM + HOURS_MOST + 1), self.place.kind
-        parity = trading_strategy(seed, bars, kind)
+        pairs = self.place.abilities.pairs  # they need one take of the whole position
+        parity = trading_strategy(seed, bars, kind, takes_all=pairs)
         self.bars, self.symbols = parity.bars, tuple(one.symbol for one in parity.bars)
         start_ns = int(self.bars[0].ts[WARM]) * 1_000_000
         exchange = Exchange(
@@ -213,9 +215,8 @@ class DecidingClient:
                 self.line.send(
                     AmendRequest(ref, effect.qty_lots, effect.price_ticks, effect.trigger_ticks)
                 )
-            case told.ReplaceOrder():
-                self.seal(effect.submit)
-                self.line.send(Swap(ref, effect.submit.request))
+            case told.ReplaceOrder() | told.SubmitPair():
+                self.send_two(effect)
             case told.Ask():
                 record = self.book.get(effect.client_id)
                 assert isinstance(record, OrderRecord)
@@ -233,6 +234,19 @@ class DecidingClient:
                 pass
         if not isinstance(effect, QUIET):
             self.busy_ns = self.now_ns
+
+    def send_two(self, effect: told.ReplaceOrder | told.SubmitPair) -> None:
+        """Send what goes in one request."""
+        match effect:
+            case told.ReplaceOrder():
+                self.seal(effect.submit)
+                ref = OrderRef(effect.symbol, client_id=effect.client_id)
+                self.line.send(Swap(ref, effect.submit.request))
+            case told.SubmitPair():
+                self.seal(effect.take)
+                self.seal(effect.stop)
+                self.heard.paired.add(effect.stop.request.client_id)
+                self.line.send(Both(effect.take.request, effect.stop.request))
 
     def list_trades(self, symbol: str) -> None:
         """Let the venue tell all trades of a symbol, also those it told before, in their order."""

@@ -66,9 +66,9 @@ def drawn_slices(seed: int) -> SliceRules:
     return SliceRules(share, int(draw.integers(5, 90)) * SECOND, int(draw.integers(2, 9)), 0.02)
 
 
-def stopped_strategy(place: int) -> Strategy | None:
+def stopped_strategy(place: int, *, takes_all: bool = False) -> Strategy | None:
     """Return a drawn strategy; None for one whose stop is no order."""
-    strategy = drawn_strategy(place)
+    strategy = drawn_strategy(place, takes_all=takes_all)
     return strategy if strategy.construction.stop.kind in {Level.PERCENT, Level.ATR} else None
 
 
@@ -77,7 +77,7 @@ def is_mixed(seed: int) -> bool:
     return bool(stream(seed, "others").random() < 0.4)
 
 
-def trading_strategy(seed: int, bars: list[Bars], kind: Kind) -> Parity:
+def trading_strategy(seed: int, bars: list[Bars], kind: Kind, *, takes_all: bool = False) -> Parity:
     """Return the first drawn strategy from a seed on that has a stop and trades on these bars.
 
     In a mixed session it is the first pair of which both do.
@@ -89,7 +89,7 @@ def trading_strategy(seed: int, bars: list[Bars], kind: Kind) -> Parity:
     settings = replace(settings, risk=risk)
     hours, last = len(bars[0]) - WARM, bars[-1].symbol
     for place in range(seed * 1_000, seed * 1_000 + 1_000):
-        first = stopped_strategy(place)
+        first = stopped_strategy(place, takes_all=takes_all)
         second = stopped_strategy(place + OTHERS_FROM) if is_mixed(seed) else None
         if first is None or (second is None and is_mixed(seed)):
             continue

@@ -37,13 +37,15 @@ if TYPE_CHECKING:
     from ballast.strategies.definition import Strategy
 
 
-def drawn_strategy(seed: int) -> Strategy:
-    """Return the strategy of a seed."""
+def drawn_strategy(seed: int, *, takes_all: bool = False) -> Strategy:
+    """Return the strategy of a seed; `takes_all`: with one take, of the whole position."""
     draw = stream(seed, "strategy")
     rules: dict[str, Any] = signals(draw)
     rules["stop"] = stop(draw)
     rules["trail"] = trail(draw)
     takes = drawn_takes(draw)
+    if takes_all:
+        takes = [take_atr(number(stream(seed, "take"), 0.3, 3.0), 1.0)]
     if takes:
         rules["takes"] = takes
     if chance(draw, 0.3) and not takes:  # the loop fills no take in the bar of a limit entry

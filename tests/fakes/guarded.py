@@ -17,10 +17,12 @@ from ballast.oms.protection.cover import (
     Cover,
     Memory,
     Place,
+    PlacePair,
     Replace,
+    Take,
 )
 from ballast.oms.record import Phase, Wish
-from tests.fakes.lossy_line import Client, Line, Swap
+from tests.fakes.lossy_line import Both, Client, Line, Swap
 from tests.fakes.venue import SECOND, SPOT, SWAP
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ DEPTH_LOTS = 40
 """Less than most positions: entries, stops and market exits fill in parts."""
 AWAY = 120
 """Units from the price to the stop: a fifth of a percent."""
+NEAR = 40
+"""Units from the price to a take of all, where the venue lets it rest with the stop."""
 START = {SPOT: 6_000_000, SWAP: 600_000}
 UNITS = 60_000
 """A unit is this part of the start price."""
@@ -58,6 +62,7 @@ KINDS = {
     "spot, stop-limit": VenueKind(
         SPOT, 1, Abilities(reduces_only=False, replaces=True, stops_at_market=False, offset_ppm=5)
     ),
+    "spot, pairs": VenueKind(SPOT, 1, Abilities(reduces_only=False, replaces=True, pairs=True)),
 }
 
 
@@ -100,7 +105,7 @@ class GuardedClient(Walking, Client):
         self.price = START[kind.symbol]
         self.unit = self.price // UNITS
         self.memory = Memory()
-        self.stop_ticks = 0
+        self.stop_ticks = self.take_ticks = 0
         self.alarms: set[Alarm] = set()
         self.triggers: list[int | None] = []
         self.guarded: Counter[str] = line.seen
@@ -112,11 +117,12 @@ class GuardedClient(Walking, Client):
         """Enter where nothing is held or under way; else let the stop follow the price."""
         direction = self.kind.direction
         held = self.book.holding(self.kind.symbol).lots
-        if held:
+        if held and not self.kind.abilities.pairs:  # a stop that moves ends its pair
             # Both ways: that a stop only ever tightens is the guard's business.
             self.stop_ticks = self.price - direction * AWAY * self.unit
-        elif not list(self.book.open_orders()) and self.draw.random() < 0.08:
+        elif not held and not list(self.book.open_orders()) and self.draw.random() < 0.08:
             self.stop_ticks = self.price - direction * AWAY * self.unit
+            self.take_ticks = self.price + direction * NEAR * self.unit
             lots = int(self.draw.integers(5, 60))
             side = Side(direction)
             # A limit a little beyond the touch: it may fill in parts, or rest.
@@ -149,7 +155,10 @@ class GuardedClient(Walking, Client):
     def protect(self) -> None:
         """Ask the guard, and do what it says."""
         symbol = self.kind.symbol
-        cover = Cover(symbol, self.book.holding(symbol).lots, self.stop_ticks)
+        lots = self.book.holding(symbol).lots
+        takes = (Take(0, self.take_ticks, abs(lots)),) if self.kind.abilities.pairs else ()
+        is_whole = not self.book.is_entering(symbol)
+        cover = Cover(symbol, lots, self.stop_ticks, takes=takes, is_whole=is_whole)
         verdict = guarding.guard(
             cover,
             self.memory,
@@ -169,7 +178,11 @@ class GuardedClient(Walking, Client):
         now_ns, symbol = self.line.now_ns, self.kind.symbol
         self.guarded[type(act).__name__] += 1
         match act:
-            case Place(request=request) | Replace(place=Place(request=request)):
+            case (
+                Place(request=request)
+                | Replace(place=Place(request=request))
+                | PlacePair(stop=Place(request=request))
+            ):
                 if request.trigger_ticks:
                     self.triggers.append(request.trigger_ticks)
             case Amend():
@@ -194,6 +207,9 @@ class GuardedClient(Walking, Client):
                 self.book.keep(lifecycle.cancelling(record, now_ns))
                 ref = OrderRef(symbol, client_id=act.client_id)
                 self.line.send(Swap(ref, self.enter(Purpose.STOP, act.place.request)))
+            case PlacePair():
+                take = self.enter(Purpose.TAKE, act.take.request)
+                self.line.send(Both(take, self.enter(Purpose.STOP, act.stop.request)))
 
     def step(self) -> None:
         super().step()

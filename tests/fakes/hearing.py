@@ -54,6 +54,8 @@ class Heard:
     """Symbols of which something was reduced since their entry was approved."""
     after_exit: list[str] = field(default_factory=list)
     """Slices that were sent all the same."""
+    paired: set[str] = field(default_factory=set)
+    """Stops that were sent in a pair with a take; the stop alone is still to be tried then."""
     unsent: list[str] = field(default_factory=list)
     """Entries of which nobody ever said what became of the rest."""
 
@@ -119,6 +121,8 @@ class Heard:
         record = node.book.get(no.client_id)
         is_stop = purpose_of(no.client_id) is Purpose.STOP and no.reason not in HELD
         if not is_stop or record is None or record.phase is not Phase.REFUSED:
+            return
+        if no.client_id in self.paired:
             return
         stops = [one for one in node.book.open_orders(no.symbol) if one.purpose is Purpose.STOP]
         if any(one.phase is Phase.LIVE for one in stops):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from ballast.core.ids import Purpose, client_id
 from ballast.core.orders import (
     AmendRequest,
+    ListKind,
+    ListRequest,
     OrderKind,
     OrderRef,
     OrderRequest,
@@ -55,7 +57,15 @@ class Swap:
     request: OrderRequest
 
 
-Asked = OrderRequest | OrderRef | AmendRequest | Swap
+@dataclass(frozen=True)
+class Both:
+    """A take and a stop for the same coins in one request."""
+
+    take: OrderRequest
+    stop: OrderRequest
+
+
+Asked = OrderRequest | OrderRef | AmendRequest | Swap | Both
 
 
 def parts(asked: Asked) -> list[tuple[str, Action]]:
@@ -69,6 +79,8 @@ def parts(asked: Asked) -> list[tuple[str, Action]]:
             return [(asked.ref.client_id, Action.AMEND)]
         case Swap():
             return [*parts(asked.ref), *parts(asked.request)]
+        case Both():
+            return [*parts(asked.take), *parts(asked.stop)]
 
 
 def report_of(order: Order, source: Source, at_ns: int) -> OrderReport:
@@ -152,6 +164,20 @@ class Line:
                 return [self.answer(asked.ref.client_id, Action.AMEND, outcome)]
             case Swap():
                 return self.swap(asked)
+            case Both():
+                return self.both(asked)
+
+    def both(self, asked: Both) -> list[Report]:
+        """Place both orders, or neither."""
+        orders = (asked.take, asked.stop)
+        wanted = ListRequest(asked.take.symbol, ListKind.OCO, orders, asked.stop.client_id)
+        outcome = self.exchange.submit_list(self.account, wanted)
+        if isinstance(outcome, Rejected):
+            return [self.refusal(one.client_id, Action.SUBMIT, outcome) for one in orders]
+        assert isinstance(outcome, Accepted)
+        for one in orders:
+            self.accepted[one.client_id] = self.accepted.get(one.client_id, 0) + 1
+        return [report_of(one, Source.REPLY, self.now_ns) for one in outcome.orders]
 
     def swap(self, asked: Swap) -> list[Report]:
         """Cancel and place in one request: done, half done, or neither (X3)."""

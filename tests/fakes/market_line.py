@@ -6,11 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ballast.core.orders import AmendRequest, OrderRef, OrderRequest, RejectReason
-from ballast.core.reports import Action, Source
+from ballast.core.reports import Source
 from ballast.core.rng import stream
 from ballast.venues.simulated.engine.events import Filled, OrderUpdated
 from ballast.venues.simulated.engine.outcomes import Rejected
-from tests.fakes.lossy_line import Asked, Line, Swap, report_of
+from tests.fakes.lossy_line import Asked, Both, Line, Swap, parts, report_of
 from tests.fakes.parity import CASH
 from tests.fakes.venue import SECOND
 
@@ -37,6 +37,8 @@ def symbol_of(asked: Asked) -> str:
             return asked.symbol
         case AmendRequest() | Swap():
             return asked.ref.symbol
+        case Both():
+            return asked.stop.symbol
 
 
 class MarketLine(Line):
@@ -71,10 +73,12 @@ class MarketLine(Line):
 
     def send(self, asked: Asked) -> None:
         self.symbol = symbol_of(asked)
-        if isinstance(asked, OrderRequest) and asked.trigger_ticks and self.refuses_stops():
+        orders = [asked.take, asked.stop] if isinstance(asked, Both) else [asked]
+        stops = [one for one in orders if isinstance(one, OrderRequest) and one.trigger_ticks]
+        if stops and self.refuses_stops():
             why = Rejected(RejectReason.MAX_CONDITIONAL_ORDERS, "no more of them")
-            refusal = self.refusal(asked.client_id, Action.SUBMIT, why)
-            self.back.append((self.soon_ns(), refusal))
+            for name, action in parts(asked):
+                self.back.append((self.soon_ns(), self.refusal(name, action, why)))
             return
         super().send(asked)
 

@@ -17,7 +17,7 @@ from ballast.runtime.node import events as told
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.journalled import started
 from tests.fakes.guarded import AWAY, START, UNITS, VenueKind, Walking
-from tests.fakes.lossy_line import LAG_NS, RECONCILE_NS, Line, Swap
+from tests.fakes.lossy_line import LAG_NS, RECONCILE_NS, Both, Line, Swap
 from tests.fakes.memory_journal import Memory, MemoryJournal
 from tests.fakes.venue import SECOND
 
@@ -94,6 +94,18 @@ class NodedClient(Walking):
         if dies:
             self.crash()
 
+    def send_two(self, effect: told.ReplaceOrder | told.SubmitPair) -> None:
+        """Send what goes in one request."""
+        match effect:
+            case told.ReplaceOrder():
+                self.seal(effect.submit)
+                ref = OrderRef(effect.symbol, client_id=effect.client_id)
+                self.line.send(Swap(ref, effect.submit.request))
+            case told.SubmitPair():
+                self.seal(effect.take)
+                self.seal(effect.stop)
+                self.line.send(Both(effect.take.request, effect.stop.request))
+
     def carry_out(self, effect: Effect) -> None:
         match effect:
             case told.Submit():
@@ -107,10 +119,8 @@ class NodedClient(Walking):
                 self.line.send(
                     AmendRequest(ref, effect.qty_lots, effect.price_ticks, effect.trigger_ticks)
                 )
-            case told.ReplaceOrder():
-                self.seal(effect.submit)
-                ref = OrderRef(effect.symbol, client_id=effect.client_id)
-                self.line.send(Swap(ref, effect.submit.request))
+            case told.ReplaceOrder() | told.SubmitPair():
+                self.send_two(effect)
             case told.Ask():
                 record = self.book.get(effect.client_id)
                 assert isinstance(record, OrderRecord)

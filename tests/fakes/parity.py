@@ -111,8 +111,9 @@ class Parity:
         params: Mapping[str, float] | None = None,
         settings: Settings | None = None,
         others: Sequence[Assignment] = (),
+        pairs: bool = False,
     ) -> None:
-        self.kind, self.tick, self.room = kind, tick, 0
+        self.kind, self.tick, self.room, self.pairs = kind, tick, 0, pairs
         self.bars = [bridged(one, tick) for one in bars]
         self.settings = settings or settings_for(self.bars, tick)
         self.listings = [self.listing(one.symbol) for one in self.bars]
@@ -178,7 +179,9 @@ class Parity:
                 slippage=1.0, same_side_ns=0, duplicate_ns=0, data_age_ns=10 * span_ns,
                 moved_1m=1e9, moved_5m=1e9,
             ),
-            abilities=Abilities(reduces_only=perpetual, amends_stops=perpetual),
+            abilities=Abilities(
+                reduces_only=perpetual, amends_stops=perpetual, pairs=self.pairs
+            ),
             drawdown_kill=1.0, cooldown_ns=0, position_max=10**12,
             patience=Patience(move_ns=0, move_ppm=0), may_be_bare=True, session=session,
         )  # fmt: skip

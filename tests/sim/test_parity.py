@@ -18,7 +18,15 @@ from ballast.core.instrument import Kind
 from ballast.research.assignment import Assignment
 from ballast.runtime.node.journalled import replayed
 from ballast.store.importers.read import read_any
-from ballast.strategies import pull_back
+from ballast.strategies import (
+    fixed_notional,
+    no_trail,
+    percent_stop,
+    pull_back,
+    random,
+    strategy,
+    take,
+)
 from ballast.strategies.catalog import load, names
 from tests.data import SHARED, needs_data
 from tests.fakes.drawn_strategies import drawn_strategy
@@ -93,6 +101,26 @@ def test_every_library_strategy_trades_the_same(name: str) -> None:
 def test_on_spot_too(name: str) -> None:
     """Takes are another matter there: the stop holds the coins, and a take sells at market."""
     compare(Parity(load(name), [part("ETHUSDT", 400, 24_000)], kind=Kind.SPOT))
+
+
+@needs_data
+@pytest.mark.parametrize("gain", [0.005, 0.02])
+def test_on_spot_a_take_of_all_trades_the_same_where_it_rests_with_the_stop(gain: float) -> None:
+    """R-STOP-28: a pair sells at the take's level as maker, as the loop has it."""
+    paired = strategy(
+        "paired", enter_long=random(5) < 0.2, size=fixed_notional(0.2), stop=percent_stop(0.02),
+        trail=no_trail(), takes=[take(gain)],
+    )  # fmt: skip
+    bars = [part("ETHUSDT", 500, 24_000)]
+    settings = settings_for(bars, Decimal("0.01"))
+    settings = replace(settings, risk=replace(settings.risk, reward_risk=0.0))
+    parity = Parity(paired, bars, kind=Kind.SPOT, settings=settings, pairs=True)
+    fills, traded = compare(parity)
+    records = MemoryJournal(parity.memory, "later").records()
+    pairs = sum(one.body.endswith('"type":"SubmitPair"}') for one in records)
+    takes = sum(one.is_maker for one in traded)
+    assert fills > 2 * takes > 10
+    assert pairs > takes, "others of them ended at the stop"
 
 
 @needs_data

@@ -179,6 +179,12 @@ class BookOfRecord:
         found = [self._orders[name] for name in names]
         return [one for one in found if one.symbol == symbol and not one.may_enlarge]
 
+    def is_entering(self, symbol: str) -> bool:
+        """Tell whether a position may still grow, or fills that made it larger are missing."""
+        names = dict.fromkeys([*self._open, *self._doubtful])
+        found = (self._orders[name] for name in names)
+        return any(one.symbol == symbol and one.may_enlarge for one in found)
+
     def holding(self, symbol: str, side: PositionSide = PositionSide.BOTH) -> Holding:
         """Return what the fills of an instrument come to."""
         return self._holdings.get((symbol, side), FLAT)

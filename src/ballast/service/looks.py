@@ -23,6 +23,7 @@ from ballast.runtime.node.events import (
     ReplaceOrder,
     Reported,
     Submit,
+    SubmitPair,
 )
 from ballast.runtime.node.journalled import CODEC, EFFECT, EVENT
 
@@ -101,6 +102,9 @@ def _effect(now: Look, effect: object) -> None:
             now.repairs.append(
                 f"{request.symbol} {purpose.name.lower()} of {request.qty_lots} lots sent"
             )
+        case SubmitPair(take=take, stop=stop):
+            _effect(now, take)
+            _effect(now, stop)
         case CancelOrder(symbol=symbol, client_id=name):
             now.repairs.append(f"{symbol} {name} cancelled")
         case (

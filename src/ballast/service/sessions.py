@@ -152,10 +152,14 @@ def rules_of(
 
 
 def with_room(abilities: Abilities, settings: Settings) -> Abilities:
-    """Return what a venue allows, with the room that a stop-limit is given (R-STOP-04)."""
+    """Return what a venue allows, with the room that a stop-limit is given (R-STOP-04).
+
+    A venue's pairs are used where that is wanted (R-STOP-28).
+    """
     exits = settings.exits
     return replace(
         abilities,
+        pairs=abilities.pairs and exits.pairs,
         offset_ppm=round(exits.stop_limit_offset * PPM),
         offset_atr=exits.stop_limit_atr,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.contract.venues.clients.rows import ROWS
 from tests.e2e.live.hand import Hand
-from tests.e2e.live.scenarios import link, market, orders
+from tests.e2e.live.scenarios import link, market, orders, pairs
 from tests.e2e.live.scenarios.play import Play
 from tests.e2e.live.session import trading
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SPOT, PERPETUALS = ("BINANCE",), ("BINANCEUSDM", "BYBITLINEAR", "OKXSWAP")
 SECOND_NS = 1_000_000_000
 VENUES = (*SPOT, *PERPETUALS)
+TAKES = {"has_takes": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ SCENARIOS = (
     Scenario(orders.partial_fill, "S-12 R-OMS-13 R-STOP-24", how={"entry_ns": 3 * SECOND_NS}),
     Scenario(orders.entry_refused, "S-11 S-13 R-OMS-12 R-OMS-16"),
     Scenario(orders.stop_refused, "S-13 R-OMS-16 R-STOP-03"),
+    Scenario(pairs.pair_in_an_outage, "R-STOP-28 S-04", venues=SPOT, speed=3.0, how=TAKES),
+    Scenario(pairs.pair_that_moves, "R-STOP-28", venues=SPOT, how=TAKES),
+    Scenario(pairs.pair_that_trades_in_part, "R-STOP-28 R-OMS-13", venues=SPOT, how=TAKES),
     Scenario(market.flash_crash, "S-01 S-02 R-STOP-03 R-STOP-42 R-RISK-19"),
     Scenario(
         market.flash_crash_past_a_limit,

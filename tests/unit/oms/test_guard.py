@@ -19,6 +19,7 @@ from ballast.oms.protection.cover import (
     Memory,
     Patience,
     Place,
+    PlacePair,
     Replace,
     Verdict,
 )
@@ -70,6 +71,9 @@ def told(verdict: Verdict) -> list[str]:
                 lines.append(f"amend {act.trigger_ticks} {act.qty_lots}")
             case Replace(place=place):
                 lines.append(f"replace {place.request.trigger_ticks} {place.request.qty_lots}")
+            case PlacePair(take=take, stop=rest):
+                level, trigger = take.request.price_ticks, rest.request.trigger_ticks
+                lines.append(f"pair {level} {trigger} {rest.request.qty_lots}")
             case Cancel():
                 lines.append("cancel")
     return lines

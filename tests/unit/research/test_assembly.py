@@ -149,7 +149,8 @@ def test_every_setting_of_a_run_has_its_row() -> None:
             "by mode, see above",
         )
         | {"sector": "research.tables"},
-        "exits": {"residual": "fixed", "stop_limit_offset": "live", "stop_limit_atr": "live"},
+        "exits": {"residual": "fixed", "stop_limit_offset": "live", "stop_limit_atr": "live",
+                  "pairs": "live"},
         "costs": {},
     }  # fmt: skip
     for section, kind in (

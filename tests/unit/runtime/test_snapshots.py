@@ -174,7 +174,8 @@ class OlderClient(NodedClient):
 def with_sector(rules: dict[str, Any]) -> None:
     """Make of rules those of version 9 and before: the gate said of sectors what nobody fed."""
     rules["limits"]["sector_share"] = 0.3
-    del rules["abilities"]["offset_atr"]
+    for name in ("offset_atr", "pairs"):
+        del rules["abilities"][name]
 
 
 def test_a_journal_of_the_first_version_is_replayed() -> None:

@@ -241,6 +241,13 @@ class ExitSettings:
         low=0.0,
         high=1.0,
     )
+    pairs: bool = setting(
+        False,
+        "Let a take that closes all rest with the stop as one OCO pair, on spot markets that have "
+        "them (Binance); else it is watched.",
+        "R-STOP-28",
+        used_by="live",
+    )
     stop_limit_atr: float = setting(
         0.5,
         "The same in ATR of the entry, where that is more; 0 leaves `stop_limit_offset` alone.",

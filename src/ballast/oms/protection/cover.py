@@ -45,6 +45,8 @@ class Cover:
     """ATR at the entry; 0: not known."""
     may_be_bare: bool = False
     """Whether a position that was decided without a stop may be held without one."""
+    is_whole: bool = True
+    """Whether all of it is here: no entry of its symbol is under way any more."""
 
     @property
     def direction(self) -> int:
@@ -78,6 +80,8 @@ class Abilities:
     """Of a stop-limit: how much worse than the trigger it may trade, at least (R-STOP-04)."""
     offset_atr: float = 0.0
     """The same in ATR of the entry, where that is more: what moves more gaps further."""
+    pairs: bool = False
+    """On spot: a take and a stop for the same coins can rest as one OCO pair, and shall."""
 
     @property
     def holds_two(self) -> bool:
@@ -106,6 +110,17 @@ class Patience:
     """An unknown stop is waited for so long before another one is placed beside it."""
 
 
+class Pair(StrEnum):
+    """How far a position has come to a pair of take and stop; it is tried once."""
+
+    NONE = "none"
+    FREEING = "freeing"
+    """Its stop was cancelled, so that the pair can have the coins."""
+    SENT = "sent"
+    OVER = "over"
+    """It rested, or the venue refused it: from here on the stop is alone when it moves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What the guard of one position remembers; kept in the journal and restored (R-STOP-29)."""
@@ -119,6 +134,9 @@ class Memory:
     """The tightest stop ever asked for; the ratchet (B9). 0: none yet."""
     direction: int = 0
     """Of the position this is about; another one begins anew."""
+    pair: Pair = Pair.NONE
+    passed_since_ns: int = 0
+    """Since when the price has been past a take that rests; 0: it is not."""
 
 
 class Alarm(StrEnum):
@@ -164,7 +182,15 @@ class Replace:
     place: Place
 
 
-Act = Place | Amend | Cancel | Replace
+@dataclass(frozen=True, slots=True)
+class PlacePair:
+    """Send a take and a stop for the same coins in one request: both or neither (OCO)."""
+
+    take: Place
+    stop: Place
+
+
+Act = Place | Amend | Cancel | Replace | PlacePair
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ it said was done. In order:
    after two seconds, because reduce-only orders are harmless in pairs (A4).
 6. No stop: place one. One stop: leave it, or move it. Several: keep the best, cancel the others.
 7. Takes rest beside the stop as orders that can only reduce. On spot the stop holds the coins: when
-   the price is past a take the stop goes, the part is sold at market, and a new stop comes.
+   the price is past a take the stop goes, the part is sold at market, and a new stop comes. Where
+   the venue has pairs and they are wanted, one take of all rests with the stop (`pairs`).
 
 Moving (B7): in place where the venue can; else the new one first, where two can rest; else cancel
 and new in one request; else cancel, and place when it is gone. Only the last leaves a gap.
@@ -22,12 +23,12 @@ and new in one request; else cancel, and place when it is gone. Only the last le
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ballast.core.ids import Purpose
-from ballast.core.orders import OrderKind, OrderRequest, OrderStatus, Side
+from ballast.core.orders import OrderStatus
+from ballast.oms.protection import pairs, requests
 from ballast.oms.protection.cover import (
     Abilities,
     Act,
@@ -36,6 +37,7 @@ from ballast.oms.protection.cover import (
     Cancel,
     Cover,
     Memory,
+    Pair,
     Patience,
     Place,
     Replace,
@@ -83,10 +85,11 @@ def guard(
     memory = _of_this_position(memory, cover)
     stops = [one for one in orders if one.purpose is Purpose.STOP]
     takes = [one for one in orders if one.purpose is Purpose.TAKE]
+    legs = pairs.legs_of(takes, abilities)
     closing = [one for one in orders if one.purpose is Purpose.FLATTEN]
     if not abilities.holds_two:
-        closing += takes
-    case = _Case(cover, memory, stops, price_ticks, now_ns, abilities, patience)
+        closing += [one for one in takes if one not in legs]
+    case = _Case(cover, memory, stops, legs, price_ticks, now_ns, abilities, patience)
     if closing:
         return case.closing(closing)
     if cover.closes:
@@ -98,7 +101,9 @@ def guard(
 
 
 def refused(memory: Memory) -> Memory:
-    """Remember that the venue refused a stop."""
+    """Remember that the venue refused a stop; after a pair the stop alone is still to be tried."""
+    if memory.pair is Pair.SENT:
+        return replace(memory, pair=Pair.OVER)
     return replace(memory, refusals=memory.refusals + 1)
 
 
@@ -129,6 +134,7 @@ class _Case:
         cover: Cover,
         memory: Memory,
         stops: list[OrderRecord],
+        legs: list[OrderRecord],
         price_ticks: int,
         now_ns: int,
         abilities: Abilities,
@@ -137,6 +143,7 @@ class _Case:
         self.cover = cover
         self.memory = memory
         self.stops = stops
+        self.legs = legs
         self.price_ticks = price_ticks
         self.now_ns = now_ns
         self.abilities = abilities
@@ -172,7 +179,7 @@ class _Case:
 
     def flatten(self, alarm: Alarm) -> Verdict:
         """Close the position; on spot only after the coins are free."""
-        if not self.abilities.holds_two and self.stops:
+        if not self.abilities.holds_two and (self.stops or self.legs):
             acts = self._free_coins()
             is_news = acts and alarm is not Alarm.ORDERED  # that is told when it is sent
             return Verdict(self.memory, acts, (alarm,) if is_news else ())
@@ -180,30 +187,15 @@ class _Case:
         if self.now_ns < due:
             return Verdict(self.memory, wake_ns=due)
         self.memory = replace(self.memory, flattened_ns=self.now_ns)
-        request = OrderRequest(
-            self.cover.symbol,
-            self._side,
-            OrderKind.MARKET,
-            abs(self.cover.lots),
-            position_side=self.cover.side,
-            reduce_only=self.abilities.reduces_only,
-        )
-        return Verdict(self.memory, (Place(request, Purpose.FLATTEN),), (alarm,))
+        return Verdict(self.memory, (requests.close_of(self.cover, self.abilities),), (alarm,))
 
     # What takes a gain -------------------------------------------------------------------
 
     def taken(self, take: Take) -> Verdict:
         """Sell a part at market where the stop holds the coins: first they must be free."""
-        if self.stops:
+        if self.stops or self.legs:
             return Verdict(self.memory, self._free_coins())
-        request = OrderRequest(
-            self.cover.symbol,
-            self._side,
-            OrderKind.MARKET,
-            min(take.lots, abs(self.cover.lots)),
-            position_side=self.cover.side,
-        )
-        return Verdict(self.memory, (Place(request, Purpose.TAKE, take.number),))
+        return Verdict(self.memory, (requests.take_at_market(self.cover, take),))
 
     def resting_takes(self, orders: Sequence[OrderRecord]) -> list[Act]:
         """Let a limit order rest for each take, and none beside; they can only reduce."""
@@ -214,7 +206,7 @@ class _Case:
             if held:
                 spare.remove(held[0])
             else:
-                acts.append(self._take(take))
+                acts.append(requests.take_of(self.cover, take))
         return [*_cancels(spare), *acts]
 
     def _is_for(self, order: OrderRecord, take: Take) -> bool:
@@ -223,27 +215,29 @@ class _Case:
         left = asked.qty_lots - order.booked_lots
         return (asked.price_ticks, left, order.cancel) == (take.ticks, take.lots, Wish.NONE)
 
-    def _take(self, take: Take) -> Place:
-        request = OrderRequest(
-            self.cover.symbol,
-            self._side,
-            OrderKind.LIMIT,
-            take.lots,
-            take.ticks,
-            position_side=self.cover.side,
-            reduce_only=True,
-        )
-        return Place(request, Purpose.TAKE, take.number)
-
     def _free_coins(self) -> tuple[Act, ...]:
-        return tuple(_cancels(self.stops))
+        """Cancel what holds the coins: of a pair the stop, which ends the take with it."""
+        if any(one.cancel is not Wish.NONE for one in self.stops):
+            return tuple(_cancels(self.stops))
+        return tuple(_cancels(self.stops) or _cancels(self.legs))
+
+    def passed(self, take: Take) -> Verdict:
+        """Give a take that rests its time to trade; then sell at market."""
+        since = self.memory.passed_since_ns or self.now_ns
+        due = since + self.patience.crossed_ns
+        if self.now_ns >= due:
+            return self.taken(take)
+        self.memory = replace(self.memory, passed_since_ns=since)
+        verdict = self.covered()
+        return replace(verdict, wake_ns=min(verdict.wake_ns or due, due))
 
     def held(self, takes: Sequence[OrderRecord] | None) -> Verdict:
         """Cover the position, and let its takes rest beside; None: leave them alone."""
         cover, price_ticks = self.cover, self.price_ticks
         due = [one for one in cover.takes if cover.is_beyond(one, price_ticks)]
         if due and not self.abilities.holds_two and takes is not None and not self._is_refused():
-            return self.taken(due[0])
+            return self.passed(due[0]) if self.legs else self.taken(due[0])
+        self.memory = replace(self.memory, passed_since_ns=0)
         verdict = self.covered()
         if not self.abilities.holds_two or takes is None:
             return verdict
@@ -257,7 +251,8 @@ class _Case:
             return Verdict(self.memory)
         since = self.memory.bare_since_ns or self.now_ns
         if self.resting:
-            self.memory = replace(self.memory, bare_since_ns=0, refusals=0)
+            rests = Pair.OVER if self.memory.pair is Pair.SENT else self.memory.pair
+            self.memory = replace(self.memory, bare_since_ns=0, refusals=0, pair=rests)
             return self._kept()
         self.memory = replace(self.memory, bare_since_ns=since)
         if self._is_refused():
@@ -273,7 +268,7 @@ class _Case:
     def _first(self, since_ns: int) -> Verdict:
         """Place a stop where none rests, unless one that nobody knows about may be there."""
         if not self.stops:
-            return Verdict(self.memory, (self._stop(),))
+            return self._alone(since_ns) if self.legs else self._placed()
         if not self.abilities.holds_two:
             return Verdict(self.memory, wake_ns=since_ns + self.patience.bare_ns)
         due = max(since_ns, self.memory.moved_ns) + self.patience.unknown_ns
@@ -284,8 +279,44 @@ class _Case:
         self.memory = replace(self.memory, moved_ns=self.now_ns)
         return Verdict(self.memory, (self._stop(),))
 
+    def _placed(self) -> Verdict:
+        """Place the stop, in a pair with the take where that is to be."""
+        take = pairs.wanted(self.cover, self.memory, self.price_ticks, self.abilities)
+        if take is None:
+            return Verdict(self.memory, (self._stop(),))
+        self.memory = replace(self.memory, pair=Pair.SENT)
+        return Verdict(self.memory, (requests.pair_of(self.cover, take, self._stop()),))
+
+    def _alone(self, since_ns: int) -> Verdict:
+        """Wait a moment for a take whose stop is gone: it trades, or its end is not told yet.
+
+        The venue ended the stop as the take began to trade; what is left has none.
+        """
+        trades = any(one.filled_lots for one in self.legs)
+        due = since_ns + (self.patience.crossed_ns if trades else self.patience.flatten_ns)
+        if self.now_ns < due:
+            return Verdict(self.memory, wake_ns=due)
+        return Verdict(self.memory, self._free_coins(), wake_ns=since_ns + self.patience.bare_ns)
+
+    def _paired(self, stop: OrderRecord) -> Verdict | None:
+        """Make room for a pair where one is to be, or end one that is of another take."""
+        take = pairs.wanted(self.cover, self.memory, self.price_ticks, self.abilities)
+        if self.hidden or _has_fired(stop):
+            return None
+        if self.legs:
+            if pairs.fits(self.legs, self.cover):
+                return None
+        elif take is None or self.memory.pair is not Pair.NONE:
+            return None
+        else:
+            self.memory = replace(self.memory, pair=Pair.FREEING)
+        return Verdict(self.memory, tuple(_cancels([stop])))
+
     def _kept(self) -> Verdict:
         """Look after the stops that rest: one right one is enough."""
+        if any(one.filled_lots for one in self.legs):
+            # The venue ended the stop as its take began to trade: a cancel brings that to light.
+            return Verdict(self.memory, tuple(_cancels(self.resting)))
         right = [one for one in self.resting if one.open_lots == abs(self.cover.lots)]
         right.sort(key=lambda one: (self.cover.direction * _trigger(one), one.prepared_ns))
         if not right:
@@ -294,6 +325,10 @@ class _Case:
         spare = [one for one in self.resting if one is not keep]
         if spare:
             return Verdict(self.memory, tuple(_cancels(spare)))
+        return self._paired(keep) or self._followed(keep)
+
+    def _followed(self, keep: OrderRecord) -> Verdict:
+        """Move the one right stop where its level is better by enough, and not too often."""
         gain = self.cover.direction * (self.memory.best_ticks - _trigger(keep))
         if gain <= 0 or _has_fired(keep):
             return Verdict(self.memory)
@@ -323,7 +358,7 @@ class _Case:
         self.memory = replace(self.memory, moved_ns=self.now_ns)
         lots = abs(self.cover.lots)
         if self.abilities.amends_stops:
-            price = self._limit_ticks()
+            price = requests.limit_ticks(self.cover, self.memory.best_ticks, self.abilities)
             total = lots + old.filled_lots
             return Verdict(
                 self.memory, (Amend(old.client_id, total, self.memory.best_ticks, price),)
@@ -335,33 +370,7 @@ class _Case:
         return Verdict(self.memory, tuple(_cancels([old])))
 
     def _stop(self) -> Place:
-        limited = not self.abilities.stops_at_market
-        request = OrderRequest(
-            self.cover.symbol,
-            self._side,
-            OrderKind.STOP_LIMIT if limited else OrderKind.STOP_MARKET,
-            abs(self.cover.lots),
-            self._limit_ticks(),
-            position_side=self.cover.side,
-            reduce_only=self.abilities.reduces_only,
-            trigger_ticks=self.memory.best_ticks,
-            trigger_by=self.cover.trigger_by,
-        )
-        return Place(request, Purpose.STOP)
-
-    def _limit_ticks(self) -> int:
-        """Return the worst price of a stop-limit, rounded away from the market; 0 at market."""
-        if self.abilities.stops_at_market:
-            return 0
-        best, offset = self.memory.best_ticks, self.abilities.offset_ppm
-        wide = math.ceil(self.abilities.offset_atr * self.cover.atr_ticks)
-        if self.cover.direction > 0:
-            return max(min(best * (PPM - offset) // PPM, best - wide), 1)
-        return max(-(-best * (PPM + offset) // PPM), best + wide)
-
-    @property
-    def _side(self) -> Side:
-        return Side.SELL if self.cover.direction > 0 else Side.BUY
+        return requests.stop_of(self.cover, self.memory.best_ticks, self.abilities)
 
 
 def _trigger(record: OrderRecord) -> int:

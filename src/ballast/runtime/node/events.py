@@ -1,4 +1,4 @@
-"""Events: everything a node is told; and effects: everything it wants done.
+"""Events: everything a node is told; and, from `Submit` on, effects: everything it wants done.
 
 Both are what the journal holds, so their fields are values that `core/codec.py` writes.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping  # noqa: TC003 - the codec reads the types o
 from dataclasses import dataclass
 
 from ballast.core.ids import Purpose  # noqa: TC001 - the codec reads the types of fields
-from ballast.core.orders import Fill, OrderRequest, PositionSide, Side
+from ballast.core.orders import Fill, OrderRequest, PositionSide
 from ballast.core.reports import Miss, OrderReport, Rejection, Unclear  # noqa: TC001
 from ballast.oms.resolver import Step  # noqa: TC001
 from ballast.risk.gate.facts import Candidate, Link  # noqa: TC001
@@ -50,11 +50,6 @@ class Decided:
     price_ticks: int
     stop_ticks: int
     at_ns: int
-
-    @property
-    def side(self) -> Side:
-        """Which way."""
-        return self.candidate.side
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +264,6 @@ def touched(event: Event) -> str:
             return ""
 
 
-# ---------------------------------------------------------------- what is to be done
-
-
 @dataclass(frozen=True, slots=True)
 class Submit:
     """Send a new order. An entry goes out with the approval that `Node.approval` gives."""
@@ -306,6 +298,14 @@ class ReplaceOrder:
     symbol: str
     client_id: str
     submit: Submit
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitPair:
+    """Send a take and a stop for the same coins in one request: both or neither (OCO)."""
+
+    take: Submit
+    stop: Submit
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +394,6 @@ class Wake:
 
 
 Effect = (
-    Submit | CancelOrder | AmendOrder | ReplaceOrder | Ask | AskTrades | AskMarket | Judged
-    | Sized | Sliced | Settled | Alert | Wake
+    Submit | CancelOrder | AmendOrder | ReplaceOrder | SubmitPair | Ask | AskTrades | AskMarket
+    | Judged | Sized | Sliced | Settled | Alert | Wake
 )  # fmt: skip

@@ -17,6 +17,7 @@ from ballast.core.reports import Rejection
 from ballast.oms import lifecycle, resolver
 from ballast.oms.book import BookOfRecord
 from ballast.oms.protection import guard as guarding
+from ballast.oms.protection import pairs
 from ballast.oms.protection.cover import (
     Alarm,
     Amend,
@@ -24,6 +25,7 @@ from ballast.oms.protection.cover import (
     Cover,
     Memory,
     Place,
+    PlacePair,
     Replace,
     Verdict,
 )
@@ -43,6 +45,7 @@ from ballast.runtime.node.events import (
     Effect,
     ReplaceOrder,
     Submit,
+    SubmitPair,
     Wake,
 )
 
@@ -175,9 +178,15 @@ class Execution(Comparing):
             self.gate = remembering.came_to_nothing(self.gate, record.symbol)
 
     def _take_refused(self, desk: Desk, record: OrderRecord) -> None:
-        """Do without a take that the venue refuses: the stop still holds the position."""
+        """Do without a take that the venue refuses: the stop still holds the position.
+
+        One of a pair is watched instead: what it was refused for need not be the take.
+        """
         number = desk.taking.get(record.client_id)
-        if number is not None:
+        if pairs.legs_of([record], self.rules.abilities):
+            why = f"a pair of take and stop is refused: {record.refused}; the take is watched"
+            self._out.append(Alert(record.symbol, why))
+        elif number is not None:
             desk.refused_takes = (*desk.refused_takes, number)
             self._out.append(Alert(record.symbol, f"take {number + 1} refused: {record.refused}"))
 
@@ -233,6 +242,7 @@ class Execution(Comparing):
             takes=tuple(one for one in desk.takes if one.number not in desk.refused_takes),
             atr_ticks=self._atr_ticks(symbol),
             may_be_bare=self.rules.may_be_bare,
+            is_whole=desk.plan is None and not self.book.is_entering(symbol),
         )
 
     def _atr_ticks(self, symbol: str) -> float:
@@ -260,10 +270,7 @@ class Execution(Comparing):
     def _act(self, symbol: str, act: Act) -> None:
         match act:
             case Place():
-                submit = self._enter(act.purpose, act.request)
-                if act.take is not None:
-                    self.desks[symbol].taking[submit.request.client_id] = act.take
-                self._out.append(submit)
+                self._out.append(self._placed(act))
             case Cancel():
                 self._cancel(self._known(act.client_id))
             case Amend():
@@ -277,6 +284,14 @@ class Execution(Comparing):
                 self.book.keep(lifecycle.cancelling(self._known(act.client_id), self.now_ns))
                 submit = self._enter(Purpose.STOP, act.place.request)
                 self._out.append(ReplaceOrder(symbol, act.client_id, submit))
+            case PlacePair():
+                self._out.append(SubmitPair(self._placed(act.take), self._placed(act.stop)))
+
+    def _placed(self, act: Place) -> Submit:
+        submit = self._enter(act.purpose, act.request)
+        if act.take is not None:
+            self.desks[act.request.symbol].taking[submit.request.client_id] = act.take
+        return submit
 
     def _cancel(self, record: OrderRecord) -> None:
         if record.cancel is Wish.NONE and record.is_open:

@@ -27,6 +27,7 @@ from ballast.runtime.node.events import (
     ReplaceOrder,
     Started,
     Submit,
+    SubmitPair,
     Wake,
 )
 from ballast.runtime.node.node import Node
@@ -42,9 +43,8 @@ if TYPE_CHECKING:
 SNAPSHOT_RECORDS = 20_000
 """Records between two snapshots: a start replays no more than these, within two seconds."""
 EVENT, EFFECT, RULES = "node.event", "node.effect", "node.rules"
-_ACTS = tuple(
-    f'"type":"{one.__name__}"}}' for one in (Submit, CancelOrder, AmendOrder, ReplaceOrder)
-)
+_ORDERS = (Submit, CancelOrder, AmendOrder, ReplaceOrder, SubmitPair)
+_ACTS = tuple(f'"type":"{one.__name__}"}}' for one in _ORDERS)
 _TIMER = f'"type":"{Wake.__name__}"}}'
 """How bodies of effects end. Timers are not kept; journals of before hold some."""
 
@@ -155,6 +155,11 @@ def _with_kill(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"tells_kill": False}
 
 
+def _with_pairs(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 15 as of version 16: a take on spot was watched, in no pair."""
+    return plain | {"abilities": plain["abilities"] | {"pairs": False}}
+
+
 CODEC = Codec(
     Kind(
         EVENT,
@@ -166,7 +171,7 @@ CODEC = Codec(
     Kind(
         RULES,
         NodeRules,
-        version=15,
+        version=16,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -182,6 +187,7 @@ CODEC = Codec(
             12: _with_edge,
             13: _with_shocks,
             14: _with_kill,
+            15: _with_pairs,
         },
     ),
 )

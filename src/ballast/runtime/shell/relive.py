@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ballast.core.orders import AmendRequest, OrderRef
-from ballast.runtime.node.events import AmendOrder, CancelOrder, ReplaceOrder, Submit
+from ballast.runtime.node.events import AmendOrder, CancelOrder, ReplaceOrder, Submit, SubmitPair
 from ballast.runtime.node.journalled import CODEC, EFFECT
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def _again(client: SimulatedClient, effect: object) -> bool:
             )
         case ReplaceOrder():
             client.replace(effect.client_id, effect.submit.request)
+        case SubmitPair():
+            client.submit_pair(effect.take.request, effect.stop.request)
         case _:
             return False
     return True

@@ -26,6 +26,7 @@ from ballast.runtime.node.events import (
     Sized,
     Sliced,
     Submit,
+    SubmitPair,
     Wake,
 )
 
@@ -62,6 +63,9 @@ class TradeClient(Protocol):
 
     def replace(self, client_id: str, request: OrderRequest) -> Sequence[Report]:
         """Cancel an order and send another in one request."""
+
+    def submit_pair(self, take: OrderRequest, stop: OrderRequest) -> Sequence[Report]:
+        """Send a take and a stop for the same coins in one request."""
 
     def look(self, symbol: str, client_id: str, look: Look) -> Sequence[Report]:
         """Look for an order in one place."""
@@ -136,8 +140,8 @@ class Shell:
                 return client.amend(
                     AmendRequest(ref, effect.qty_lots, effect.price_ticks, effect.trigger_ticks)
                 )
-            case ReplaceOrder():
-                return client.replace(effect.client_id, effect.submit.request)
+            case ReplaceOrder() | SubmitPair():
+                return self._two(effect)
             case Ask() | AskTrades():
                 return self._asked(effect)
             case Wake():
@@ -147,6 +151,13 @@ class Shell:
             case Judged() | Sized() | Sliced() | Settled() | Alert():
                 self.hear(effect)
         return ()
+
+    def _two(self, effect: ReplaceOrder | SubmitPair) -> Sequence[Report]:
+        match effect:
+            case ReplaceOrder():
+                return self.client.replace(effect.client_id, effect.submit.request)
+            case SubmitPair():
+                return self.client.submit_pair(effect.take.request, effect.stop.request)
 
     def _asked(self, effect: Ask | AskTrades) -> Sequence[Report]:
         match effect:

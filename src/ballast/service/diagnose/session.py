@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from ballast.core.ids import Purpose, purpose_of
 from ballast.core.orders import Fill
-from ballast.runtime.node.events import AmendOrder, CancelOrder, ReplaceOrder, Reported, Submit
+from ballast.runtime.node.events import (
+    AmendOrder,
+    CancelOrder,
+    ReplaceOrder,
+    Reported,
+    Submit,
+    SubmitPair,
+)
 from ballast.runtime.node.journalled import CODEC, EFFECT, EVENT
 from ballast.service.diagnose.health import heaviness
 from ballast.service.diagnose.issues import Issue, Kind, Persisting, Severity, compare
@@ -261,7 +268,7 @@ def _named(value: object) -> str:
     match value:
         case Submit(purpose=Purpose.ENTRY):
             name = "position wanted"
-        case Submit() if is_stop:
+        case Submit() | SubmitPair() if is_stop:
             name = "stop placed"
         case AmendOrder() | ReplaceOrder():
             name = "stop moved"
@@ -277,7 +284,7 @@ def _named(value: object) -> str:
 def _order_of(value: object) -> str:
     """Return the client id that an event or effect is about."""
     match value:
-        case Submit(request=request):
+        case Submit(request=request) | SubmitPair(stop=Submit(request=request)):
             return request.client_id
         case CancelOrder(client_id=name):
             return name

@@ -166,7 +166,11 @@ def _legs(
 def abilities_at(line: Line, symbols: Sequence[str]) -> Abilities:
     """Return how stops are placed and moved for these symbols: what all of them can."""
     each = [line.venue.abilities(line.desk.markets[one]) for one in symbols]
-    return replace(each[0], stops_at_market=all(one.stops_at_market for one in each))
+    return replace(
+        each[0],
+        stops_at_market=all(one.stops_at_market for one in each),
+        pairs=all(one.pairs for one in each),
+    )
 
 
 async def _series(

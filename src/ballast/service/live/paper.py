@@ -109,10 +109,16 @@ def open_paper_market(
 
 
 def on_paper(opened: OpenedLive) -> OpenedLive:
-    """Return a session with stops as the exchange in this process moves them."""
+    """Return a session with stops as the exchange in this process moves them.
+
+    Pairs rest where the venue of the prices would let them.
+    """
     is_perpetual = opened.instruments[0].kind is Kind.PERPETUAL
     abilities = Abilities(
-        reduces_only=is_perpetual, amends_stops=is_perpetual, replaces=not is_perpetual
+        reduces_only=is_perpetual,
+        amends_stops=is_perpetual,
+        replaces=not is_perpetual,
+        pairs=opened.rules.abilities.pairs,
     )
     return replace(opened, rules=replace(opened.rules, abilities=abilities))
 

@@ -18,6 +18,7 @@ from ballast.runtime.node.events import (
     Settled,
     Started,
     Submit,
+    SubmitPair,
     Valued,
 )
 from ballast.runtime.node.journalled import CODEC, EFFECT, EVENT
@@ -96,6 +97,8 @@ def _note(facts: Facts, value: object, at_ms: int, scale: float) -> None:
                 facts.closes.setdefault(bar.symbol, []).append((at_ms, bar.prices[3]))
         case Submit(purpose=purpose):
             facts.sent[purpose.name.lower()] += 1
+        case SubmitPair(take=take, stop=stop):
+            facts.sent.update(one.purpose.name.lower() for one in (take, stop))
         case Judged(reasons=reasons):
             facts.accepted += not reasons
             facts.refused.update(_rule(reason) for reason in reasons)

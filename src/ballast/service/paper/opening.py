@@ -153,7 +153,10 @@ def open_paper(
     )
     has_positions = listings[0].kind is Kind.PERPETUAL
     abilities = Abilities(
-        reduces_only=has_positions, amends_stops=has_positions, replaces=not has_positions
+        reduces_only=has_positions,
+        amends_stops=has_positions,
+        replaces=not has_positions,
+        pairs=not has_positions,
     )
     rules = rules_of(legs, settings, account, client.digits(), abilities)
     symbols = tuple(one.symbol for one in bars)

@@ -11,7 +11,7 @@ answer. `streams/` carries it, watches it for silence, and begins it anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ballast.core import marketdata
 from ballast.core.orders import Fill
@@ -253,4 +253,15 @@ class VenueDesk(Protocol):
 
     def depth(self, symbols: Sequence[str]) -> Sequence[Conversation]:
         """Return new conversations that tell the order books as raw frames for recording."""
+        ...
+
+
+@runtime_checkable
+class PairDesk(Protocol):
+    """A desk whose venue takes a take and a stop for the same coins as one (OCO)."""
+
+    async def place_pair(
+        self, take: OrderRequest, stop: OrderRequest, urgency: Urgency
+    ) -> Sequence[Report]:
+        """Place both or neither; what ends one ends the other. Both outcomes are told."""
         ...

@@ -44,6 +44,8 @@ class Market:
     """The venue's own word for it."""
     kinds: frozenset[OrderKind] = ALL_KINDS
     """Kinds of orders the venue takes for it, as it states them."""
+    takes_pairs: bool = False
+    """Whether it says that a take and a stop may rest for the same coins (OCO)."""
     leverage_max: Decimal = Decimal(1)
     listed_ms: int | None = None
     delists_ms: int | None = None

@@ -15,6 +15,7 @@ from ballast.core.ids import Purpose, purpose_of
 from ballast.core.orders import RejectReason
 from ballast.core.reports import Action, Rejection, Unclear
 from ballast.venues.clients.calls import CallError, Urgency
+from ballast.venues.clients.desk import PairDesk
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -114,6 +115,21 @@ class TradingClient:
             self.desk.replace(client_id, request, urgency_of(purpose_of(request.client_id))),
             Unclear(request.symbol, client_id, Action.CANCEL, "", now_ns),
             Unclear(request.symbol, request.client_id, Action.SUBMIT, "", now_ns),
+        )
+        return ()
+
+    def submit_pair(self, take: OrderRequest, stop: OrderRequest) -> Sequence[Report]:
+        """Send a take and a stop for the same coins in one request; refused where none is known."""
+        now_ns, both = self._now_ns(), (take, stop)
+        if not isinstance(self.desk, PairDesk):
+            no = RejectReason.NOT_SUPPORTED
+            return [
+                Rejection(one.symbol, one.client_id, Action.SUBMIT, no, "no pairs here", now_ns)
+                for one in both
+            ]
+        self._start(
+            self.desk.place_pair(take, stop, Urgency.PROTECT),
+            *(Unclear(one.symbol, one.client_id, Action.SUBMIT, "", now_ns) for one in both),
         )
         return ()
 

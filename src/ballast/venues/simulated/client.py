@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.core.ids import Purpose
-from ballast.core.orders import AmendRequest, MarginMode, OrderRef, PositionSide
+from ballast.core.orders import (
+    AmendRequest,
+    ListKind,
+    ListRequest,
+    MarginMode,
+    OrderRef,
+    PositionSide,
+)
 from ballast.core.reports import Action, Look, Miss, OrderReport, Rejection, Source
 from ballast.venues.simulated.engine.events import Filled, FundingPaid, OrderUpdated
 from ballast.venues.simulated.engine.outcomes import Accepted, HalfDone, Rejected
@@ -90,6 +97,15 @@ class SimulatedClient:
                 self._rejection(symbol, new, Action.SUBMIT, outcome),
             ]
         return [self._report(one, Source.REPLY) for one in outcome.orders]
+
+    def submit_pair(self, take: OrderRequest, stop: OrderRequest) -> list[Report]:
+        """Send a take and a stop for the same coins in one request: both or neither."""
+        both = (take, stop)
+        wanted = ListRequest(take.symbol, ListKind.OCO, both, stop.client_id)
+        outcome = self.exchange.submit_list(self.account, wanted)
+        if isinstance(outcome, Accepted):
+            return [self._report(one, Source.REPLY) for one in outcome.orders]
+        return [self._rejection(take.symbol, one.client_id, Action.SUBMIT, outcome) for one in both]
 
     # Questions ------------------------------------------------------------------------------
 

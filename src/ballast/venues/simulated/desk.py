@@ -157,6 +157,14 @@ class PaperDesk:
         self._settle()
         return self._answered(self.client.replace(client_id, request))
 
+    async def place_pair(
+        self, take: OrderRequest, stop: OrderRequest, urgency: Urgency
+    ) -> Sequence[Report]:
+        """Place a take and a stop for the same coins: both or neither."""
+        del urgency
+        self._settle()
+        return self._answered(self.client.submit_pair(take, stop))
+
     async def look(self, symbol: str, client_id: str, look: Look) -> Sequence[Report]:
         """Look for an order in one place."""
         self._settle()

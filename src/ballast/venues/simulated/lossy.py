@@ -99,6 +99,18 @@ class LossyClient(SimulatedClient):
             *self._unclear(request.symbol, request.client_id, Action.SUBMIT, is_heard=is_heard),
         ]
 
+    def submit_pair(self, take: OrderRequest, stop: OrderRequest) -> list[Report]:
+        """Send two orders in one request, perhaps in vain."""
+        fate, is_heard = self._fate("pair", stop.client_id)
+        answer = [] if fate == LOST else super().submit_pair(take, stop)
+        if fate == ARRIVES:
+            return answer
+        return [
+            report
+            for one in (take, stop)
+            for report in self._unclear(one.symbol, one.client_id, Action.SUBMIT, is_heard=is_heard)
+        ]
+
     def reports(self, events: Iterable[Event]) -> list[Report]:
         """Return what the stream brings: some of its messages are dropped."""
         kept = []

@@ -46,6 +46,7 @@ class SymbolRow(Row):
     order_types: tuple[str, ...]
     filters: tuple[dict[str, Any], ...]
     allow_trailing_stop: bool = False
+    oco_allowed: bool = False
     contract_type: str = ""
     margin_asset: str = ""
     onboard_date: int | None = None
@@ -133,6 +134,7 @@ def market_of(
             is_trading=row.status == TRADING,
             status=row.status,
             kinds=kinds,
+            takes_pairs=row.oco_allowed,
             leverage_max=leverage_max or number(1),
             listed_ms=row.onboard_date,
             delists_ms=ends if 0 < (ends := row.delivery_date or 0) < NEVER_MS else None,

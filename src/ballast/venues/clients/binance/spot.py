@@ -53,7 +53,11 @@ ASK_ALL_FROM = int(OPEN_ALL_COST / OPEN_COST) + 1
 
 def abilities_of(market: Market) -> Abilities:
     """Return how stops of a symbol move: at market where it takes STOP_LOSS."""
-    return replace(ABILITIES, stops_at_market=OrderKind.STOP_MARKET in market.kinds)
+    return replace(
+        ABILITIES,
+        stops_at_market=OrderKind.STOP_MARKET in market.kinds,
+        pairs=market.takes_pairs,
+    )
 
 
 class SpotDesk(BinanceDesk):
@@ -156,7 +160,7 @@ class SpotDesk(BinanceDesk):
         """Place a take and a stop for the same coins, of which one will fill: both or neither.
 
         The take is a post-only limit order or waits for its price; both orders are reported. A
-        cancel of either cancels both. Not part of the port: other venues have no such thing.
+        cancel of either cancels both (`PairDesk`).
         """
         both, market = (take, stop), self.markets.get(stop.symbol)
         no, at_ns = RejectReason.NOT_SUPPORTED, self._now_ns()
