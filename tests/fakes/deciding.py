@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ballast.core.ids import Purpose
 from ballast.core.instrument import Kind
 from ballast.core.journal import WriteFailedError
-from ballast.core.orders import AmendRequest, OrderRef
+from ballast.core.orders import AmendRequest, OrderKind, OrderRef
 from ballast.core.rng import stream
 from ballast.oms.book import Keeping
 from ballast.oms.protection.cover import Abilities
@@ -76,7 +76,9 @@ class Place:
 
 
 PLACES = {
-    "perpetual, amends": Place(Kind.PERPETUAL, Abilities(amends_stops=True)),
+    "perpetual, amends": Place(
+        Kind.PERPETUAL, Abilities(amends_stops=True, trails=True, trail_ppm=20_000)
+    ),
     "perpetual, new first": Place(Kind.PERPETUAL, Abilities()),
     "spot, replaces": Place(Kind.SPOT, Abilities(reduces_only=False, replaces=True)),
     "spot, cancels": Place(Kind.SPOT, Abilities(reduces_only=False)),
@@ -260,6 +262,7 @@ class DecidingClient:
             heard.unwritten.append(request.client_id)
         if request.trigger_ticks:
             heard.stop(request)
+        heard.trails += request.kind is OrderKind.TRAILING_STOP
         if submit.purpose is not Purpose.ENTRY:
             return
         approval = self.live.node.approval(request.client_id)

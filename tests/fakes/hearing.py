@@ -56,6 +56,8 @@ class Heard:
     """Slices that were sent all the same."""
     paired: set[str] = field(default_factory=set)
     """Stops that were sent in a pair with a take; the stop alone is still to be tried then."""
+    trails: int = 0
+    """Stops that the venue moves by itself that were sent."""
     unsent: list[str] = field(default_factory=list)
     """Entries of which nobody ever said what became of the rest."""
 

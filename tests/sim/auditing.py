@@ -83,7 +83,11 @@ class Auditor:
         if self.client.place.kind == "spot":
             assert lots >= 0, "sold what was not there (C4)"
         entered = [one.request.qty_lots for one in orders if self.purpose(one) is Purpose.ENTRY]
-        stops = [one for one in orders if one.request.kind is not OrderKind.LIMIT]
+        trails = [one for one in orders if one.request.kind is OrderKind.TRAILING_STOP]
+        assert all(one.request.reduce_only for one in trails), "may enlarge (B6)"
+        stops = [
+            one for one in orders if one.request.kind is not OrderKind.LIMIT and one not in trails
+        ]
         there = {one.request.client_id for one in orders}
         assert len(entered) <= 1, "two entries at once (F3)"
         most = max(self.client.heard.approved.get(symbol, [])[-2:], default=0)
@@ -99,7 +103,7 @@ class Auditor:
             watch.known_ns = now_ns
         held = sum(one.left_lots for one in stops)
         self.rules.gap(watch, (lots, held), self.honest_ns)
-        watch.hold("flat", now_ns, is_well=lots != 0 or not stops)
+        watch.hold("flat", now_ns, is_well=lots != 0 or not [*stops, *trails])
         watch.hold("wrong", now_ns, is_well=not lots or (held == abs(lots) and len(stops) == 1))
         watch.hold("bare", now_ns, is_well=held >= abs(lots))
         watch.hold("calm", now_ns, is_well=self.client.heard.running or not entered)

@@ -30,10 +30,14 @@ class Purpose(StrEnum):
     """Rests at the venue and takes the gain."""
     FLATTEN = "f"
     """An emergency or a command: reduce now."""
+    TRAIL = "r"
+    """Rests at the venue beside the stop, and follows the price there by itself."""
 
 
-REDUCING = frozenset({Purpose.EXIT, Purpose.STOP, Purpose.TAKE, Purpose.FLATTEN})
+REDUCING = frozenset(Purpose) - {Purpose.ENTRY}
 """What may never open or enlarge a position."""
+WAITING = frozenset({Purpose.STOP, Purpose.TRAIL})
+"""What waits for a price: venues keep such orders apart from others."""
 
 
 def client_id(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import InternalError
 from ballast.core.ids import is_ours
-from ballast.core.orders import CONDITIONAL, PRICED, Fill, PositionSide
+from ballast.core.orders import CONDITIONAL, PRICED, Fill, OrderKind, PositionSide
 from ballast.core.reports import OrderReport, Report
 from ballast.oms import lifecycle
 from ballast.oms.holdings import FLAT, Coin, Holding, Owed
@@ -298,8 +298,10 @@ def _mark(index: dict[str, None], client_id: str, is_in: bool) -> None:  # noqa:
 
 def _require_sound(request: OrderRequest) -> None:
     """Raise `InternalError` for what can be no order of ours, whoever asks for it (R-STOP-39)."""
-    waits = request.kind in CONDITIONAL
-    numbers = [request.qty_lots, request.trigger_ticks if waits else 1]
+    level = {True: request.trigger_ticks, False: 1}[request.kind in CONDITIONAL]
+    if request.kind is OrderKind.TRAILING_STOP:
+        level = request.trail_ppm
+    numbers = [request.qty_lots, level]
     numbers += [request.price_ticks] if request.kind in PRICED else []
     if not request.symbol or not all(type(one) is int and one > 0 for one in numbers):
         raise InternalError(

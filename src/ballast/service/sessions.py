@@ -42,6 +42,8 @@ MS_NS = 1_000_000
 BPS = 1e4
 FOREVER_NS = 2**62
 PPM = 1_000_000
+TRAIL_STEP_PPM = 1_000
+"""Venues take the distance of a trailing stop in steps of a tenth of a percent (Binance)."""
 ROOM = 4_096
 ROOM_WARMUPS = 4
 """Bars kept, in warm-ups: a recursive mean has forgotten its start after three."""
@@ -154,12 +156,28 @@ def rules_of(
 def with_room(abilities: Abilities, settings: Settings) -> Abilities:
     """Return what a venue allows, with the room that a stop-limit is given (R-STOP-04).
 
-    A venue's pairs are used where that is wanted (R-STOP-28).
+    Its pairs (R-STOP-28) and trailing stops (R-STOP-27) are used where that is wanted; raise
+    `UserError` where it is, and the market has none.
     """
     exits = settings.exits
+    if exits.pairs and not abilities.pairs:
+        raise UserError(
+            "take and stop cannot rest as a pair here",
+            where="exits.pairs",
+            expected="spot of Binance, with symbols that have OCO pairs",
+            fix="set it to false: the take is watched",
+        )
+    if exits.native_trail and not abilities.trails:
+        raise UserError(
+            "no trailing stop can rest here",
+            where="exits.native_trail",
+            expected="perpetuals of Binance or OKX",
+            fix="set it to 0: the node trails by itself",
+        )
     return replace(
         abilities,
-        pairs=abilities.pairs and exits.pairs,
+        pairs=exits.pairs,
+        trail_ppm=round(exits.native_trail * PPM / TRAIL_STEP_PPM) * TRAIL_STEP_PPM,
         offset_ppm=round(exits.stop_limit_offset * PPM),
         offset_atr=exits.stop_limit_atr,
     )

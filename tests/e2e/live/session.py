@@ -248,17 +248,21 @@ async def trading(
     speed: float = 1.0,
     limits_stops: bool = False,
     has_takes: bool = False,
+    trail_ppm: int = 0,
     **rules: Any,
 ) -> AsyncIterator[Session]:
     """Trade while the block runs; then get flat, and hold the venue against the journal.
 
     `rules` are fields of `NodeRules` that differ from the usual ones; with `limits_stops` stops are
-    limit orders, as at a venue that has no others. With `has_takes` the test puts takes on the
-    node's desk, which no journal holds: then the venue is held against the node.
+    limit orders, as at a venue that has no others; with `trail_ppm` the venue trails besides. With
+    `has_takes` the test puts takes on the node's desk, which no journal holds: then the venue is
+    held against the node.
     """
     auditor = Auditor(venue, row)
     if limits_stops:
         rules["abilities"] = replace(await abilities_of(venue, row), stops_at_market=False)
+    if trail_ppm:
+        rules["abilities"] = replace(await abilities_of(venue, row), trail_ppm=trail_ppm)
     heard: list[Effect] = []
     journal = folder / "journal.sqlite"
     async with wired_at(venue, row, journal, [row.symbol], heard, speed=speed, **rules) as begun:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.contract.venues.clients.rows import ROWS
 from tests.e2e.live.hand import Hand
-from tests.e2e.live.scenarios import link, market, orders, pairs
+from tests.e2e.live.scenarios import link, market, orders, pairs, trails
 from tests.e2e.live.scenarios.play import Play
 from tests.e2e.live.session import trading
 
@@ -29,6 +29,8 @@ SPOT, PERPETUALS = ("BINANCE",), ("BINANCEUSDM", "BYBITLINEAR", "OKXSWAP")
 SECOND_NS = 1_000_000_000
 VENUES = (*SPOT, *PERPETUALS)
 TAKES = {"has_takes": True}
+TRAILING = ("BINANCEUSDM", "OKXSWAP")
+TRAILED = {"trail_ppm": 10_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ SCENARIOS = (
     Scenario(pairs.pair_in_an_outage, "R-STOP-28 S-04", venues=SPOT, speed=3.0, how=TAKES),
     Scenario(pairs.pair_that_moves, "R-STOP-28", venues=SPOT, how=TAKES),
     Scenario(pairs.pair_that_trades_in_part, "R-STOP-28 R-OMS-13", venues=SPOT, how=TAKES),
+    Scenario(trails.trail_in_an_outage, "R-STOP-27 S-04", venues=TRAILING, speed=3.0, how=TRAILED),
+    Scenario(
+        trails.trail_goes_with_the_position, "R-STOP-27 R-STOP-33", venues=TRAILING, how=TRAILED
+    ),
     Scenario(market.flash_crash, "S-01 S-02 R-STOP-03 R-STOP-42 R-RISK-19"),
     Scenario(
         market.flash_crash_past_a_limit,

@@ -150,7 +150,7 @@ def test_every_setting_of_a_run_has_its_row() -> None:
         )
         | {"sector": "research.tables"},
         "exits": {"residual": "fixed", "stop_limit_offset": "live", "stop_limit_atr": "live",
-                  "pairs": "live"},
+                  "pairs": "live", "native_trail": "live"},
         "costs": {},
     }  # fmt: skip
     for section, kind in (

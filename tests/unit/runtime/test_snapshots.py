@@ -174,7 +174,7 @@ class OlderClient(NodedClient):
 def with_sector(rules: dict[str, Any]) -> None:
     """Make of rules those of version 9 and before: the gate said of sectors what nobody fed."""
     rules["limits"]["sector_share"] = 0.3
-    for name in ("offset_atr", "pairs"):
+    for name in ("offset_atr", "pairs", "trails", "trail_ppm"):
         del rules["abilities"][name]
 
 

@@ -248,6 +248,17 @@ class ExitSettings:
         "R-STOP-28",
         used_by="live",
     )
+    native_trail: float = setting(
+        0.0,
+        "Distance of a trailing stop that the venue moves by itself, beside the own stop, where a "
+        "perpetual has such; in steps of 0.001. No backtest knows it: wider than the own trail.",
+        "R-STOP-27",
+        unit="fraction of price",
+        low=0.001,
+        high=0.1,
+        off=True,
+        used_by="live",
+    )
     stop_limit_atr: float = setting(
         0.5,
         "The same in ATR of the entry, where that is more; 0 leaves `stop_limit_offset` alone.",

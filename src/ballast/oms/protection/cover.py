@@ -82,6 +82,10 @@ class Abilities:
     """The same in ATR of the entry, where that is more: what moves more gaps further."""
     pairs: bool = False
     """On spot: a take and a stop for the same coins can rest as one OCO pair, and shall."""
+    trails: bool = False
+    """A stop that follows the price by itself can rest beside the other (derivatives)."""
+    trail_ppm: int = 0
+    """How far such a stop shall follow the best price since it rests, of that price; 0: none."""
 
     @property
     def holds_two(self) -> bool:
@@ -135,6 +139,10 @@ class Memory:
     direction: int = 0
     """Of the position this is about; another one begins anew."""
     pair: Pair = Pair.NONE
+    trailed_ns: int = 0
+    """When a trailing stop was last sent."""
+    is_untrailed: bool = False
+    """Whether the venue refused one: no other is tried for this position."""
     passed_since_ns: int = 0
     """Since when the price has been past a take that rests; 0: it is not."""
 

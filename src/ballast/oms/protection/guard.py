@@ -16,6 +16,7 @@ it said was done. In order:
 7. Takes rest beside the stop as orders that can only reduce. On spot the stop holds the coins: when
    the price is past a take the stop goes, the part is sold at market, and a new stop comes. Where
    the venue has pairs and they are wanted, one take of all rests with the stop (`pairs`).
+8. Beside a stop that rests, a stop that the venue moves by itself, where that is wanted (`trails`).
 
 Moving (B7): in place where the venue can; else the new one first, where two can rest; else cancel
 and new in one request; else cancel, and place when it is gone. Only the last leaves a gap.
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.ids import Purpose
 from ballast.core.orders import OrderStatus
-from ballast.oms.protection import pairs, requests
+from ballast.oms.protection import pairs, requests, trails
 from ballast.oms.protection.cover import (
     Abilities,
     Act,
@@ -97,7 +98,11 @@ def guard(
     if memory.best_ticks and cover.is_crossed(memory.best_ticks, price_ticks):
         return case.crossed()
     case.memory = replace(case.memory, crossed_since_ns=0)
-    return case.held(None if is_taking else takes)  # what a take brought comes with its fill
+    verdict = case.held(None if is_taking else takes)  # what a take brought comes with its fill
+    if case.resting:
+        beside = [one for one in orders if one.purpose is Purpose.TRAIL]
+        verdict = trails.beside(verdict, cover, beside, now_ns, abilities, patience)
+    return verdict
 
 
 def refused(memory: Memory) -> Memory:

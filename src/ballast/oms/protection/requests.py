@@ -32,6 +32,21 @@ def stop_of(cover: Cover, trigger_ticks: int, abilities: Abilities) -> Place:
     return Place(request, Purpose.STOP)
 
 
+def trail_of(cover: Cover, abilities: Abilities) -> Place:
+    """Return a stop of all that is held which the venue itself moves with the price."""
+    request = OrderRequest(
+        cover.symbol,
+        _side(cover),
+        OrderKind.TRAILING_STOP,
+        abs(cover.lots),
+        position_side=cover.side,
+        reduce_only=True,
+        trigger_by=cover.trigger_by,
+        trail_ppm=abilities.trail_ppm,
+    )
+    return Place(request, Purpose.TRAIL)
+
+
 def limit_ticks(cover: Cover, trigger_ticks: int, abilities: Abilities) -> int:
     """Return the worst price of a stop-limit, rounded away from the market; 0 at market."""
     if abilities.stops_at_market:

@@ -159,7 +159,7 @@ class Adopting(Entering):
             rested = fill.is_maker and abs(beyond) <= slack
             if rested or (lots == near.lots and beyond >= -slack):
                 return Purpose.TAKE, near.number
-        if said in {Purpose.STOP, Purpose.EXIT, Purpose.FLATTEN}:
+        if said in {Purpose.STOP, Purpose.EXIT, Purpose.FLATTEN, Purpose.TRAIL}:
             return said, None
         return Purpose.EXIT, None
 

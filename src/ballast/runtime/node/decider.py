@@ -337,6 +337,8 @@ class Decider:
         """Say why lots were closed."""
         if purpose is Purpose.TAKE and take is not None:
             return Exit(int(Exit.TAKE_1) + take)
+        if purpose is Purpose.TRAIL:
+            return Exit.TRAILING_STOP
         if purpose is Purpose.STOP:
             return Exit(int(p.stop_reason) or int(Exit.STOP))
         if p.out_lots > 0:

@@ -17,7 +17,7 @@ from ballast.core.reports import Rejection
 from ballast.oms import lifecycle, resolver
 from ballast.oms.book import BookOfRecord
 from ballast.oms.protection import guard as guarding
-from ballast.oms.protection import pairs
+from ballast.oms.protection import pairs, trails
 from ballast.oms.protection.cover import (
     Alarm,
     Amend,
@@ -149,15 +149,8 @@ class Execution(Comparing):
                 desk.price_ticks, desk.priced_ns = report.price_ticks, report.at_ns
             self._say_lost(report.symbol, heard_late(report, self.now_ns))
             self._booked(record, report)
-        refused = isinstance(report, Rejection) and record.phase is Phase.REFUSED
-        if refused and record.purpose is Purpose.STOP:
-            desk.guard = guarding.refused(desk.guard)
-        if refused and record.purpose is Purpose.TAKE:
-            self._take_refused(desk, record)
-        if refused and isinstance(report, Rejection):
-            self.pace, found = runaway.refused(self.pace, report.reason)
-            if found:
-                self._kill("runaway", str(found))
+        if isinstance(report, Rejection) and record.phase is Phase.REFUSED:
+            self._refused_there(desk, record, report)
         elif record.phase is Phase.LIVE:
             self.pace = runaway.accepted(self.pace)
         self._take_slot_again(record, taken.remarks)
@@ -176,6 +169,23 @@ class Execution(Comparing):
         is_held = bool(self.book.holding(record.symbol).lots)
         if record.purpose is Purpose.ENTRY and not record.filled_lots and not is_held:
             self.gate = remembering.came_to_nothing(self.gate, record.symbol)
+
+    def _refused_there(self, desk: Desk, record: OrderRecord, report: Rejection) -> None:
+        """Remember what the venue refused, and how often."""
+        match record.purpose:
+            case Purpose.STOP:
+                desk.guard = guarding.refused(desk.guard)
+            case Purpose.TAKE:
+                self._take_refused(desk, record)
+            case Purpose.TRAIL:
+                desk.guard = trails.refused(desk.guard)
+                why = f"the venue's own trailing stop is refused: {record.refused}; the stop holds"
+                self._out.append(Alert(record.symbol, why))
+            case _:
+                pass
+        self.pace, found = runaway.refused(self.pace, report.reason)
+        if found:
+            self._kill("runaway", str(found))
 
     def _take_refused(self, desk: Desk, record: OrderRecord) -> None:
         """Do without a take that the venue refuses: the stop still holds the position.

@@ -156,8 +156,12 @@ def _with_kill(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_pairs(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return rules of version 15 as of version 16: a take on spot was watched, in no pair."""
-    return plain | {"abilities": plain["abilities"] | {"pairs": False}}
+    """Return rules of version 15 as of version 16: a take on spot was watched, in no pair.
+
+    No venue moved a stop by itself.
+    """
+    unknown = {"pairs": False, "trails": False, "trail_ppm": 0}
+    return plain | {"abilities": plain["abilities"] | unknown}
 
 
 CODEC = Codec(

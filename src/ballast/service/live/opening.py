@@ -170,6 +170,7 @@ def abilities_at(line: Line, symbols: Sequence[str]) -> Abilities:
         each[0],
         stops_at_market=all(one.stops_at_market for one in each),
         pairs=all(one.pairs for one in each),
+        trails=all(one.trails for one in each),
     )
 
 

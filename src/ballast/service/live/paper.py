@@ -119,6 +119,8 @@ def on_paper(opened: OpenedLive) -> OpenedLive:
         amends_stops=is_perpetual,
         replaces=not is_perpetual,
         pairs=opened.rules.abilities.pairs,
+        trails=is_perpetual,
+        trail_ppm=opened.rules.abilities.trail_ppm,
     )
     return replace(opened, rules=replace(opened.rules, abilities=abilities))
 

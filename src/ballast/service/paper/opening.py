@@ -157,6 +157,7 @@ def open_paper(
         amends_stops=has_positions,
         replaces=not has_positions,
         pairs=not has_positions,
+        trails=has_positions,
     )
     rules = rules_of(legs, settings, account, client.digits(), abilities)
     symbols = tuple(one.symbol for one in bars)

@@ -13,9 +13,9 @@ from ballast.venues.clients.binance.access import USDM_DEMO as BINANCE_USDM_DEMO
 from ballast.venues.clients.binance.spot import SpotDemoDesk as BinanceSpotDemo
 from ballast.venues.clients.binance.spot import SpotDesk as BinanceSpotDesk
 from ballast.venues.clients.binance.spot import abilities_of as binance_spot_abilities
-from ballast.venues.clients.binance.usdm import ABILITIES as BINANCE_USDM_ABILITIES
 from ballast.venues.clients.binance.usdm import UsdmDemoDesk as BinanceUsdmDemo
 from ballast.venues.clients.binance.usdm import UsdmDesk as BinanceUsdmDesk
+from ballast.venues.clients.binance.usdm import abilities_of as binance_usdm_abilities
 from ballast.venues.clients.bybit import access as bybit
 from ballast.venues.clients.bybit.desk import (
     BybitLinear,
@@ -64,7 +64,7 @@ VENUES: dict[str, Venue] = {
     "BINANCEUSDM": Venue(
         BINANCE_USDM,
         BinanceUsdmDesk,
-        lambda _: BINANCE_USDM_ABILITIES,
+        binance_usdm_abilities,
         ("fapi.binance.com", "api.binance.com", "fstream.binance.com"),
     ),
     "OKX": Venue(okx.ACCESS, OkxSpot, lambda _: okx.ABILITIES, okx.HOSTS),
@@ -86,7 +86,7 @@ TESTNETS: dict[str, Venue] = {
     "BINANCEUSDM": Venue(
         BINANCE_USDM_DEMO,
         BinanceUsdmDemo,
-        lambda _: BINANCE_USDM_ABILITIES,
+        binance_usdm_abilities,
         ("demo-fapi.binance.com", "fstream.binancefuture.com"),
     ),
     "BYBIT": Venue(bybit.ACCESS_TEST, BybitSpotTest, bybit.abilities_of, bybit.TEST_HOSTS),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.orders import CONDITIONAL, OrderStatus, RejectReason
+from ballast.core.orders import CONDITIONAL, OrderKind, OrderStatus, RejectReason
 from ballast.core.reports import Action, Look, Miss, OrderReport, Source
 from ballast.oms.protection.cover import Abilities
 from ballast.venues.clients.binance import usdm_words as words
@@ -37,6 +37,11 @@ WEEK_MS = 7 * 86_400_000
 OPEN_COST, OPEN_ALL_COST, ORDERS_COST, TRADES_COST = 1.0, 40.0, 5.0, 5.0
 ASK_ALL_FROM = 40
 """Symbols from which on asking for all open orders at once is no dearer."""
+
+
+def abilities_of(market: Market) -> Abilities:
+    """Return how stops of a perpetual move, and whether the venue moves some by itself."""
+    return replace(ABILITIES, trails=OrderKind.TRAILING_STOP in market.kinds)
 
 
 class UsdmDesk(UsdmAccountDesk):

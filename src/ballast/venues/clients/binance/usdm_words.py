@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ballast.core.ids import Purpose, purpose_of
+from ballast.core.ids import WAITING, purpose_of
 from ballast.core.orders import (
     CONDITIONAL,
     EndReason,
@@ -85,8 +85,8 @@ ENDS = {
 
 
 def is_algo(client_id: str) -> bool:
-    """Tell whether one of our ids names a conditional order: every stop of ours is one."""
-    return purpose_of(client_id) is Purpose.STOP
+    """Tell whether one of our ids names a conditional order: each that waits for a price."""
+    return purpose_of(client_id) in WAITING
 
 
 def number_for(client_id: str, order_id: int, *, algo: bool = False) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.ids import Purpose, purpose_of
+from ballast.core.ids import WAITING, purpose_of
 from ballast.core.orders import CONDITIONAL, PRICED, OrderKind, RejectReason, Side, TriggerBy
 from ballast.venues.clients.bybit import words
 from ballast.venues.clients.calls import Call, Pool, Urgency
@@ -136,7 +136,7 @@ def cancels(client_id: str, market: Market, category: Category, urgency: Urgency
     if not category.is_spot:
         wanted: list[dict[str, str]] = [named]
     else:
-        waits = purpose_of(client_id) is Purpose.STOP
+        waits = purpose_of(client_id) in WAITING
         first, second = (words.WAITING, words.ACTIVE) if waits else (words.ACTIVE, words.WAITING)
         wanted = [named | {"orderFilter": one} for one in (first, second)]
     return [

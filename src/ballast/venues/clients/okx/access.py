@@ -38,7 +38,7 @@ ACCESS_SWAP_TEST = replace(ACCESS_TEST, venue="OKXSWAP")
 
 ABILITIES = Abilities(reduces_only=False, amends_stops=True)
 """A conditional order of spot is amended in place: price and size, nothing else (51543)."""
-ABILITIES_SWAP = Abilities(reduces_only=True, amends_stops=True)
+ABILITIES_SWAP = Abilities(reduces_only=True, amends_stops=True, trails=True)
 
 
 def cost_of(limit: float) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Generic, NamedTuple, TypeVar
 
-from ballast.core.ids import Purpose, purpose_of
+from ballast.core.ids import WAITING, purpose_of
 
 MOST = 10_000
 """Orders remembered; the oldest are forgotten first."""
@@ -54,8 +54,8 @@ class Kinds:
             self._algo.keep(client_id, algo)
 
     def of(self, client_id: str) -> tuple[bool, ...]:
-        """Return the places to try, True for algo orders. A stop of ours always is one."""
+        """Return the places to try, True for algo orders. What waits for a price is one."""
         known = self._algo.get(client_id)
-        if known is None and purpose_of(client_id) is Purpose.STOP:
+        if known is None and purpose_of(client_id) in WAITING:
             known = True
         return (False, True) if known is None else (known,)
