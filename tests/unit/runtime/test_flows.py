@@ -224,3 +224,50 @@ def test_a_replay_ends_with_the_same_levels_and_books_nothing_twice() -> None:
     assert node.levels == table.levels
     assert node.past == table.session.shell.node.past
     assert node.past.names == ("flow-0",)
+
+
+class Slow(Bank):
+    """Reads what the account is worth, and says it after another task has told of a withdrawal."""
+
+    between: Any = None
+
+    async def equity(self, quote: str) -> Decimal:
+        read: Decimal = await self._session.desk.equity(quote)
+        if self.between is not None:
+            between, self.between = self.between, None
+            await between()
+        return read
+
+
+@pytest.mark.parametrize("amount", ["-3000", "4000"])
+def test_a_mark_that_was_read_before_a_flow_another_task_told_is_asked_for_again(
+    amount: str,
+) -> None:
+    """R-RISK-28: told after it, the old worth would be a gain, and the next one a loss that kills.
+
+    The question of an equity is under way while the other task asks for flows.
+    """
+    table = Table()
+    table.bank = Slow(table.session)
+    table.begin_again()
+    for _ in range(2):
+        table.look()
+    before = table.levels
+
+    async def flows_are_told() -> None:
+        table.bank.move(amount)
+        await table.asking.look_for_flows()
+
+    table.bank.between = flows_are_told
+    table.look()
+    table.look()
+    node = table.session.shell.node
+    assert node.halt.mode is not Mode.ALERT
+    assert len(table.alerts()) == 1
+    moved = int(amount) * 10**8
+    assert table.levels.equity == before.equity + moved
+    assert table.levels.peak == table.levels.equity
+    marks = [one for one in node.past.steps if not one.is_flow]
+    assert {one.amount for one in marks} == {before.equity, before.equity + moved}
+    flow = next(place for place, one in enumerate(node.past.steps) if one.is_flow)
+    assert all(one.amount != before.equity for one in node.past.steps[flow + 1 :])

@@ -102,6 +102,7 @@ class Asking:
         self._trades_ms: dict[str, int] = {}
         self._flows_ns = shell.node.levels.known_ns
         """Up to when the venue was asked for deposits; what came while no process ran too."""
+        self._flows_told = 0
         self._is_blind = False
         """Whether a person was told that they are not seen here."""
         self._wait = wait
@@ -196,7 +197,7 @@ class Asking:
 
     async def show(self) -> bool:
         """Ask what is held, open, worth and free, and tell the node; return whether all came."""
-        asked_ns = self.now_ns
+        asked_ns, told = self.now_ns, self._flows_told
         orders, positions, equity, has_funds = await asyncio.gather(
             self.ask(lambda: self.desk.open_orders(self.symbols)),
             self.ask(lambda: self.desk.positions(self.symbols)),
@@ -209,9 +210,23 @@ class Asking:
         if orders is not None:
             self.orders = tuple(orders)
             self.tell(OrdersShown(tuple(orders), asked_ns, self.now_ns))
+        if equity is not None and told != self._flows_told:
+            equity = await self._equity()
         if equity is not None:
             await self._value(equity)  # last: it may wait, and what is held must not
         return has_funds and None not in (orders, positions, equity)
+
+    async def _equity(self) -> Decimal | None:
+        """Ask what the account is worth, so that no flow is told between question and answer.
+
+        The answer could be from before it: told after it, it would be a loss or a gain.
+        """
+        for _ in range(LOOKS):
+            told = self._flows_told
+            equity = await self.ask(lambda: self.desk.equity(self.quote))
+            if equity is None or told == self._flows_told:
+                return equity
+        return None
 
     async def _value(self, equity: Decimal) -> None:
         """Tell what the account is worth.
@@ -225,7 +240,7 @@ class Asking:
             if self._wait is not None:
                 await self._wait(LOOK_AGAIN_S)
             await self.look_for_flows()
-            again = await self.ask(lambda: self.desk.equity(self.quote))
+            again = await self._equity()
             equity = equity if again is None else again
         self.tell(Valued(self.atoms(equity), self.now_ns))
 
@@ -255,6 +270,7 @@ class Asking:
             if one.at_ns > past.first_ns and one.flow_id not in self.shell.node.past.names:
                 amount, is_quote = self.atoms(one.worth), one.asset == self.quote
                 if amount:  # else it counts nothing in equity either
+                    self._flows_told += 1
                     self.tell(Flowed(amount, self.now_ns, is_quote, one.at_ns, one.flow_id))
 
     async def _flows(self, since_ms: int) -> list[Flow] | None:
