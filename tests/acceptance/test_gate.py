@@ -76,7 +76,7 @@ def test_a_gate_02_the_second_of_two_signals_waits_300_seconds(*, restarts: bool
     if restarts:
         table.play(150).restart()
     assert table.finish().entered() == [0, 300]
-    assert table.refused() == [(299, "kernel: entry_spacing 4m 59s")]
+    assert table.refused() == [(299, "kernel: entry_spacing 4m 59s; same_side: 299")]
 
 
 def test_a_gate_08_flips_every_two_seconds_are_one_entry_and_no_flip() -> None:

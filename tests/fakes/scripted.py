@@ -5,8 +5,8 @@
     TABLE.play(1); TABLE.restart()   # the node after bar 1 has closed, from its journal
 
 Letters as in `market.py`: L and S enter, l and s leave; `c=0.7` after L or S is its confidence,
-for a strategy with `confidence=CONFIDENCE`. Each bar opens where the one before closed.
-Everything is as in the default settings, but for `risk.reward_risk`, and costs of a
+for a strategy with `confidence=CONFIDENCE`. B asks for both sides. Each bar opens where the one
+before closed. Everything is as in the default settings, but for `risk.reward_risk`, and costs of a
 tick each way and a small fee.
 """
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 START_MS = 1_609_459_200_000
 """2021-01-01 00:00."""
 PLAIN = 1_000.0
-CODES = {"": 0, "L": 1, "l": 2, "S": 3, "s": 4}
+CODES = {"": 0, "L": 1, "l": 2, "S": 3, "s": 4, "B": 5}
 MS_NS = 1_000_000
 ROOM = 256
 """Bars the node keeps: it evaluates them all at every close, and the strategy needs the last."""
@@ -71,8 +71,8 @@ def told_by_volume(**rules: Any) -> Strategy:
         return (volume > level - 0.05) & (volume < level + 0.95)
 
     return strategy(
-        "scripted", enter_long=says("L"), exit_long=says("l"), enter_short=says("S"),
-        exit_short=says("s"), atr=close * 0.02, **rules,
+        "scripted", enter_long=says("L") | says("B"), exit_long=says("l"),
+        enter_short=says("S") | says("B"), exit_short=says("s"), atr=close * 0.02, **rules,
     )  # fmt: skip
 
 

@@ -45,15 +45,30 @@ MARK_COLUMNS = ("mark_high", "mark_low", "mark_close")
 OPTIONAL = ("stop", "confidence", "floor", "volatility", "sigma", "quote_volume")
 
 
+NO_SIGNALS = frozenset(
+    {
+        Refusal.ALREADY_IN_POSITION,
+        Refusal.CONFLICTING_SIGNALS,
+        Refusal.EXPIRED,
+        Refusal.NO_LIQUIDITY_AT_FILL,
+        Refusal.LAST_BAR,
+    }
+)
+"""What is told of a position, of a byte that asks for both sides, or of an entry queued before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """What the kernel's own limits refused at a close."""
 
     place: int
     side: int
+    """1 or -1; 0 where both were asked for."""
     reason: Refusal
     measured: float
     limit: float
+    is_signal: bool
+    """Whether it is a signal of this close for one side, that found nothing held or queued."""
 
 
 _STEPS: tuple[tuple[Any, str], ...] = (
@@ -234,12 +249,18 @@ class Live:
             self.entered[s] = 0
         stepwise.decide(self.at)
         return [
-            Refused(
-                int(row.symbol), int(row.side), Refusal(int(row.reason)),
-                float(row.measured), float(row.limit),
-            )
+            self._refused(row, is_closed=int(row.symbol) in rows)
             for row in self.refused[: int(self.account[0].refusals)]
-        ]  # fmt: skip
+        ]
+
+    def _refused(self, row: Any, *, is_closed: bool) -> Refused:  # noqa: ANN401 - a REFUSED row
+        """Return what a row says; an entry that was queued before carries the bar of then."""
+        s, reason = int(row.symbol), Refusal(int(row.reason))
+        is_newest = is_closed and int(row.bar) == int(self._lasts[s]) - 1
+        return Refused(
+            s, int(row.side), reason, float(row.measured), float(row.limit),
+            is_signal=is_newest and reason not in NO_SIGNALS,
+        )  # fmt: skip
 
     def sized_of(self, s: int) -> dict[str, float] | None:
         """Return what explains the size of a symbol at the last close; None: nothing was sized.

@@ -133,6 +133,26 @@ def test_every_refusal_is_explained_with_value_and_limit(space: Path, account: s
     assert "limit 9" in shown
 
 
+def test_a_blocked_signal_is_shown_with_all_reasons(space: Path, account: str) -> None:
+    """A-GATE-18, R-GATE-22: the kernel's and the gate's, in explain, its JSON and the state."""
+    place = ("--set", f"journal.account={account}")
+    assert ballast(space, "pause", "--reason", "lunch", "--who", "ann", *place).code == 0
+    told = ballast(space, *run(space, account, "--json", "--set", "risk.reward_risk=9")).json()
+    assert (told["mode"], told["fills"]) == ("paused", 0)
+    assert told["refused"] > 0
+    found = ballast(space, "explain", "--refused", "--json", "--last", "500", *place).json()
+    said = [one["reasons"] for one in found["decisions"]]
+    assert len(said) == told["refused"]
+    for kernel, *beside in said:
+        assert kernel.startswith("kernel: reward_risk ")
+        assert beside == ["mode: paused: lunch, limit running"]
+    assert told["decisions"][-1]["verdict"] == "; ".join(said[-1])
+    rows = ballast(space, "explain", "--refused", "--last", "1", *place).out
+    assert re.search(r"refused +kernel +reward_risk", rows)
+    assert re.search(r"refused +mode +paused: lunch, limit running", rows)
+    assert ballast(space, "replay", "--json", *place).json()["starts"] == 1
+
+
 def test_every_size_is_explained_with_its_factors_and_caps(space: Path, account: str) -> None:
     """R-SIZE-22: what is decided live is as explained as what is refused."""
     assert ballast(space, *run(space, account, "--json")).code == 0

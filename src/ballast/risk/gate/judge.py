@@ -115,6 +115,16 @@ def judge_part(snap: Snapshot, memory: Memory, limits: Limits) -> Verdict:
     return Verdict(memory, None if reasons else Approved(_SEAL, snap), tuple(reasons))
 
 
+def beside(snap: Snapshot, memory: Memory, limits: Limits) -> tuple[Reason, ...]:
+    """Return what speaks against a candidate that was refused before it came here (R-GATE-22).
+
+    It is looked at as if it were new, and nothing comes of it: no approval, nothing remembered. It
+    has no size, so its notional is 0: what depends on one is held against the least there is.
+    """
+    looking = remembering.analysing(memory, snap.candidate.symbol, snap.now_ns)
+    return tuple(_against(CHECKS, snap, looking, limits))
+
+
 def _against(
     checks: Mapping[str, Callable[[Snapshot, Memory, Limits], Against | None]],
     snap: Snapshot,

@@ -182,6 +182,10 @@ class Decider:
             float(p.in_confidence),
         )
 
+    def rests(self, symbol: str) -> bool:
+        """Return whether entries of a symbol are limit orders."""
+        return bool(self.live.columns.plan[self.places[symbol]]["entry_limit_atr"] > 0.0)
+
     def needs(self, symbol: str, notional: float, *, rests: bool) -> float:
         """Return what an entry takes of the quote asset: price or initial margin, and the fee."""
         s = self.places[symbol]

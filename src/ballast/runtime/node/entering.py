@@ -18,6 +18,7 @@ from ballast.core.ids import Purpose
 from ballast.core.orders import OrderKind, OrderRequest, Side
 from ballast.oms.record import Phase
 from ballast.risk.gate import memory as remembering
+from ballast.risk.gate.facts import Candidate
 from ballast.risk.gate.judge import judge_part
 from ballast.risk.halt import runaway
 from ballast.risk.halt.shocks import Shocks
@@ -29,7 +30,6 @@ from ballast.runtime.node.slices import SlicePlan, parts_of
 
 if TYPE_CHECKING:
     from ballast.oms.record import OrderRecord
-    from ballast.risk.gate.facts import Candidate
     from ballast.risk.gate.judge import Approved
     from ballast.risk.halt.health import HealthFault
     from ballast.runtime.node.decider import Decider
@@ -51,6 +51,19 @@ class Entering(Settling):
         self.health: tuple[HealthFault, ...] = ()
         self.purse = purses.Purse()
         self.shocks = Shocks()
+
+    def _candidate(
+        self, decider: Decider, symbol: str, side: Side, notional: float, signalled_ns: int,
+        *, rests: bool,
+    ) -> Candidate:  # fmt: skip
+        """Return what the gate is asked of an entry, with its costs as they are now."""
+        link, owner = self.desk(symbol).link or NO_LINK, self.rules.owner_hash(symbol)
+        held, fee = self.rules.permission(owner, symbol), decider.fee(symbol, rests=False)
+        return Candidate(
+            symbol, side, owner, signalled_ns, notional,
+            edge=None if held is None else held.edge(fee),
+            cost=link.round_trip(notional, fee, rests=rests),
+        )  # fmt: skip
 
     def _needs(self, asked: Candidate, limit_ticks: int) -> float:
         """Return what an entry takes of the quote asset; without a session, its notional."""

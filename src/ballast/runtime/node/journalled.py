@@ -164,6 +164,11 @@ def _with_pairs(plain: dict[str, Any]) -> dict[str, Any]:
     return plain | {"abilities": plain["abilities"] | unknown}
 
 
+def _with_all(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return rules of version 16 as of version 17: what the kernel refused the gate never saw."""
+    return plain | {"tells_all": False}
+
+
 CODEC = Codec(
     Kind(
         EVENT,
@@ -175,7 +180,7 @@ CODEC = Codec(
     Kind(
         RULES,
         NodeRules,
-        version=16,
+        version=17,
         upgrades={
             1: _with_keeping,
             2: _with_slices,
@@ -192,6 +197,7 @@ CODEC = Codec(
             13: _with_shocks,
             14: _with_kill,
             15: _with_pairs,
+            16: _with_all,
         },
     ),
 )

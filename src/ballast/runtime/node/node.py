@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import ConfigError, InternalError
 from ballast.core.ids import Purpose
+from ballast.core.orders import Side
 from ballast.core.reason_texts import refused_text
 from ballast.core.reasons import Refusal
 from ballast.oms import lifecycle
 from ballast.oms.record import OVER
 from ballast.risk.gate import memory as remembering
-from ballast.risk.gate.facts import Candidate
-from ballast.risk.gate.judge import judge
+from ballast.risk.gate.judge import beside, judge
 from ballast.runtime.node.accounting import DRAWDOWN
 from ballast.runtime.node.announcing import Announcing
 from ballast.runtime.node.decider import Decider
@@ -64,8 +64,8 @@ if TYPE_CHECKING:
     from ballast.core.orders import Fill
     from ballast.kernel.live import Refused
     from ballast.oms.record import OrderRecord
-    from ballast.risk.gate.facts import Link
-    from ballast.risk.gate.judge import Approved
+    from ballast.risk.gate.facts import Candidate, Link
+    from ballast.risk.gate.judge import Approved, Reason
     from ballast.runtime.node.decider import Wanted
     from ballast.runtime.node.desk import Desk
     from ballast.strategies.plan import AnyStrategy
@@ -216,7 +216,7 @@ class Node(Announcing):
             return
         for refused in decider.close(event.close_ns, event.bars):
             symbol = decider.session.seats[refused.place].symbol
-            self._refused(symbol, refused)
+            self._refused(decider, symbol, refused, event.close_ns)
             self._stop_slices(symbol, "a signal the other way", side=-refused.side)
         if decider.live.account.killed[0]:
             self._kill(DRAWDOWN, "the kernel's equity fell too far below its peak")
@@ -225,25 +225,39 @@ class Node(Announcing):
         for one in wanted:
             self._want(decider, one, event.close_ns)
 
-    def _refused(self, symbol: str, refused: Refused) -> None:
+    def _refused(self, decider: Decider, symbol: str, refused: Refused, signalled_ns: int) -> None:
         """Tell what the kernel's own limits refused, with the value and the limit."""
         self.decision += 1
-        line = f"kernel: {refused_text(refused.reason, refused.measured, refused.limit)}"
-        self._out.append(Judged(symbol, self.decision, (line,)))
+        lines = [f"kernel: {refused_text(refused.reason, refused.measured, refused.limit)}"]
+        if self.rules.tells_all and refused.is_signal:
+            lines += self._beside(decider, symbol, Side(refused.side), signalled_ns)
+        self._out.append(Judged(symbol, self.decision, tuple(lines)))
         self._explain(symbol, self.decision, refused.reason)
+
+    def _beside(self, decider: Decider, symbol: str, side: Side, signalled_ns: int) -> list[str]:
+        """Return what the gate has against a signal that the kernel refused, and remember nothing.
+
+        Whether it is one order too many of a minute is not asked: that counts what is sent.
+        """
+        rests = decider.rests(symbol)
+        asked = self._candidate(decider, symbol, side, 0.0, signalled_ns, rests=rests)
+        known = self._gathered(asked, int(rests))
+        link = self.desk(symbol).link or NO_LINK
+        found = beside(
+            gather(asked, link, known, self.rules, self.now_ns), self.gate, self.rules.limits
+        )
+        self._tell_defects(symbol, found)
+        return [reason.line for reason in found]
 
     def _want(self, decider: Decider, one: Wanted, signalled_ns: int) -> None:
         desk = self.desk(one.symbol)
-        link, owner = desk.link or NO_LINK, self.rules.owner_hash(one.symbol)
-        held, fee = self.rules.permission(owner, one.symbol), decider.fee(one.symbol, rests=False)
-        asked = Candidate(
-            one.symbol, one.side, owner, signalled_ns, one.notional,
-            edge=None if held is None else held.edge(fee),
-            cost=link.round_trip(one.notional, fee, rests=one.limit_ticks > 0),
-        )  # fmt: skip
+        rests = one.limit_ticks > 0
+        asked = self._candidate(
+            decider, one.symbol, one.side, one.notional, signalled_ns, rests=rests
+        )
         desk.stop_ticks = one.stop_ticks
         judged = self.decision + 1
-        if not self._judge(asked, link, one.lots, one.limit_ticks):
+        if not self._judge(asked, desk.link or NO_LINK, one.lots, one.limit_ticks):
             decider.entry_over(one.symbol)
         self._explain(one.symbol, judged, Refusal.NONE)
 
@@ -271,16 +285,20 @@ class Node(Announcing):
                 reasons.append(found)
                 self.gate = remembering.came_to_nothing(self.gate, asked.symbol)
         self._out.append(Judged(asked.symbol, self.decision, tuple(reasons)))
-        self._out += [
-            Alert(asked.symbol, f"a check fails of itself: {one.line}")
-            for one in verdict.reasons
-            if one.is_defect
-        ]
+        self._tell_defects(asked.symbol, verdict.reasons)
         if reasons or verdict.approved is None:
             return False
         desk.closes = False
         self._begin(asked, parts, limit_ticks, verdict.approved)
         return True
+
+    def _tell_defects(self, symbol: str, reasons: Sequence[Reason]) -> None:
+        """Tell a person of checks that failed of themselves."""
+        self._out += [
+            Alert(symbol, f"a check fails of itself: {one.line}")
+            for one in reasons
+            if one.is_defect
+        ]
 
     # What the kernel hears, and says --------------------------------------------------------
 
