@@ -323,3 +323,42 @@ def test_a_stop_15_a_position_older_than_two_hours_is_closed(*, restarts: bool) 
     at_ms = [one.at_ns // 1_000_000 for one in table.fills()]
     assert at_ms == loop
     assert at_ms[1] - at_ms[0] == 2 * 3_600_000
+
+
+SIGNALS_ONLY = [
+    "100 100 100 100 L", "100 100 100 100", "100 112 100 112", "112 115 112 115",
+    "115 115 103 103", "103 103 103 103",
+]  # fmt: skip
+"""In at 100 with an ATR of 2; armed at 111 by bar 2, best at 115, and down again."""
+
+
+@pytest.mark.parametrize("kind", [Kind.PERPETUAL, Kind.SPOT])
+def test_a_strategy_of_signals_alone_has_a_computed_stop_and_a_trail(kind: Kind) -> None:
+    """R-STOP-21: it names no exits; the settings give it 3 ATR, and 5.5 ATR that follow.
+
+    The stop rests at the venue from the first fill on, and moves there as the trail does.
+    """
+    table = Scripted(SIGNALS_ONLY, kind=kind)
+    levels = []
+    for bar in range(1, 5):
+        table.play(bar)
+        levels.append([one.trigger_ticks for one in table.stops()])
+    bought = table.fills()[0].price_ticks
+    assert levels[0] == [bought - 600], "3 ATR of 2, in ticks of a hundredth"
+    assert levels[1:] == [[11_200 - 1_100], [11_500 - 1_100], []]
+    assert [purpose_of(one.client_id) for one in table.fills()] == [Purpose.ENTRY, Purpose.STOP]
+    loop, _ = table.loop()
+    assert len(loop) == 2, "in, and out by the trail"
+
+
+def test_a_computed_take_rests_beside_the_computed_stop() -> None:
+    """R-STOP-21: both ends of a position are orders at the venue, by its own entry price."""
+    table = Scripted(SIGNALS_ONLY, stop=STOP, takes=[take(0.06, 1.0)]).play(1)
+    bought = table.fills()[0].price_ticks
+    (stop,) = table.stops()
+    (target,) = (one for one in table.client.open_orders() if one not in table.stops())
+    assert stop.trigger_ticks == pytest.approx(bought * 0.95, abs=1)
+    assert target.price_ticks == pytest.approx(bought * 1.06, abs=1)
+    table.play(2)
+    assert [purpose_of(one.client_id) for one in table.fills()] == [Purpose.ENTRY, Purpose.TAKE]
+    assert table.client.open_orders() == ()

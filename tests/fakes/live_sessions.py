@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ballast.core.instrument import Kind
     from ballast.core.orders import Fill
     from ballast.core.settings import Settings
+    from ballast.strategies.plan import AnyStrategy
 
 START_S = 1_000.0
 RHYTHM = Rhythm(tick_s=60.0, reconcile_s=1_200.0, pause_s=600.0, status_s=3_600.0, cycle_s=1_200.0)
@@ -38,8 +39,9 @@ class LiveSession:
         memory: Memory | None = None,
         run: str = "run-1",
         settings: Settings | None = None,
+        strategy: AnyStrategy | None = None,
     ) -> None:
-        self.opened = opened(kind, settings=settings)
+        self.opened = opened(kind, settings=settings, strategy=strategy)
         self.memory = memory or Memory()
         self.clock = OrderedClock(START_S)
         self.start_ns = self.opened.exchange.now_ns

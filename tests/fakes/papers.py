@@ -17,6 +17,7 @@ from tests.fakes.memory_journal import Memory, MemoryJournal
 
 if TYPE_CHECKING:
     from ballast.core.bars import Bars
+    from ballast.strategies.plan import AnyStrategy
 
 SEED = 5
 
@@ -35,7 +36,7 @@ def opened(
     kind: Kind = Kind.SPOT,
     *,
     rate: float = 0.0,
-    name: str = "ema_cross",
+    strategy: AnyStrategy | None = None,
     settings: Settings | None = None,
 ) -> Opened:
     """Open a session anew, as a process does."""
@@ -45,23 +46,29 @@ def opened(
         min_qty=known.lot, min_notional=Decimal(5), max_price=known.max_price,
     )  # fmt: skip
     wish = Wish({}, fault_rate=rate, seed=SEED)
-    return open_paper(load(name), [Series(bars, rules)], settings or Settings(), "main", wish)
+    return open_paper(
+        strategy or load("ema_cross"), [Series(bars, rules)], settings or Settings(), "main", wish
+    )
 
 
 class Sessions:
     """One journal, and as many processes as it takes."""
 
     def __init__(
-        self, kind: Kind = Kind.SPOT, rate: float = 0.0, settings: Settings | None = None
+        self,
+        kind: Kind = Kind.SPOT,
+        rate: float = 0.0,
+        settings: Settings | None = None,
+        strategy: AnyStrategy | None = None,
     ) -> None:
-        self.kind, self.rate, self.settings = kind, rate, settings
+        self.kind, self.rate, self.settings, self.strategy = kind, rate, settings, strategy
         self.memory = Memory()
         self.starts = 0
         self.running = self.start()
 
     def start(self) -> Running:
         self.starts += 1
-        made = opened(self.kind, rate=self.rate, settings=self.settings)
+        made = opened(self.kind, rate=self.rate, settings=self.settings, strategy=self.strategy)
         self.running = Running(made, MemoryJournal(self.memory, f"run-{self.starts}"))
         return self.running
 
