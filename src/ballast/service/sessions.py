@@ -136,6 +136,7 @@ def rules_of(
         tells_sizes=True,
         tells_kill=True,
         tells_all=True,
+        recosts_slices=True,
         books_strange=True,
         names_birth=True,
         drawdown_kill=risk.drawdown_kill or 1.0,

@@ -244,7 +244,7 @@ def of_version_15(record: Record) -> Record:
     if record.kind != RULES:
         return record
     body = json.loads(record.body)
-    del body["tells_all"]
+    del body["tells_all"], body["recosts_slices"]
     return replace(record, body=json.dumps(body), version=15)
 
 
@@ -252,7 +252,9 @@ def of_version_15(record: Record) -> Record:
 def test_journals_replay_byte_for_byte(*, tells_all: bool) -> None:
     """What an older version told of a refusal stays so; the new one repeats itself too."""
     table = refusing()
-    table.rules_of_node = replace(table.rules_of_node, tells_all=tells_all)
+    table.rules_of_node = replace(
+        table.rules_of_node, tells_all=tells_all, recosts_slices=tells_all
+    )
     table.restart()
     table.command(Command.PAUSE)
     table.finish()

@@ -19,7 +19,7 @@ from ballast.core.ids import Purpose
 from ballast.core.instrument import Kind
 from ballast.core.settings import Settings
 from ballast.runtime.node.events import AskMarket, Linked, Sliced, Submit
-from ballast.runtime.node.journalled import CODEC, EFFECT, EVENT
+from ballast.runtime.node.journalled import CODEC, EFFECT, EVENT, replayed
 from ballast.runtime.node.slices import Flow, SliceRules, parts_of
 from ballast.service.paper.running import Running
 from ballast.strategies import close, highest, lowest, percent_stop, pull_back, strategy
@@ -141,6 +141,51 @@ def test_where_the_venue_does_not_say_what_is_held_no_further_slice_goes() -> No
     assert all(one.sent == 1 and one.dropped_lots > 0 for one in ends(effects))
     known = ("its time is over", "the position was reduced", "the price ran ")
     assert all(one.text.startswith(known) for one in ends(effects))
+
+
+def dearer(*, recosts: bool, spread: float = 0.004) -> tuple[Memory, list[Sliced]]:
+    """Return a session whose spread is wider whenever a further slice is looked at.
+
+    The proof's mean return pays for the first spread, and for no more than 0.2 % of a later one.
+    """
+    made, memory = opened(settings=sliced_settings()), Memory()
+    held = made.rules.permissions[0]
+    rules = replace(
+        made.rules, recosts_slices=recosts, permissions=(replace(held, mean_return=0.002),)
+    )
+    running = Running(replace(made, rules=rules), MemoryJournal(memory, "run-1"))
+    paper = running.paper
+    look, link = paper.look, paper.link
+
+    def looked(symbol: str) -> None:
+        paper.link = lambda one: replace(link(one), spread=spread)  # type: ignore[method-assign]
+        look(symbol)
+        paper.link = link  # type: ignore[method-assign]
+
+    running.shell.look = looked
+    while running.step():
+        pass
+    return memory, ends(told(memory)[1])
+
+
+def test_a_slice_is_held_against_the_costs_of_its_own_moment() -> None:
+    """R-GATE-27: what paid at the first moment need not pay at the third."""
+    memory, over = dearer(recosts=True)
+    assert over
+    for one in over:
+        assert one.text.startswith("cost: 0.00305, limit 0.00505"), one.text
+        assert (one.sent, one.dropped_lots > 0) == (1, True)
+    assert replayed(MemoryJournal(memory, "later").records()).effects > 0
+    cheap = dearer(recosts=True, spread=0.0001)[1]
+    assert any(one.sent == one.slices for one in cheap)
+
+
+def test_slices_of_older_journals_are_held_against_the_first_costs() -> None:
+    """Theirs were sent: a replay that dropped them would be of another journal."""
+    memory, over = dearer(recosts=False)
+    assert any(one.sent == one.slices for one in over)
+    assert not any("cost" in one.text for one in over)
+    assert replayed(MemoryJournal(memory, "later").records()).effects > 0
 
 
 FLIPS = strategy(

@@ -142,7 +142,7 @@ NEW_SINCE = (
     (2, "keeping"), (3, "slices"), (4, "settle_ns"), (4, "slip_alarm"), (5, "drawdown_warning"),
     (5, "tells_lost"), (7, "books_strange"), (9, "names_birth"),
     (12, "tells_sizes"), (14, "tighten_atr"), (14, "has_source"), (15, "tells_kill"),
-    (17, "tells_all"),
+    (17, "tells_all"), (17, "recosts_slices"),
 )  # fmt: skip
 """Versions of the rules, and what each brought."""
 

@@ -81,6 +81,8 @@ class NodeRules:
     """Whether it is told what each size was made of; journals of before hold none."""
     tells_all: bool = False
     """Whether beside a refusal of the kernel the gate's reasons are told too (R-GATE-22)."""
+    recosts_slices: bool = False
+    """Whether each slice of an entry is held against its own costs, not those of the first."""
     slices: SliceRules = field(default_factory=SliceRules)
     """When an entry is sent in parts."""
     tighten_atr: float = 0.0

@@ -246,7 +246,7 @@ class Entering(Settling):
         desk, lots = self.desks[symbol], plan.lots[plan.sent]
         share = lots / sum(plan.lots)
         worth = plan.asked.notional * share * max(1.0, 1.0 + abs(plan.moved(desk.price_ticks)))
-        asked = replace(plan.asked, notional=worth)
+        asked = self._part_of(plan, worth)
         known = self._gathered(asked, plan.limit_ticks)
         snapshot = gather(asked, desk.link or NO_LINK, known, self.rules, self.now_ns)
         verdict = judge_part(snapshot, self.gate, self.rules.limits)
@@ -263,6 +263,17 @@ class Entering(Settling):
         )  # fmt: skip
         if not plan.goes_on:
             self._tell(plan, "all slices are sent")
+
+    def _part_of(self, plan: SlicePlan, notional: float) -> Candidate:
+        """Return what is asked of the next slice: its own costs, as they are now (R-GATE-27)."""
+        part, decider = replace(plan.asked, notional=notional), self.decider
+        if decider is None or not self.rules.recosts_slices:
+            return part
+        rests = plan.limit_ticks > 0
+        now = self._candidate(
+            decider, part.symbol, part.side, notional, part.signalled_ns, rests=rests
+        )
+        return replace(part, edge=now.edge, cost=now.cost)
 
     def _paced(self, notional: float) -> str:
         """Count an order that enlarges a position; return why it is one too many."""

@@ -165,8 +165,11 @@ def _with_pairs(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_all(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return rules of version 16 as of version 17: what the kernel refused the gate never saw."""
-    return plain | {"tells_all": False}
+    """Return rules of version 16 as of version 17.
+
+    What the kernel refused the gate never saw, and later slices were held against the first costs.
+    """
+    return plain | {"tells_all": False, "recosts_slices": False}
 
 
 CODEC = Codec(
