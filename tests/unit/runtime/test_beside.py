@@ -239,13 +239,13 @@ def test_which_refusals_are_blocked_signals(reason: Refusal) -> None:
 # Journals ---------------------------------------------------------------------------------------
 
 
-def of_version_15(record: Record) -> Record:
+def of_version_16(record: Record) -> Record:
     """Return a record as the version before wrote it."""
     if record.kind != RULES:
         return record
     body = json.loads(record.body)
     del body["tells_all"], body["recosts_slices"]
-    return replace(record, body=json.dumps(body), version=15)
+    return replace(record, body=json.dumps(body), version=16)
 
 
 @pytest.mark.parametrize("tells_all", [False, True])
@@ -265,10 +265,10 @@ def test_journals_replay_byte_for_byte(*, tells_all: bool) -> None:
     if tells_all:
         assert replayed(records).effects > 0
         return
-    before = [of_version_15(one) for one in records if one.kind != RULES]
+    before = [of_version_16(one) for one in records if one.kind != RULES]
     (*_, rules) = (one for one in records if one.kind == RULES)
-    before.insert(0, of_version_15(rules))
+    before.insert(0, of_version_16(rules))
     again = replayed(before).node
     assert again is not None
     assert not again.rules.tells_all
-    assert CODEC.value(of_version_15(rules)) == table.rules_of_node
+    assert CODEC.value(of_version_16(rules)) == table.rules_of_node

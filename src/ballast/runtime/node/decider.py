@@ -15,7 +15,7 @@ import numpy as np
 
 from ballast.core.bars import Bars
 from ballast.core.errors import DataError
-from ballast.core.ids import Purpose
+from ballast.core.ids import WAITING, Purpose
 from ballast.core.orders import Side
 from ballast.core.reasons import Exit, label
 from ballast.core.records import FeeAsset
@@ -341,13 +341,12 @@ class Decider:
         """Say why lots were closed."""
         if purpose is Purpose.TAKE and take is not None:
             return Exit(int(Exit.TAKE_1) + take)
-        if purpose is Purpose.TRAIL:
-            return Exit.TRAILING_STOP
-        if purpose is Purpose.STOP:
-            return Exit(int(p.stop_reason) or int(Exit.STOP))
+        stopped = Exit(int(p.stop_reason) or int(Exit.STOP))
+        if purpose in WAITING:
+            return Exit.TRAILING_STOP if purpose is Purpose.TRAIL else stopped
         if p.out_lots > 0:
             return Exit(int(p.out_reason))
-        return Exit.KILL_SWITCH if kills else Exit(int(p.stop_reason) or int(Exit.STOP))
+        return Exit.KILL_SWITCH if kills else stopped
 
     def _fee(self, s: int, fill: Fill, price: float) -> tuple[float, float]:
         """Return the fee of a fill in quote units, and in base units where it was paid so."""
