@@ -35,6 +35,7 @@ from ballast.research.report.document import result_json
 from ballast.research.report.ledger import trades_csv
 from ballast.research.report.plain import json_text
 from ballast.research.report.words import day
+from ballast.store.disk import Disk
 
 if TYPE_CHECKING:
     from ballast.research.metrics import Summary
@@ -81,12 +82,12 @@ def save(result: Result, folder: Path) -> Path:
         draft.chmod(0o755)  # mkdtemp makes it private; results are as open as their folder
         for each, data in files.items():
             _write(draft / each, data)
-        _sync(draft)
+        Disk().sync(draft)
         _swap(draft, target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    _sync(folder)
+    Disk().sync(folder)
     return target
 
 
@@ -119,7 +120,7 @@ def load(path: Path) -> Stored:
         if not file.is_file() or _digest(file.read_bytes()) != digest:
             word = "is damaged" if file.is_file() else "is missing"
             raise DataError(f"{name} {word}", where=str(path), fix="run the backtest again")
-    card = json.loads((path / CARD).read_text())
+    card = json.loads((path / CARD).read_text("utf-8"))
     return Stored(path, read_result(card, path), sums)
 
 
@@ -154,7 +155,7 @@ def index(root: Path) -> list[dict[str, Any]]:
 
 def _line(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads((path / DOCUMENT).read_text())
+        document = json.loads((path / DOCUMENT).read_text("utf-8"))
     except (OSError, ValueError) as error:
         fix = "run the backtest again, or remove the folder"
         raise DataError(f"{DOCUMENT} cannot be read", where=str(path), fix=fix) from error
@@ -182,7 +183,7 @@ def _swap(draft: Path, target: Path) -> None:
         draft.replace(target)
         return
     old = Path(tempfile.mkdtemp(prefix=".replaced-", dir=target.parent))
-    target.replace(old)
+    target.replace(old / target.name)  # into it: Windows puts nothing in the place of a folder
     draft.replace(target)
     shutil.rmtree(old, ignore_errors=True)
 
@@ -192,14 +193,6 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _digest(data: bytes) -> str:
@@ -213,6 +206,6 @@ def sums_of(files: dict[str, bytes]) -> dict[str, str]:
 
 def _read_sums(path: Path) -> dict[str, str]:
     file = path / SUMS
-    lines: Any = file.read_text().splitlines() if file.is_file() else []
+    lines: Any = file.read_text("utf-8").splitlines() if file.is_file() else []
     pairs = [line.split("  ", 1) for line in lines]
     return {name: digest for digest, name in (pair for pair in pairs if len(pair) == 2)}  # noqa: PLR2004

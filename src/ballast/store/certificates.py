@@ -23,7 +23,7 @@ import platformdirs
 from ballast.core.certificate import Certificate, as_document, from_document
 from ballast.core.errors import DataError, UserError
 from ballast.core.hashing import canonical_json
-from ballast.store.disk import Disk, disk_errors, ensure_folder, replace_file
+from ballast.store.disk import BINARY, Disk, disk_errors, ensure_folder, replace_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -91,7 +91,7 @@ def _make_key(home: Path, path: Path, raw: bytes) -> None:
     with disk_errors(path):
         ensure_folder(Disk(), home)
         temp = home / f".{KEY_FILE}.{os.getpid()}.tmp"
-        handle = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+        handle = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, OWNER_ONLY)
         try:
             os.write(handle, raw.hex().encode() + b"\n")
             os.fsync(handle)

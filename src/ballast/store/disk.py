@@ -4,6 +4,9 @@ A file is never edited. Its new content goes into a temporary file of the same f
 and takes the place of the old one by a rename, which the file system does in one step; the folder
 is synced last. Whenever a process is killed, a reader sees the old file or the new one.
 
+Windows opens no folder, so it syncs none: its file system writes names ahead by itself. It also
+replaces no file that somebody reads at that moment: the replacement waits a little for the reader.
+
 `Disk` holds the raw calls so that a test can make the n-th of them fail, for every n.
 """
 
@@ -11,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from contextlib import contextmanager, suppress
 from itertools import count
 from typing import TYPE_CHECKING
@@ -22,6 +26,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMP_SUFFIX = ".tmp"
+IS_POSIX = hasattr(os, "O_DIRECTORY")
+"""Whether folders can be synced, open files replaced, and modes say who may touch a file."""
+BINARY: int = getattr(os, "O_BINARY", 0)
+"""Flag of `os.open`: without it Windows writes a line end as two bytes."""
+REPLACE_TRIES, REPLACE_PAUSE_S = 20, 0.01
+"""Where open files cannot be replaced: those others read are small, and read in a moment."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _serial = count()
@@ -42,7 +52,12 @@ class Disk:
 
     def sync(self, path: Path) -> None:
         """Force a file or a folder to the medium."""
-        handle = os.open(path, os.O_RDONLY)
+        if IS_POSIX:
+            handle = os.open(path, os.O_RDONLY)
+        elif path.is_dir():
+            return
+        else:
+            handle = os.open(path, os.O_RDWR | BINARY)  # Windows syncs only what it may write
         try:
             os.fsync(handle)
         finally:
@@ -50,6 +65,13 @@ class Disk:
 
     def replace(self, source: Path, target: Path) -> None:
         """Put `source` in the place of `target` in one step."""
+        for _ in range(0 if IS_POSIX else REPLACE_TRIES - 1):
+            try:
+                source.replace(target)
+            except PermissionError:
+                time.sleep(REPLACE_PAUSE_S)
+            else:
+                return
         source.replace(target)
 
     def remove(self, path: Path) -> None:

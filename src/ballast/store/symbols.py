@@ -1,7 +1,8 @@
 """Names of venues and symbols: as folders, and as the many spellings of one market.
 
 A symbol is kept as its user wrote it (`BTCUSDT`, `BTC/USDT:USDT`, `kPEPE`). As a folder every
-character outside a safe set is percent-encoded, which reads back exactly. Looking up is forgiving:
+character outside a safe set is percent-encoded, which reads back exactly; so is what Windows does
+not take: a name of a device (`AUX`), a dot at the end. Looking up is forgiving:
 `BTCUSDT` finds `BTC/USDT`, but never silently one of two candidates.
 """
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 MARK_SUFFIX = ".mark"
 """`BTCUSDT.mark` names the mark price candles of `BTCUSDT`."""
 LONGEST = 100  # encoded; file systems stop at 255 bytes, symbols of real venues at about 40
+_DEVICES = {"con", "prn", "aux", "nul"} | {
+    f"{one}{digit}" for one in ("com", "lpt") for digit in range(1, 10)
+}
 _SEPARATORS = str.maketrans("", "", "/-_ ")
 
 
@@ -34,9 +38,18 @@ def folder_name(name: str) -> str:
     encoded = quote(name, safe="", errors="replace")
     if encoded.startswith("."):
         encoded = "%2E" + encoded[1:]
+    if encoded.endswith("."):
+        encoded = encoded[:-1] + "%2E"
+    if is_device(encoded):
+        encoded = f"%{ord(encoded[0]):02X}{encoded[1:]}"
     if not encoded or len(encoded) > LONGEST:
         raise DataError(f"'{name}' cannot name a market", expected=f"1 to {LONGEST} characters")
     return encoded
+
+
+def is_device(name: str) -> bool:
+    """Whether a name is that of a device on Windows, which no file can have, with any ending."""
+    return name.partition(".")[0].lower() in _DEVICES
 
 
 def folder_text(name: str) -> str:

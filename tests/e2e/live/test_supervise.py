@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.data import ROOT
 from tests.fakes.shell import ballast
 
 from ballast.service.testing.venue import simulated_exchange
@@ -33,9 +34,20 @@ def children_of(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+WINDOWS = {"PYTHONPATH": str(ROOT / "tests" / "fakes" / "windows")}
+"""There SIGTERM is a kill, Ctrl-Break asks for an end, and no pipe is handed to a child."""
+
+
 @pytest.mark.slow
-def test_a_session_that_is_killed_goes_on_and_a_termination_reaches_it(tmp_path: Path) -> None:
-    """R-DEP-01: a real session beats, is killed, is started again, and settles on SIGTERM."""
+@pytest.mark.parametrize(
+    ("system", "ends"),
+    [({}, signal.SIGTERM), (WINDOWS, signal.SIGUSR1)],
+    ids=["posix", "windows"],
+)
+def test_a_session_that_is_killed_goes_on_and_a_termination_reaches_it(
+    system: dict[str, str], ends: signal.Signals, tmp_path: Path
+) -> None:
+    """R-DEP-01, R-ARCH-18: a session beats, is killed, starts again, and settles when asked."""
     state = tmp_path / "journal" / "state"
     with simulated_exchange("bybit", past="90m") as served:
         process = subprocess.Popen(
@@ -44,7 +56,8 @@ def test_a_session_that_is_killed_goes_on_and_a_termination_reaches_it(tmp_path:
                 "paper", "buy_and_hold", "--live", "--venue", "BYBITLINEAR", "-s", "BTCUSDT",
                 "-t", "1m", "--allow-bare", "--rehearse", str(served.port), "--ca", str(served.ca),
             ],
-            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=tmp_path, env={**os.environ, **system},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
             said = state / "paper.json"
@@ -59,7 +72,7 @@ def test_a_session_that_is_killed_goes_on_and_a_termination_reaches_it(tmp_path:
             before = said.stat().st_mtime_ns
             until(lambda: process.poll() is not None or said.stat().st_mtime_ns > before)
             assert process.poll() is None, process.communicate()
-            process.terminate()
+            process.send_signal(ends)
             out, err = process.communicate(timeout=READY_S)
         finally:
             process.kill()

@@ -13,7 +13,14 @@ from ballast.core.bars import Bars
 from ballast.core.errors import DataError
 from ballast.core.time import DAY_MS, Timeframe, parse_ms
 from ballast.store.candles import CandleStore
-from ballast.store.symbols import LONGEST, folder_name, folder_text, market_key, meant_symbol
+from ballast.store.symbols import (
+    LONGEST,
+    folder_name,
+    folder_text,
+    is_device,
+    market_key,
+    meant_symbol,
+)
 
 if TYPE_CHECKING:
     import pytest
@@ -62,8 +69,9 @@ def test_the_store_is_a_dictionary_by_time(
     assert part.ts.tolist() == [ts for ts in whole.ts.tolist() if low <= ts < high]
 
 
-@given(st.text(min_size=1, max_size=30))
+@given(st.text(min_size=1, max_size=30) | st.sampled_from(["AUX", "nul", "Com1.x", "BTC.", ".."]))
 def test_any_symbol_is_a_folder_and_reads_back(symbol: str) -> None:
+    """R-ARCH-18: on Windows too, which takes no names of devices and no dot at an end."""
     try:
         folder = folder_name(symbol)
     except DataError:
@@ -71,6 +79,8 @@ def test_any_symbol_is_a_folder_and_reads_back(symbol: str) -> None:
     assert len(folder) <= LONGEST
     assert not set(folder) & set('/\\:*?"<>| \0')
     assert not folder.startswith(".")
+    assert not folder.endswith(".")
+    assert not is_device(folder)
     if symbol.isprintable():
         assert folder_text(folder) == symbol
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import signal
 import sys
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
@@ -174,13 +173,13 @@ async def _session(
     from ballast.runtime.startup import require
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import teller
+    from ballast.service.cli.stopping import on_stop
     from ballast.service.kinds import require_kind
     from ballast.service.live.running import LiveRunning, probed
     from ballast.store.journal import JournalReader, JournalWriter
 
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    on_stop(stop.set)
     with where.database(read_only=False) as database:
         kind = asked.kind(rehearsal)
         require_kind(JournalReader(database), kind)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import signal
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -207,11 +206,12 @@ def _first(problems: list[str]) -> str:
 
 def _allow_files() -> None:
     """Take all open files the system grants: a batch keeps a lock for each series it touches."""
-    if sys.platform != "win32":
+    try:
         import resource
-
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    except ImportError:  # Windows has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextmanager

@@ -7,9 +7,7 @@ parts, so that a power failure costs a quarter of an hour at most.
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +17,7 @@ import typer
 from ballast.core.errors import UserError
 from ballast.service.cli import lines
 from ballast.service.cli.output import JsonFlag, emit, note, warn
+from ballast.service.cli.stopping import on_stop
 from ballast.service.cli.stores import tick_store
 
 if TYPE_CHECKING:
@@ -138,9 +137,7 @@ async def _until_told(recorder: Recorder, duration_s: float | None) -> list[Stor
     """Record until the time is over or somebody interrupts, and store all of it."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(sign, stop.set)
+    on_stop(stop.set)
     stored = {one: Stored(one) for one in recorder.symbols}
     store = tick_store()
     work = asyncio.create_task(recorder.run())

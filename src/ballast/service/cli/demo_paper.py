@@ -53,7 +53,11 @@ def trade(folder: Path, scenario: str, series: tuple[Series, ...], account: str)
 def _killed(folder: Path, words: tuple[str, ...]) -> None:
     """Start a session and kill it once it has said some lines."""
     with subprocess.Popen(  # noqa: S603 - our own command
-        [*COMMAND, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *words],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
     ) as process:
         for place, _ in enumerate(process.stderr or ()):
             if place + 1 == LINES_BEFORE_KILL:
@@ -64,7 +68,7 @@ def _killed(folder: Path, words: tuple[str, ...]) -> None:
 def _told(folder: Path, *words: str) -> dict[str, Any]:
     """Run a verb to its end; return the document it prints."""
     done = subprocess.run(  # noqa: S603 - our own command
-        [*COMMAND, *words, "--json"], cwd=folder, capture_output=True, text=True, check=False
+        [*COMMAND, *words, "--json"], cwd=folder, capture_output=True, encoding="utf-8", check=False
     )
     if done.returncode not in {0, 1}:
         raise InternalError(f"`ballast {' '.join(words)}` ended with: {done.stderr.strip()[-500:]}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import tempfile
 import time
 from pathlib import Path
@@ -183,15 +182,14 @@ async def _run(
     tell: Callable[[str], None],
 ) -> Findings:
     """Run a session until its time is over or somebody stops it; what was found is told."""
+    from ballast.service.cli.stopping import on_stop
     from ballast.service.diagnose.session import Diagnosis
 
     session = Diagnosis(
         desk, journal, memory, symbols, line.clock, line.now_ns, pace=pace, tell=tell
     )
     work = asyncio.ensure_future(session.run())
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, work.cancel)
+    on_stop(work.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await work
     return session.findings

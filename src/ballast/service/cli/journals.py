@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import ConfigError, DataError
 from ballast.service.cli import options
+from ballast.store.disk import IS_POSIX
+from ballast.store.symbols import is_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,12 @@ def place() -> Place:
             f"'{chosen.account}' cannot name an account",
             where="journal.account",
             expected="small letters, digits and _, at most 40",
+        )
+    if not IS_POSIX and is_device(chosen.account):
+        raise ConfigError(
+            f"'{chosen.account}' names a device of Windows",
+            where="journal.account",
+            expected="another name",
         )
     root = config.journal_root
     path = root / f"{chosen.account}.sqlite"

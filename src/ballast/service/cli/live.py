@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -330,6 +329,7 @@ async def _trade(
     from ballast.service.announce.watch import listened
     from ballast.service.cli import journals
     from ballast.service.cli.paper_screen import live_screen, teller
+    from ballast.service.cli.stopping import on_stop
     from ballast.service.kinds import require_kind
     from ballast.service.live.running import LiveRunning, probed
     from ballast.service.live.state import live_state_of
@@ -340,8 +340,7 @@ async def _trade(
 
     is_quiet = options.current().quiet or json
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    on_stop(stop.set)
     source = lines.source_of(asked.name, where.account)
     line = await lines.opened(
         asked.venue, lines.signing(source.current()), rehearsal, may_change=True

@@ -5,6 +5,8 @@ A new verb is one line in `VERBS` and one file beside this one.
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -12,6 +14,7 @@ import typer
 from ballast import __version__
 from ballast.service.cli.lazy import LazyGroup, Verb
 
+UTF8 = ("utf-8", "utf8")
 _HOME = "ballast.service.cli"
 _START, _DATA, _TEST, _NODE, _HOUSE = "Start", "Data", "Test an idea", "Live node", "House"
 
@@ -99,7 +102,19 @@ def root(
 
 def main() -> None:
     """Run the command line of this process."""
+    _speak_utf8()
     app(prog_name="ballast")
+
+
+def _speak_utf8() -> None:
+    """Let every sign be written: what Windows gives a pipe knows 256 of them."""
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, TextIOWrapper) or stream.encoding.lower() in UTF8:
+            continue
+        if stream.isatty():
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,11 +28,9 @@ from ballast.service.cli.runs import (
 )
 from ballast.service.cli.session_tables import session_tables
 from ballast.service.cli.several import WithOption, load_with, symbols_with
+from ballast.service.cli.stopping import ends_interrupt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from ballast.core.certificate import Certificate
     from ballast.service.paper.running import Running
 
@@ -121,7 +117,7 @@ def paper(
         journal = JournalWriter(database, where.head_file, journals.start(SessionKind.PAPER))
         try:
             running = Running(opened, journal, Inbox(where.inbox), teller(is_on=is_plain))
-            with screen(quiet=options.current().quiet or json) as draw, _terminated():
+            with screen(quiet=options.current().quiet or json) as draw, ends_interrupt():
                 left = _run(running, draw, bars, speed)
             page = _report(running, where.root) if report else None
             state = state_of(running)
@@ -228,20 +224,6 @@ def _report(running: Running, root: Any) -> Any:  # noqa: ANN401 - paths
     from ballast.service.paper.report import write_report
 
     return write_report(running, root / "reports")
-
-
-@contextmanager
-def _terminated() -> Iterator[None]:
-    """Let a termination end the session as an interrupt does: what rests at the venue stays."""
-
-    def stop(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _tables(state: dict[str, Any]) -> list[Table]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -44,14 +43,14 @@ async def trade(
     is_quiet: bool,
 ) -> dict[str, Any]:
     """Trade until stopped; return the state of the session."""
+    from ballast.service.cli.stopping import on_stop
     from ballast.service.kinds import SessionKind
     from ballast.service.live.paper import open_paper_market
     from ballast.service.live.universe import kept_of
 
     kind = SessionKind.PAPER_LIVE if rehearsal is None else SessionKind.PAPER_REHEARSAL
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    on_stop(stop.set)
     line = await lines.opened(venue, None, rehearsal)
     try:
         if universe is not None:  # a paper account is of the symbols it began with

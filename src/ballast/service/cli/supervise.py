@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -15,6 +15,8 @@ import typer
 from ballast.core.errors import UserError
 from ballast.service.cli import lines, options
 from ballast.service.cli.output import JsonFlag, emit, note, warn
+from ballast.service.cli.stopping import ENDS, on_signal
+from ballast.store.disk import IS_POSIX
 
 app = typer.Typer(add_completion=False)
 MS_NS = 1_000_000
@@ -70,8 +72,8 @@ def supervise(
             alert,
             STDERR if json else None,
         )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, supervisor.stop, number)
+        for number in (signal.SIGINT, *ENDS):
+            on_signal(number, partial(supervisor.stop, number))
         return await supervisor.run(), supervisor.history
 
     code, history = lines.run(work())
@@ -112,7 +114,8 @@ def _general() -> list[str]:
 def _told(program: str, text: str) -> None:
     """Run a person's program with a text; that it fails is told, and changes nothing."""
     try:
-        words = [*shlex.split(program), text]
+        spelled = program if IS_POSIX else program.replace("\\", "\\\\")  # those are of paths
+        words = [*shlex.split(spelled), text]
         subprocess.run(words, check=True, timeout=ALERT_S)  # noqa: S603 - a person named it
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         warn(f"--on-alert: {error}")

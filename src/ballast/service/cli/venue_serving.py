@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,14 +50,13 @@ async def run(
 ) -> None:
     """Serve until the time is over or somebody says stop."""
     from ballast.service.cli import venue_screen
+    from ballast.service.cli.stopping import on_stop
     from ballast.store.disk import Disk, replace_file
     from ballast.venues.simulated.server.control import Control
     from ballast.venues.simulated.server.sockets import VenueServer
 
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    on_stop(stop.set)
     server = VenueServer(
         opened.gateway,
         opened.pace,

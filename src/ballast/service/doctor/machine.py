@@ -6,7 +6,6 @@ import ctypes
 import locale
 import os
 import platform
-import resource
 import sys
 import time
 from importlib import metadata
@@ -105,12 +104,24 @@ def _is_kept() -> bool | None:
     """Return whether a service keeps the clock, None where the system does not say."""
     try:
         state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))
-    except (AttributeError, OSError):  # not Linux
+    except (AttributeError, OSError, TypeError):  # not Linux; Windows has no library of no name
         return None
     return None if state < 0 else state != UNSYNCHRONISED
 
 
 def _limits() -> Iterator[Finding]:
+    yield from _of_process()
+    free_mb = _free_memory_mb()
+    if free_mb is not None:
+        fix = "close something: a process out of memory is killed with its orders open"
+        yield judged("memory", f"{free_mb:,} MB", warning=fix if free_mb < MEMORY_MB_MIN else "")
+
+
+def _of_process() -> Iterator[Finding]:
+    try:
+        import resource  # noqa: PLC0415 - Windows has none, and no such limits
+    except ImportError:
+        return
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     is_few = files != resource.RLIM_INFINITY and files < FILES_MIN
     shown = "unlimited" if files == resource.RLIM_INFINITY else f"{files:,}"
@@ -119,10 +130,6 @@ def _limits() -> Iterator[Finding]:
     core, _ = resource.getrlimit(resource.RLIMIT_CORE)
     said = "off" if core == 0 else "on; a process that holds keys switches its own off"
     yield Finding("core files", OK, said)
-    free_mb = _free_memory_mb()
-    if free_mb is not None:
-        fix = "close something: a process out of memory is killed with its orders open"
-        yield judged("memory", f"{free_mb:,} MB", warning=fix if free_mb < MEMORY_MB_MIN else "")
 
 
 def _free_memory_mb() -> int | None:

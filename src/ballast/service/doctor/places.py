@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ballast.core.errors import DataError
 from ballast.core.time import format_ms
 from ballast.service.doctor.finding import OK, PROBLEM, WARNING, Finding, judged, tried
-from ballast.store.disk import temp_name
+from ballast.store.disk import IS_POSIX, temp_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +112,9 @@ def _write_ms(folder: Path) -> float:
 def _folder(root: Path) -> Finding:
     if not root.is_dir():
         return Finding("journal folder", OK, f"no folder {root} yet; the first session makes it")
+    if not IS_POSIX:
+        said = "who may touch it is its list of access, which Ballast does not read"
+        return Finding("journal folder", OK, f"{root}; {said}", "keep it in your own user's folder")
     mode = stat.S_IMODE(root.stat().st_mode)
     if mode & 0o022:
         found = f"{root}, mode {mode:04o}: others may write into it"

@@ -12,6 +12,8 @@ from ballast.core.errors import DataError, InternalError
 from ballast.service.keys.sealed import COST, FILE_BYTES_MAX, seal, unseal
 from ballast.store.certificates import key_folder
 from ballast.store.disk import (
+    BINARY,
+    IS_POSIX,
     TEMP_SUFFIX,
     Disk,
     discard,
@@ -38,7 +40,7 @@ class OwnerDisk(Disk):
 
     def write(self, path: Path, parts: Iterable[bytes | memoryview]) -> None:
         """Create `path` with the given content; it must not exist."""
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, OWNER_ONLY)
         with os.fdopen(handle, "wb") as file:
             for part in parts:
                 file.write(part)
@@ -106,17 +108,20 @@ class KeyFile:
             raise InternalError("what was sealed does not open as it was")
 
     def mode(self) -> str:
-        """Return the permissions as text, '' without a file."""
+        """Return the permissions as text, '' without a file; Windows has none of this kind."""
+        if not IS_POSIX:
+            return "of its folder" if self.exists() else ""
         return f"{stat.S_IMODE(self.path.stat().st_mode):04o}" if self.exists() else ""
 
 
 def read_private(path: Path, *, most: int = FILE_BYTES_MAX) -> bytes | None:
     """Return the content of a file that only its owner may touch; None where there is none.
 
-    What is looked at is what is read: the permissions are those of the open file.
+    What is looked at is what is read: the permissions are those of the open file. Windows keeps
+    them elsewhere, in lists that a file has of its folder: there every mode says "all may read".
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -125,13 +130,13 @@ def read_private(path: Path, *, most: int = FILE_BYTES_MAX) -> bytes | None:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise DataError("is no file", where=str(path))
-        if stat.S_IMODE(found.st_mode) & 0o077:
+        if IS_POSIX and stat.S_IMODE(found.st_mode) & 0o077:
             raise DataError(
                 f"others may touch it (mode {stat.S_IMODE(found.st_mode):04o})",
                 where=str(path),
                 fix=f"chmod 600 {path}, and change what it holds if others could read it",
             )
-        if os.geteuid() not in (0, found.st_uid):
+        if IS_POSIX and os.geteuid() not in (0, found.st_uid):
             raise DataError("belongs to another user", where=str(path))
         with os.fdopen(handle, "rb", closefd=False) as file:
             return file.read(most + 1)
@@ -141,5 +146,7 @@ def read_private(path: Path, *, most: int = FILE_BYTES_MAX) -> bytes | None:
 
 def folder_problem(folder: Path) -> str:
     """Return why a folder is no place for keys, '' if it is: others could put a file there."""
+    if not IS_POSIX:
+        return ""
     mode = stat.S_IMODE(folder.stat().st_mode)
     return f"others may write into it (mode {mode:04o})" if mode & 0o022 else ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import re
-import resource
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
@@ -59,6 +58,10 @@ def redacted(text: str, environment: Mapping[str, str]) -> str:
 
 def no_core_files() -> None:
     """Keep the system from writing this process's memory to a file when it crashes."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none
+    except ImportError:  # it writes none either, unless an administrator told it to
+        return
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 

@@ -61,7 +61,7 @@ def compile_all(session: Session) -> None:
 
 def main() -> None:
     """Compile for the session that is told on standard input; what it leaves is in the cache."""
-    session: Session = CODEC.of_text(KIND, sys.stdin.read())
+    session: Session = CODEC.of_text(KIND, sys.stdin.buffer.read().decode())
     compile_all(session)
     mark = _mark(session)
     if mark is not None:

@@ -3,6 +3,8 @@
 It ends a process in two ways: SIGTERM, for one that listens, so that it settles what is under way;
 SIGKILL, for one that is silent or does not end. Either is safe at any moment: the journal is
 written before anything is sent, and what is held keeps its stops at the venue (R-DEP-01, S-33).
+
+On Windows SIGTERM is a kill. There Ctrl-Break asks for a good end, of a process group of its own.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ballast.core.errors import UserError
 from ballast.core.time import format_ms
 from ballast.runtime.shell.machine import own_mb
-from ballast.service.supervise.heart import VARIABLE
+from ballast.service.supervise.ear import ear
 from ballast.service.supervise.verdict import Again, Ending, GiveUp, ending_of, follows
+from ballast.store.disk import IS_POSIX
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -30,9 +34,10 @@ if TYPE_CHECKING:
 MS_NS = 1_000_000
 LOOK_S = 0.5
 """Between two looks at silence and memory."""
-READ_BYTES = 4_096
 GAVE_UP = 71
 """Exit code where a person must look; EX_OSERR of sysexits.h, which nothing else here uses."""
+_BREAK: signal.Signals | None = getattr(signal, "CTRL_BREAK_EVENT", None)
+_OWN_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Supervisor:
         """Pass a signal on and start nothing more; may be called again."""
         self._signal = number
         self._stopped.set()
-        self._send(number)
+        self._ask_to_end(number)
 
     async def run(self) -> int:
         """Run it; return an exit code. Raise `UserError` where it was given up within this hour."""
@@ -143,33 +148,27 @@ class Supervisor:
 
     async def _life(self) -> tuple[Ending, int]:
         """Run the process once; return how it ended."""
-        read, write = os.pipe()
-        os.set_blocking(read, False)
-        loop = asyncio.get_running_loop()
         self.beats = 0
         self._beat_s = self._clock.monotonic()
-        try:
+        async with ear(self._hear, has_pipe=IS_POSIX) as given:
             self.process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.DEVNULL,  # nobody is there to be asked at night
                 stdout=self._stdout,
-                pass_fds=(write,),
-                env={**os.environ, VARIABLE: str(write)},
+                pass_fds=given.pass_fds,
+                env={**os.environ, **given.environment},
                 start_new_session=True,  # a terminal's Ctrl-C reaches it once: by us
+                creationflags=_OWN_GROUP,
             )
-        finally:
-            os.close(write)
-        loop.add_reader(read, self._hear, read)
-        try:
-            if self._stopped.is_set():  # while it was being started
-                self._send(self._signal)
-            cause = await self._watch(self.process)
-            code = await self.process.wait()
-        finally:
-            loop.remove_reader(read)
-            os.close(read)
-            if self.process.returncode is None:  # we are being cancelled: leave nobody behind
-                self.process.kill()
+            given.is_given()
+            try:
+                if self._stopped.is_set():  # while it was being started
+                    self._ask_to_end(self._signal)
+                cause = await self._watch(self.process)
+                code = await self.process.wait()
+            finally:
+                if self.process.returncode is None:  # we are being cancelled: leave nobody behind
+                    self.process.kill()
         return cause or ending_of(code), code
 
     async def _watch(self, process: Process) -> Ending | None:
@@ -185,13 +184,13 @@ class Supervisor:
             silent_s = self._clock.monotonic() - self._beat_s
             if silent_s > (self._rules.silent_s if self.beats else self._rules.start_s):
                 self._tell(f"no beat for {silent_s:.0f} s")
-                self._send(signal.SIGKILL)
+                self._kill()
                 await ended
                 return Ending.HUNG
             used_mb = own_mb(process.pid)
             if used_mb is not None and used_mb > self._rules.memory_mb:
                 self._tell(f"{used_mb:.0f} MB of {self._rules.memory_mb:.0f}")
-                self._send(signal.SIGTERM)
+                self._ask_to_end(signal.SIGTERM)
                 await self._settled(ended)
                 return Ending.GROWN
 
@@ -203,7 +202,7 @@ class Supervisor:
         over.cancel()
         if not ended.done():
             self._tell(f"did not end within {self._rules.settle_s:.0f} s")
-            self._send(signal.SIGKILL)
+            self._kill()
             await ended
 
     async def _wait(self, seconds: float, *others: asyncio.Future[int]) -> None:
@@ -215,19 +214,19 @@ class Supervisor:
         over.cancel()
         stop.cancel()
 
-    def _hear(self, pipe: int) -> None:
-        with contextlib.suppress(BlockingIOError):
-            heard = len(os.read(pipe, READ_BYTES))
-            if not heard:  # closed: the process has ended, or nobody there beats any more
-                asyncio.get_running_loop().remove_reader(pipe)
-                return
-            self.beats += heard
-            self._beat_s = self._clock.monotonic()
+    def _hear(self, beats: int) -> None:
+        self.beats += beats
+        self._beat_s = self._clock.monotonic()
 
-    def _send(self, number: signal.Signals) -> None:
+    def _ask_to_end(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                self.process.send_signal(number)
+                self.process.send_signal(number if _BREAK is None else _BREAK)
+
+    def _kill(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
 
 
 def _exit(code: int) -> str:

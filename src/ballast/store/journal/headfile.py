@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ballast.core.errors import DataError
 from ballast.core.journal import Head, parse_head
-from ballast.store.disk import Disk, disk_errors, replace_file
+from ballast.store.disk import BINARY, Disk, disk_errors, replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,13 +64,14 @@ class HeadFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         with disk_errors(path):
-            self._handle = os.open(path, os.O_WRONLY)
+            self._handle = os.open(path, os.O_WRONLY | BINARY)
         heads = _heads(path.read_bytes())
         self._slot = min(range(SLOTS), key=lambda slot: getattr(heads[slot], "seq", -1))
 
     def write(self, head: Head) -> None:
         """Write the head over the older of the two."""
-        os.pwrite(self._handle, _line(head), self._slot * LINE_BYTES)
+        os.lseek(self._handle, self._slot * LINE_BYTES, os.SEEK_SET)
+        os.write(self._handle, _line(head))
         self._slot = (self._slot + 1) % SLOTS
 
     def sync(self) -> None:

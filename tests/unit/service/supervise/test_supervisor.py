@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ballast.core.errors import DataError, UserError
-from ballast.service.supervise.heart import VARIABLE, heart
+from ballast.service.supervise.ear import ear
+from ballast.service.supervise.heart import MACHINE, PORT_VARIABLE, VARIABLE, heart
 from ballast.service.supervise.history import History, HistoryFile
 from ballast.service.supervise.supervisor import GAVE_UP, Rules, Supervisor
 from ballast.service.supervise.verdict import HOUR_NS
@@ -288,6 +289,34 @@ def test_without_a_supervisor_a_heart_is_silent_and_a_wrong_number_is_refused() 
     for wrong in ("x", "987654"):
         with pytest.raises(UserError, match="is no open pipe"):
             heart({VARIABLE: wrong}, lambda: None)
+
+
+def test_beats_are_heard_at_a_port_where_no_pipe_is_handed_over() -> None:
+    """R-ARCH-18: as on Windows; who does not know the word is not heard."""
+    beats: list[int] = []
+    gone: list[bool] = []
+
+    async def story() -> None:
+        async with ear(beats.append, has_pipe=False) as given:
+            assert given.pass_fds == ()
+            port = int(given.environment[PORT_VARIABLE].split(":")[0])
+            _, stranger = await asyncio.open_connection(MACHINE, port)
+            stranger.write(b"x" * 100)
+            beat = await asyncio.to_thread(heart, given.environment, lambda: gone.append(True))
+            beat()
+            beat()
+            await until(lambda: sum(beats) == 2)
+            assert not gone
+            stranger.close()
+        await until(lambda: beat() or bool(gone))
+        beat()
+        assert gone == [True], "told once"
+        for wrong in ("x", "99999999:x", given.environment[PORT_VARIABLE]):
+            with pytest.raises(UserError, match="nobody listens there"):
+                heart({PORT_VARIABLE: wrong}, lambda: None)
+
+    asyncio.run(story())
+    assert sum(beats) == 2
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"restarts_ns": 3}', '{"restarts_ns": []}'])
