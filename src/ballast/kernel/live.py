@@ -84,6 +84,7 @@ _STEPS: tuple[tuple[Any, str], ...] = (
     (stepwise.closed, "(int64, int64, int64, float64, float64, int64, int64, float64, int64)"),
     (stepwise.takes_of, "(int64, int64, int64[::1])"),
     (stepwise.exposures, "(int64, float64[::1], float64[::1])"),
+    (stepwise.at_risk, "(int64,)"),
     (stepwise.entry_over, "(int64, int64)"),
     (stepwise.write_off, "(int64, int64, int64)"),
     (stepwise.sell_dust, "(int64, int64, float64, int64, float64)"),
@@ -343,6 +344,13 @@ class Live:
         notional, at_stop = np.zeros((2, len(self.pos)))
         stepwise.exposures(self.at, notional, at_stop)
         return notional, at_stop
+
+    def at_risk(self) -> float | None:
+        """Return what one day in a hundred may lose, in quote units; None where it has no limit.
+
+        As the limit sees it: queued entries count, and bars that lack are a whole loss.
+        """
+        return float(stepwise.at_risk(self.at)) if len(self.sample) else None
 
     def entry_over(self, s: int) -> None:
         """Forget what is left of an entry whose order has ended."""

@@ -18,6 +18,7 @@ from ballast.kernel.exits import place_takes, raise_stop, set_levels
 from ballast.kernel.loop import ABSENT, PRESENT, decide_all, mark_all
 from ballast.kernel.match import take_lots
 from ballast.kernel.tape import account_row, limits_row, plan_row, position, spec_row, tape_row
+from ballast.kernel.value_at_risk import notional_of, value_at_risk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -165,6 +166,22 @@ def exposures(tape: int, notional: NDArray[np.float64], at_stop: NDArray[np.floa
         p = position(t.pos, s)
         notional[s] = p.side * qty_of(spec_row(t.spec, s), p.lots) * p.mark
         at_stop[s] = position_risk(t, s)
+
+
+@jit
+def at_risk(tape: int) -> float:
+    """Return the value at risk of what is held and queued as the limit finds it, in quote units.
+
+    The bars of each symbol are another sample; the one that says most counts.
+    """
+    t = tape_row(tape, 0)
+    lim = limits_row(t.limits, 0)
+    most = 0.0
+    for s in range(t.symbols):
+        signed = notional_of(t, s)
+        if signed != 0.0:
+            most = max(most, value_at_risk(t, lim, s, spec_row(t.spec, s).last - 1, signed))
+    return most
 
 
 @jit

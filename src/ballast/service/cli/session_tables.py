@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Row = dict[str, Any]
-SHARES = ("daily loss", "drawdown")
+SHARES = ("daily loss", "drawdown", "value at risk")
 SAME = "same"
 STOPS = {"stop in memory": "stop", "stop in journal": "journal", "stop at venue": "venue"}
 

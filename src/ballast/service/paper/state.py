@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MS_NS = 1_000_000
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 BARE = "-"
+VALUE_AT_RISK = "value at risk"
+"""Of one day in a hundred; a limit among those of the account."""
 
 
 def state_of(running: Running, *, decisions: int = 8, alerts: int = 4) -> dict[str, Any]:
@@ -149,9 +151,17 @@ def limits_of(node: Node) -> list[dict[str, Any]]:
             limits["entries_day"],
         ),
         ("open positions", float(held), limits["positions"]),
+        (VALUE_AT_RISK, _at_risk(live.at_risk(), acct.equity), limits["value_at_risk"]),
     ]
     return [
         {"limit": name, "used": float(used), "of": float(most), "left": float(most - used)}
         for name, used, most in rows
         if most > 0.0
     ]
+
+
+def _at_risk(quote_units: float | None, equity: float) -> float:
+    """Return the share of equity at risk; all of it where there is none to lose it from."""
+    if quote_units is None:
+        return 0.0
+    return quote_units / equity if equity > 0.0 else 1.0
