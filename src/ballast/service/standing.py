@@ -20,6 +20,7 @@ from ballast.core.time import format_ms
 from ballast.oms.record import Phase
 from ballast.runtime.node.events import Reported
 from ballast.runtime.node.journalled import CODEC, EVENT
+from ballast.service.announce.shown import shocks_of
 from ballast.service.diagnose.views import JournalView
 from ballast.service.paper.state import costs_of, limits_of
 from ballast.store.disk import Disk, replace_file
@@ -82,8 +83,7 @@ def portfolio_of(node: Node) -> dict[str, Any]:
         "equity": node.levels.equity / scale,
         "peak": node.levels.peak / scale,
         "drawdown": round(node.levels.drawdown, 6),
-        "announced": [one.line for one in node.shocks.in_force],
-        "event_source": node.shocks.fault,
+        **shocks_of(node),
         "limits": limits_of(node),
         **costs_of(node),
         "open_orders": [

@@ -101,6 +101,9 @@ def test_s_16_a_shock_refuses_entries_and_tightens_the_stop_at_the_venue(tmp_pat
                 "--json",
             ).json()  # fmt: skip
             assert said["outcome"].startswith("done: nothing is opened in any symbol until")
+            seen = ballast(tmp_path, "status", "--json").json()["portfolio"]
+            assert [one["name"] for one in seen["announced"]] == ["war", "cpi"]
+            assert seen["event_source"] == ""
             venue.command("POST", "/script", script="flash_crash", in_s=0.0)
             until("the stop has filled", process, lambda: trigger(venue) == 0)
 
@@ -124,6 +127,8 @@ def test_s_16_a_shock_refuses_entries_and_tightens_the_stop_at_the_venue(tmp_pat
         assert len(entries) == 1, "opened in a shock"
         told = ballast(tmp_path, "explain").out
         assert "US CPI (news.jsonl), until" in told, told
-        assert json.loads(out)["refused"] >= 1
+        ended = json.loads(out)
+        assert ended["refused"] >= 1
+        assert [one["name"] for one in ended["announced"]] == ["war", "cpi"]
         assert ballast(tmp_path, "replay", "--json").code == 0
         assert ballast(tmp_path, "audit", "--verify").code == 0

@@ -101,8 +101,8 @@ def test_a_session_on_stored_candles_is_held_for_as_long_from_its_own_time(
     held = ballast(tmp_path, *command, "200").json()
     assert held["fills"] == 0
     (said,) = ballast(tmp_path, "status", "--json").json()["portfolio"]["announced"]
-    assert said.startswith("US CPI (")
-    assert said in ballast(tmp_path, "status").out
+    assert said["text"] == "US CPI"
+    assert f"US CPI ({said['source']}), until {said['until']}" in ballast(tmp_path, "status").out
     told = ballast(tmp_path, "explain", "--refused", "--json").json()["decisions"]
     lines = [line for one in told for line in one["reasons"] if line.startswith("announced")]
     assert lines, told

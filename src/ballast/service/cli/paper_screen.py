@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ballast.core.time import format_ms
 from ballast.runtime.node.events import Alert, Judged, Sliced
+from ballast.service.announce.shown import shock_lines
 from ballast.service.cli.output import note, rich_table
 from ballast.service.cli.session_tables import session_tables, table_of
 from ballast.service.diagnose.connection import summary_of
@@ -109,6 +110,10 @@ def drawn(state: dict[str, Any]) -> Group:
     return Group(
         head,
         Text(f" {state['reason']}" + (f"; faults so far: {faults}" if faults else "")),
+        *(
+            Text(f" {one}", "bold yellow")
+            for one in shock_lines(state["announced"], state["event_source"])
+        ),
         Text(f" {summary_of(state['connection'])}" if "connection" in state else ""),
         Text(f" {health_line(state.get('health', {}))}"),
         Text(f" {exposure_line(state['exposure'])}"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ballast.service.announce.shown import shock_lines
 from ballast.service.cli.output import JsonFlag, Table, emit, note
 from ballast.service.cli.several import ClassesOption, classes_of
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 FileOption = Annotated[
     Path | None, typer.Option(help="A journal or backup other than the workspace's.")
 ]
+SHOCKS_MOST = 10
+"""Announcements that are shown, the last to end first."""
 READ_MOST = 50_000
 """Newest records that are read for looks: some days of one account."""
 POLL_S = 0.1
@@ -63,8 +66,8 @@ def _tables(found: dict[str, Any]) -> list[Table]:
         return []
     names = ("account", "time", "mode", "reason", "equity", "peak", "drawdown", "fees", "slippage")
     rows = [(name, str(portfolio[name])) for name in names]
-    rows += [("announced", one) for one in portfolio["announced"]]
-    rows += [("event source", one) for one in [portfolio["event_source"]] if one]
+    said = shock_lines(portfolio["announced"], portfolio["event_source"], SHOCKS_MOST)
+    rows += [(name, rest) for name, _, rest in (one.partition(": ") for one in said)]
     tables = [Table([], rows)]
     positions = found["positions"]
     if positions:

@@ -8,6 +8,7 @@ from ballast.core.ids import Purpose, purpose_of
 from ballast.core.time import format_ms
 from ballast.oms.record import Phase
 from ballast.research.assignment import owners_of, title_of
+from ballast.service.announce.shown import shocks_of
 from ballast.service.diagnose.connection import connection_of
 from ballast.service.diagnose.health import health_of
 from ballast.service.paper.state import BARE, costs_of, limits_of, said
@@ -58,6 +59,7 @@ def live_state_of(running: LiveRunning, *, decisions: int = 8, alerts: int = 4) 
         "limits": limits_of(node),
         **costs_of(node),
         "exposure": running.exposure.of(node),
+        **shocks_of(node),
         **said(heard, decisions, alerts),
     }
 

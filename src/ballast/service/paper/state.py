@@ -9,6 +9,7 @@ from ballast.core.orders import OrderStatus
 from ballast.core.time import format_ms
 from ballast.oms.record import Phase
 from ballast.research.assignment import owners_of, title_of
+from ballast.service.announce.shown import shocks_of
 from ballast.service.runbooks import runbook_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def state_of(running: Running, *, decisions: int = 8, alerts: int = 4) -> dict[s
         "positions": [position_of(running, symbol) for symbol in opened.symbols],
         "limits": limits_of(node),
         "exposure": running.exposure.of(node),
+        **shocks_of(node),
         **said(heard, decisions, alerts),
     }  # fmt: skip
 
