@@ -26,6 +26,7 @@ from ballast.runtime.shell.shell import Shell
 from ballast.runtime.shell.venue_facts import Timing
 from ballast.venues.clients.asking.asker import VenueAsker
 from ballast.venues.clients.asking.budget import Budget
+from ballast.venues.clients.asking.patience import PATIENT, Patience
 from ballast.venues.clients.asking.pools import ANY, Caps
 from ballast.venues.clients.calls import Verdict
 from ballast.venues.clients.streams.carrier import Carrier
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from ballast.runtime.node.events import Effect
     from ballast.strategies.plan import AnyStrategy
     from ballast.venues.clients.access import Access, Keys
+    from ballast.venues.clients.calls import CallError
     from ballast.venues.clients.desk import Conversation, VenueDesk
     from ballast.venues.clients.streams.state import StreamState
     from ballast.venues.clients.venues import Venue
@@ -122,15 +124,19 @@ async def open_line(
     *,
     may_change: bool = False,
     caps: Caps = ANY,
+    patience: Patience = PATIENT,
+    on_wait: Callable[[CallError, float], None] = lambda _error, _seconds: None,
 ) -> Line:
     """Reach a venue, measure its clock and load its rules; raise `CallError` where it is silent.
 
     Lines of this loop to venues that share a budget ask out of one: the first one's `caps` hold.
+    `patience` and `on_wait` are those of the asker.
     """
     clock = FastClock(rehearsal.speed) if rehearsal is not None else SystemClock()
     session = _session(venue, rehearsal)
     asker = VenueAsker(
         venue.access, session, clock.now_ns, keys, clock=clock, may_change=may_change,
+        patience=patience, on_wait=on_wait,
         budget=_budget_of(venue.access, rehearsal, clock, caps),
     )  # fmt: skip
     line = Line(venue, session, asker, venue.desk(asker, clock.now_ns), clock)

@@ -109,6 +109,26 @@ def test_market_caps_come_from_a_file(bybit: ServedVenue, tmp_path: Path) -> Non
     assert "under" in left(universe(tmp_path, bybit, "BYBIT", *file, "3e12"))["market_cap"]
 
 
+def test_it_waits_where_the_venue_refuses_for_its_rate(bybit: ServedVenue, tmp_path: Path) -> None:
+    """R-NET-03: four refusals in a row, each for a second; a session's patience ends at three."""
+    bybit.fault("rate_limited", "tickers", count=4)
+    try:
+        found = universe(tmp_path, bybit, "BYBIT", "--top", "5")
+    finally:
+        bybit.command("DELETE", "/faults")
+    assert [one["symbol"] for one in found["chosen"]] == ["BTCUSDT"]
+
+
+def test_it_does_not_wait_out_a_ban(tmp_path: Path) -> None:
+    """Ten minutes: a script is told to come later (exit code 75), at once."""
+    with simulated_exchange("bybit", past="5m") as venue:
+        venue.fault("banned", "tickers")
+        done = ballast(tmp_path, "universe", "BYBIT", *at(venue))
+    assert done.code == 75
+    assert done.err.startswith("error: BYBIT does not answer")
+    assert "try again later" in done.err
+
+
 def test_people_get_tables(bybit: ServedVenue, tmp_path: Path) -> None:
     shown = ballast(tmp_path, "universe", "BYBIT", "--volume-min", "1e15", *at(bybit))
     assert "left out" in shown.out

@@ -45,6 +45,7 @@ async def symbols_of(
     among: tuple[str, ...] | None = None,
 ) -> tuple[str, ...]:
     """Return the symbols of a session: those it must keep, else what passes the rules now."""
+    from ballast.service.cli.lines import unanswered
     from ballast.service.live.universe import chosen
     from ballast.venues.clients.calls import CallError
 
@@ -54,7 +55,7 @@ async def symbols_of(
     try:
         found = tuple(await chosen(line, universe, among))
     except CallError as error:
-        raise UserError(f"{line.name} does not answer: {error}") from None
+        raise unanswered(line.name, error) from None  # a supervisor tries again later
     note(f"chosen: {', '.join(found)}")
     return found
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ballast.runtime.clock import SystemClock
-from ballast.service.cli import options
-from ballast.service.cli.output import JsonFlag, Table, emit, note, progress, warn
+from ballast.service.cli import lines, options
+from ballast.service.cli.output import JsonFlag, Table, emit, progress, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +126,7 @@ async def _run(order: Order) -> dict[str, Any]:
     from ballast.venues.download.client import VenueClient
 
     client = VenueClient.open(order.venue, SystemClock(), base_url=order.base_url)
-    client.patience.on_wait = _say_why
+    client.patience.on_wait = lines.say_why
     try:
         await client.load()
         listings = list(dict.fromkeys(client.listing(symbol) for symbol in order.symbols))
@@ -143,12 +143,6 @@ async def _run(order: Order) -> dict[str, Any]:
         return report
     finally:
         await client.close()
-
-
-def _say_why(what: str, seconds: float) -> None:
-    """Tell a person at a terminal why nothing happens."""
-    if sys.stderr.isatty():
-        note(f"{what}; asking again in {seconds:.0f} s")
 
 
 async def _candles(

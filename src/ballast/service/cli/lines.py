@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from ballast.core.errors import UserError
+from ballast.service.cli.output import note
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -87,21 +89,45 @@ def source_of(venue: str, account: str) -> KeySource:
 
 
 async def opened(
-    venue: Venue, keys: Keys | None, rehearsal: Rehearsal | None, *, may_change: bool = False
+    venue: Venue,
+    keys: Keys | None,
+    rehearsal: Rehearsal | None,
+    *,
+    may_change: bool = False,
+    waits: bool = False,
 ) -> Line:
-    """Reach a venue, to ask, or to trade too; raise `UserError` where it does not answer."""
+    """Reach a venue, to ask, or to trade too; raise `UserError` where it does not answer.
+
+    One that `waits` is for a command that only asks: refused for its rate it waits as it is told,
+    within bounds, says so, and asks again.
+    """
     from ballast.runtime.shell.asking import FAULTS
     from ballast.runtime.wiring import open_line
     from ballast.service.live.running import KEY_FIX
+    from ballast.venues.clients.asking.patience import PATIENT, WAITING
     from ballast.venues.clients.calls import CallError, Verdict
 
+    patience = WAITING if waits else PATIENT
     try:
-        return await open_line(venue, keys, rehearsal, may_change=may_change, caps=caps())
+        return await open_line(
+            venue, keys, rehearsal, may_change=may_change, caps=caps(), patience=patience,
+            on_wait=_say_refusal if waits else lambda _error, _seconds: None,
+        )  # fmt: skip
     except CallError as error:
         if error.verdict in FAULTS:
             raise unanswered(venue.access.venue, error) from None
         fix = KEY_FIX if error.verdict is Verdict.KEY else "see docs/venues.md"
         raise UserError(f"{venue.access.venue} cannot be used: {error}", fix=fix) from None
+
+
+def say_why(what: str, seconds: float) -> None:
+    """Tell a person at a terminal why nothing happens."""
+    if sys.stderr.isatty():
+        note(f"{what}; asking again in {seconds:.0f} s")
+
+
+def _say_refusal(error: CallError, seconds: float) -> None:
+    say_why(f"the venue does not answer now ({error.verdict})", seconds)
 
 
 def unanswered(venue: str, error: CallError) -> UserError:

@@ -73,7 +73,7 @@ def _cell(row: dict[str, Any], name: str) -> object:
 async def _asked(
     place: Venue, keys: Keys | None, rehearsal: Rehearsal | None, chosen: Sequence[str], quote: str
 ) -> list[dict[str, Any]]:
-    line = await lines.opened(place, keys, rehearsal)
+    line = await lines.opened(place, keys, rehearsal, waits=True)
     try:
         found = chosen_of(line.desk.markets, chosen, quote, line.name)
         asks = keys is not None and len(found) <= FEES_MOST

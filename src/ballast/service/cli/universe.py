@@ -12,7 +12,7 @@ import typer
 from ballast.core.errors import DataError, UserError
 from ballast.service.cli import lines
 from ballast.service.cli.lines import CaOption, RehearseOption, TestnetOption  # noqa: TC001 - typer reads them
-from ballast.service.cli.output import JsonFlag, Table, columns_of, emit, note
+from ballast.service.cli.output import JsonFlag, Table, columns_of, emit, note, progress
 from ballast.service.cli.symbols import VenueArgument, require_quote
 
 if TYPE_CHECKING:
@@ -127,13 +127,14 @@ async def _asked(
     from ballast.venues.clients.calls import CallError
     from ballast.venues.clients.survey import survey
 
-    line = await lines.opened(place, None, rehearsal)
+    line = await lines.opened(place, None, rehearsal, waits=True)
     try:
         require_quote(tuple(line.desk.markets.values()), quote, line.name)
         now_ms = line.now_ns() // NS_MS
-        return await survey(line.desk, quote, rules, now_ms, caps), now_ms
+        with progress(line.name) as bar:
+            return await survey(line.desk, quote, rules, now_ms, caps, bar.move_to), now_ms
     except CallError as error:
-        raise UserError(f"{line.name} does not answer: {error}", fix="try again later") from None
+        raise lines.unanswered(line.name, error) from None
     finally:
         await line.close()
 

@@ -17,7 +17,7 @@ from ballast.venues.clients.calls import CallError, Verdict
 from ballast.venues.clients.universe import Candidate, Universe, select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ballast.venues.clients.account import VenueStatus
     from ballast.venues.clients.desk import VenueDesk
@@ -43,8 +43,12 @@ async def survey(
     rules: Rules,
     now_ms: int,
     market_caps: Mapping[str, Decimal] | None = None,
+    step: Callable[[int, int], None] = lambda _asked, _known: None,
 ) -> Survey:
-    """Return the universe of a quote asset; raise `CallError` where the venue does not answer."""
+    """Return the universe of a quote asset; raise `CallError` where the venue does not answer.
+
+    `step` is told how many questions about single symbols were asked, of how many that are known.
+    """
     status = await desk.status()
     closed = "" if status.is_open else status.text or "maintenance"
     tickers = {one.symbol: one for one in await desk.tickers()}
@@ -67,9 +71,10 @@ async def survey(
         if not wanted:
             return Survey(status, found)
         room = max(rules.top - len(found.chosen), 1) if rules.top else len(wanted)
-        for symbol, fact in wanted[:room]:
+        for place, (symbol, fact) in enumerate(wanted[:room], 1):
             asked.add((symbol, fact))
             candidates[symbol] = await _learnt(desk, candidates[symbol], fact, rules, now_ms)
+            step(len(asked), len(asked) + len(wanted) - place)
 
 
 def _candidate(market: Market, ticker: DayTicker | None, cap: Decimal | None) -> Candidate:

@@ -51,6 +51,7 @@ class VenueAsker:
         clock: Clock | None = None,
         budget: Budget | None = None,
         patience: Patience = PATIENT,
+        on_wait: Callable[[CallError, float], None] = lambda _error, _seconds: None,
         seed: int = 0,
         may_change: bool = False,
     ) -> None:
@@ -58,7 +59,8 @@ class VenueAsker:
 
         Only one that `may_change` sends orders and settings: `runtime.wiring` alone makes it.
         Who asks the same venue from the same address shares one `budget`; left out: a new one.
-        `patience` repeats questions that failed, never what changes something.
+        `patience` repeats questions that failed, never what changes something; `on_wait` is told
+        before each wait of it why, and how many seconds.
         """
         self.access = access
         self._clock = clock or LoopClock()
@@ -69,7 +71,7 @@ class VenueAsker:
         self.time: VenueClock | None = None
         """Measures the venue's clock; see `keep_time`."""
         self._now_ns = now_ns
-        self._patience = patience
+        self._patience, self._on_wait = patience, on_wait
         self._rng = stream(seed, f"asking/{access.venue}")
         self._keys = keys or Keys()
         self._may_change = may_change
@@ -91,6 +93,7 @@ class VenueAsker:
                 pause_s = self._patience.pause_s(call, error, attempt, elapsed_s, self._rng)
                 if pause_s is None:
                     raise
+                self._on_wait(error, pause_s)
             await self._clock.sleep(pause_s)
             attempt += 1
             self.record.repeated += 1

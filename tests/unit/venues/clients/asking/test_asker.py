@@ -11,10 +11,11 @@ import pytest
 from tests.fakes.clock import VirtualClock
 
 from ballast.core.errors import InternalError
+from ballast.core.rng import stream
 from ballast.core.settings.rule import Secret
 from ballast.venues.clients.access import Access, Keys
 from ballast.venues.clients.asking.asker import MEASURE_S, VenueAsker
-from ballast.venues.clients.asking.patience import ONCE, Patience
+from ballast.venues.clients.asking.patience import ONCE, WAITING, Patience
 from ballast.venues.clients.asking.record import ERRORS_KEPT
 from ballast.venues.clients.calls import Call, CallError, Urgency, Verdict
 
@@ -162,6 +163,64 @@ def test_no_attempt_begins_long_after_the_first() -> None:
         assert len(desk.line.asked) == 2
 
     run(check)
+
+
+def refusal(status: int, retry_after_s: float | None, verdict: Verdict = Verdict.RATE) -> CallError:
+    return CallError(verdict, "too many", status=status, retry_after_s=retry_after_s)
+
+
+#   who refuses, how long it says       the wait of attempt 1, and of attempt 3
+REFUSALS = [
+    (refusal(429, 30.0),                       30.0, 30.0),
+    (refusal(429, 180.0),                      180.0, 180.0),
+    (refusal(429, 181.0),                      None, None),   # a ban by another name
+    (refusal(429, None),                       1.0, 4.0),     # no time: longer each time
+    (refusal(418, 90.0, Verdict.BANNED),       90.0, 90.0),
+    (refusal(418, 600.0, Verdict.BANNED),      None, None),
+    (refusal(403, None, Verdict.BANNED),       None, None),
+    (refusal(0, 45.0),                         45.0, 45.0),   # our own budget, closed by another
+    (refusal(0, None),                         None, None),   # our own budget, too long a queue
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "first_s", "third_s"), REFUSALS)
+def test_a_command_that_only_asks_waits_as_it_is_told_within_bounds(
+    error: CallError, first_s: float | None, third_s: float | None
+) -> None:
+    """R-NET-03, R-NET-06."""
+    rng = stream(0, "test")
+    assert WAITING.pause_s(READ, error, 1, 0.0, rng) == first_s
+    assert WAITING.pause_s(READ, error, 3, 60.0, rng) == third_s
+    assert WAITING.pause_s(READ, error, WAITING.attempts, 0.0, rng) is None
+    assert WAITING.pause_s(READ, error, 1, WAITING.within_s, rng) is None
+    assert WAITING.pause_s(WRITE, error, 1, 0.0, rng) is None, "never what changes something"
+
+
+def test_before_each_wait_is_told_why_and_how_long() -> None:
+    told: list[tuple[Verdict, float]] = []
+
+    async def check() -> None:
+        desk = Desk(word("rate"), OK)
+
+        def wait(error: CallError, seconds: float) -> None:
+            told.append((error.verdict, seconds))
+            desk.line.status = 200
+
+        asker = VenueAsker(
+            Access("BINANCE", "binance", read_fault),
+            cast("aiohttp.ClientSession", desk.line),
+            lambda: 0,
+            clock=desk.clock,
+            patience=WAITING,
+            on_wait=wait,
+        )
+        desk.line.status = 429
+        desk.line.headers = {"Retry-After": "33"}
+        assert await asker.ask(READ) == {"fine": 1}
+        assert sum(desk.clock.slept_s) == pytest.approx(33.0, abs=0.1)
+
+    run(check)
+    assert told == [(Verdict.RATE, 33.0)]
 
 
 def test_patience_can_be_none() -> None:
