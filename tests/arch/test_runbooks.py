@@ -61,6 +61,8 @@ ALERTS: dict[str, tuple[str, ...]] = {
     "{} of running": (
         "keys of binance/main: abcd... (64) from now on, by the file",
         "keys of binance/main are kept as they are: the file is gone",
+        "the norm of depths begins anew: main.depths.json: torn, or no file of depths",
+        "the norm of depths is not kept: the disk is full",
     ),
     "paused: {} (no_stop)": ("paused: the venue refuses stops of BTCUSDT (no_stop)",),
     "{} lots are left that cannot be sold alone": ("3 lots are left that cannot be sold alone",),

@@ -90,6 +90,11 @@ class Line:
         """The name of the venue."""
         return self.venue.access.venue
 
+    @property
+    def is_rehearsed(self) -> bool:
+        """Whether it is a simulated exchange, with a time of its own."""
+        return isinstance(self.clock, FastClock)
+
     def now_ns(self) -> int:
         """Return the node's time: it follows the venue's as measured, and does not jump."""
         return self.time.now_ns()

@@ -49,6 +49,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("slow-acknowledgement", r"\w+ was acknowledged \d+ ms after its decision, "),
     ("breaker-open", r"\d+ failures: no entries for \d+ s"),
     ("key-refused", r"the key is refused at the "),
+    ("depth-norm-anew", r"the norm of depths (begins anew|is not kept): "),
     ("keys-changed", r"keys of .* from now on, by the "),
     ("keys-not-read", r"keys of .* are kept as they are: "),
     ("shock-announced", r"announced: .*: nothing is opened in "),

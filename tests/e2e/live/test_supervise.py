@@ -49,6 +49,9 @@ def test_a_session_that_is_killed_goes_on_and_a_termination_reaches_it(
 ) -> None:
     """R-DEP-01, R-ARCH-18: a session beats, is killed, starts again, and settles when asked."""
     state = tmp_path / "journal" / "state"
+    torn = state / "main.depths.json"
+    torn.parent.mkdir(parents=True)
+    torn.write_text("a part of one")
     with simulated_exchange("bybit", past="90m") as served:
         process = subprocess.Popen(
             [
@@ -63,7 +66,7 @@ def test_a_session_that_is_killed_goes_on_and_a_termination_reaches_it(
             said = state / "paper.json"
             until(lambda: process.poll() is not None or any(state.glob("*[!s].json")))
             assert process.poll() is None, process.communicate()
-            said = next(one for one in state.glob("*.json") if "restarts" not in one.name)
+            said = next(one for one in state.glob("*[!s].json"))
             first = children_of(process.pid)[0]
             os.kill(first, signal.SIGKILL)
             until(
@@ -82,6 +85,8 @@ def test_a_session_that_is_killed_goes_on_and_a_termination_reaches_it(
     history = json.loads(next(state.glob("*.restarts.json")).read_text())
     assert len(history["restarts_ns"]) == 1
     assert not history["is_open"]
+    assert "the norm of depths begins anew: main.depths.json: torn, or no file of depths" in err
+    assert json.loads(torn.read_bytes()[9:])["looks"].keys() == {"BTCUSDT"}, "written anew"
 
 
 def test_only_sessions_that_last_are_supervised(tmp_path: Path) -> None:

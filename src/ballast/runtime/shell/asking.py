@@ -307,7 +307,8 @@ class Asking:
             return
         market, within = self.desk.markets[symbol], self.shell.node.rules.limits.slippage
         unit = float(market.tick * market.lot)
-        seen.depths.shown(worth_of(top.bids, within, unit), worth_of(top.asks, within, unit))
+        bids, asks = (worth_of(side, within, unit) for side in (top.bids, top.asks))
+        seen.depths.shown(bids, asks, self.now_ns)
         session = self.shell.node.rules.session
         equity = self.shell.node.levels.equity / self.atoms(Decimal(1)) if session else 0.0
         seen.rungs = ()

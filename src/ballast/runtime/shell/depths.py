@@ -28,10 +28,27 @@ class Depths:
         """Know nothing yet."""
         self.share: float | None = None
         """Of its norm, as of the last look; None: no norm, or the last look was not answered."""
+        self.at_ns = 0
+        """When the last look was answered; 0: none was."""
         self._sides: tuple[deque[float], deque[float]] = (deque(maxlen=KEPT), deque(maxlen=KEPT))
 
-    def shown(self, bids: float, asks: float) -> None:
+    @property
+    def looks(self) -> tuple[list[float], list[float]]:
+        """What bids and asks showed, oldest first."""
+        bids, asks = self._sides
+        return list(bids), list(asks)
+
+    def continued(self, bids: Sequence[float], asks: Sequence[float], at_ns: int) -> None:
+        """Go on with looks of before a restart, as many of each, the last one at a time."""
+        assert len(bids) == len(asks)  # noqa: S101 - or one side would have a norm alone
+        for past, looks in zip(self._sides, (bids, asks), strict=True):
+            past.clear()
+            past.extend(looks)
+        self.at_ns = at_ns
+
+    def shown(self, bids: float, asks: float, at_ns: int = 0) -> None:
         """Take what the sides show, in quote units, and hold it against what they showed before."""
+        self.at_ns = at_ns
         shares = []
         for past, worth in zip(self._sides, (bids, asks), strict=True):
             norm = median(past) if len(past) >= LEAST else 0.0

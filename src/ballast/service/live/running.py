@@ -22,6 +22,7 @@ from ballast.service.diagnose.connection import connection_of
 from ballast.service.diagnose.health import health_of
 from ballast.service.diagnose.memory import write_memory
 from ballast.service.keys.following import follow
+from ballast.service.live.depthfile import KEEP_S, SUFFIX, DepthFile, Scope
 from ballast.service.paper.exposure import ExposureView
 from ballast.service.paper.running import Heard
 from ballast.venues.clients.access import Keys
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ballast.risk.halt.health import HealthLimits
     from ballast.runtime.node.events import Effect
     from ballast.runtime.node.node import Node
+    from ballast.runtime.shell.depths import Depths
     from ballast.runtime.shell.live import Live, Rhythm
     from ballast.runtime.startup import Finding
     from ballast.runtime.wiring import Line, Wired
@@ -158,6 +160,7 @@ class LiveRunning:
             opened.ack_ms, opened.planned,
         )  # fmt: skip
         self.wired = wired
+        depths = self._depths(wired)
         work = [asyncio.ensure_future(one.run()) for one in wired.carriers]
         work += [asyncio.ensure_future(one) for one in self._beside(wired.live)]
         try:
@@ -181,6 +184,7 @@ class LiveRunning:
                 folder = self._state_file.parent  # the journal lies beside it
                 self.health = HealthWatch(wired.live, self._health_limits, folder)
                 work.append(asyncio.ensure_future(self.health.run()))
+            work += [asyncio.ensure_future(self._keep_depths(*one)) for one in depths]
             if act is not None:
                 work.append(asyncio.ensure_future(act(self)))
             if self._keys is not None:
@@ -195,7 +199,34 @@ class LiveRunning:
             for one in work:
                 one.cancel()
             await asyncio.gather(*work, return_exceptions=True)
+            for file, books in depths:
+                file.write(file.text(books))
             await wired.client.settle(SETTLE_S)
+
+    def _depths(self, wired: Wired) -> list[tuple[DepthFile, dict[str, Depths]]]:
+        """Go on with the looks at each book that are kept; return where they are kept, and they.
+
+        Where nothing is written beside the journal, they are kept nowhere.
+        """
+        if self._state_file is None:
+            return []
+        line, within = self.line, self.opened.rules.limits.slippage
+        scope = Scope(line.name, line.venue.access.is_demo, line.is_rehearsed, within)
+        file = DepthFile(self._state_file.with_suffix(SUFFIX), scope)
+        books = {one: wired.live.facts.of(one).depths for one in self.opened.symbols}
+        if why := file.restore(books, line.now_ns()):
+            self._say(f"the norm of depths begins anew: {why}")
+        return [(file, books)]
+
+    async def _keep_depths(self, file: DepthFile, books: dict[str, Depths]) -> None:
+        """Write the looks down again and again; that a disk refuses is told once in a row."""
+        told = ""
+        while True:
+            await self.line.clock.sleep(KEEP_S)
+            why = await asyncio.to_thread(file.write, file.text(books))
+            if why and not told:
+                self._say(f"the norm of depths is not kept: {why}")
+            told = why
 
     async def _listening(self, wired: Wired) -> list[asyncio.Task[None]]:
         """Look at the source of announcements, where there is one, before anything is decided."""
