@@ -118,9 +118,9 @@ class Space:
         return json.loads(self.run(*words, "--json", held=held))
 
 
-@pytest.fixture
-def space(tmp_path: Path) -> Space:
-    made = Space(tmp_path)
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Space:
+    made = Space(tmp_path_factory.mktemp("windows"))
     made.run("init")
     made.run("data", "synth", "--bars", "500", "--seed", "5", "--timeframe", "1h")
     return made
@@ -147,12 +147,13 @@ def test_a_backtest_runs_twice_and_is_shown(space: Space) -> None:
     assert not [one for one in folder.parent.iterdir() if one.name.startswith(".")]
 
 
-@pytest.mark.parametrize("sign", [CTRL_C, CTRL_BREAK])
+@pytest.mark.parametrize(("account", "sign"), [("ctrl_c", CTRL_C), ("ctrl_break", CTRL_BREAK)])
 def test_a_paper_session_stops_at_a_signal_and_its_journal_is_whole(
-    space: Space, sign: signal.Signals
+    space: Space, account: str, sign: signal.Signals
 ) -> None:
-    words = ("paper", "ema_cross", "-s", "BTCUSDT")
-    process = space.start(*words, "--speed", "20000")
+    place = ("--set", f"journal.account={account}")
+    words = ("paper", "ema_cross", "-s", "BTCUSDT", *place)
+    process = space.start(*words, "--speed", "200000")
     assert process.stderr is not None
     while (line := process.stderr.readline()) and "BTCUSDT" not in line:
         pass  # until it trades
@@ -160,11 +161,11 @@ def test_a_paper_session_stops_at_a_signal_and_its_journal_is_whole(
     said = process.communicate()
     assert (process.returncode, *said) == (130, "", "interrupted; nothing is half-written\n"), line
     assert space.told(*words, "--bars", "20")["is_over"] is False
-    assert space.told("replay")["starts"] == 2
-    assert space.told("audit", "--verify")["whole"] is True
-    space.run("journal", "backup")
-    space.run("status")
-    space.run("doctor")
+    assert space.told("replay", *place)["starts"] == 2
+    assert space.told("audit", "--verify", *place)["whole"] is True
+    space.run("journal", "backup", *place)
+    space.run("status", *place)
+    space.run("doctor", *place)
 
 
 def test_keys_are_kept_and_read(space: Space) -> None:
