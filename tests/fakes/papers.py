@@ -90,7 +90,7 @@ class Sessions:
 
             return call
 
-        for name in ("submit", "cancel", "amend", "replace"):
+        for name in ("submit", "submit_pair", "cancel", "amend", "replace"):
             setattr(client, name, counted(getattr(client, name)))
         with contextlib.suppress(DiesError):
             self.finish()

@@ -131,4 +131,4 @@ def test_a_lost_journal_is_made_good_from_the_venues_trades(name: str, *, is_nam
                 adopted += lose_journal(client, is_named=is_named)
         auditor.finish()
     assert adopted >= len(SEEDS) - 1
-    assert sold > 0
+    assert sold > 0 or PLACES[name].abilities.pairs, "but for pairs, which sell all at once"

@@ -11,7 +11,7 @@ from ballast.research.assignment import owners_of, title_of
 from ballast.service.announce.shown import shocks_of
 from ballast.service.diagnose.connection import connection_of
 from ballast.service.diagnose.health import health_of
-from ballast.service.paper.state import BARE, costs_of, limits_of, said
+from ballast.service.paper.state import BARE, beside_of, costs_of, limits_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,6 +94,7 @@ def position_of(running: LiveRunning, symbol: str) -> dict[str, Any]:
         "stop at venue": _shown(market, theirs),
         "agree": sorted(ours) == sorted(theirs) and (bool(ours) or not held),
         "takes": len(desk.takes) if held else 0,
+        "beside": beside_of(node, symbol),
     }
 
 

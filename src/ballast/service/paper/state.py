@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ballast.core.ids import Purpose
+from ballast.core.ids import Purpose, purpose_of
 from ballast.core.orders import OrderStatus
 from ballast.core.time import format_ms
 from ballast.oms.record import Phase
@@ -101,7 +101,8 @@ def position_of(running: Running, symbol: str) -> dict[str, Any]:
     venue = [
         one
         for one in exchange.open_orders(running.opened.client.account, symbol)
-        if one.status is OrderStatus.UNTRIGGERED
+        if purpose_of(one.request.client_id) is Purpose.STOP
+        and one.status is OrderStatus.UNTRIGGERED
     ]
     memory = f"{listing.price(desk.guard.best_ticks)}" if held and desk.guard.best_ticks else BARE
     ours = [(one.request.trigger_ticks, one.open_lots) for one in journal]
@@ -117,7 +118,18 @@ def position_of(running: Running, symbol: str) -> dict[str, Any]:
         "stop at venue": _shown(listing, theirs),
         "agree": sorted(ours) == sorted(theirs) and (bool(ours) or not held),
         "takes": len(desk.takes) if held else 0,
+        "beside": beside_of(node, symbol),
     }
+
+
+def beside_of(node: Node, symbol: str) -> str:
+    """Return what rests at the venue beside a stop: takes, or a stop that trails there."""
+    found = [
+        one.purpose.name.lower()
+        for one in node.book.reducing(symbol)
+        if one.phase is Phase.LIVE and one.purpose in {Purpose.TAKE, Purpose.TRAIL}
+    ]
+    return ", ".join(found) or BARE
 
 
 def _shown(listing: Any, stops: list[tuple[int, int]]) -> str:  # noqa: ANN401 - a Listing
