@@ -107,14 +107,18 @@ def main() -> None:
 
 
 def _speak_utf8() -> None:
-    """Let every sign be written: what Windows gives a pipe knows 256 of them."""
+    """Let every sign be written: what Windows gives a pipe knows 256 of them.
+
+    Names of files that are no text go out as the bytes that came in, as Python has it elsewhere.
+    """
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, TextIOWrapper) or stream.encoding.lower() in UTF8:
             continue
         if stream.isatty():
             stream.reconfigure(errors="replace")
         else:
-            stream.reconfigure(encoding="utf-8")
+            escapes = "backslashreplace" if stream.errors == "strict" else stream.errors
+            stream.reconfigure(encoding="utf-8", errors=escapes)
 
 
 if __name__ == "__main__":
