@@ -60,45 +60,38 @@ def limit_ticks(cover: Cover, trigger_ticks: int, abilities: Abilities) -> int:
 
 def close_of(cover: Cover, abilities: Abilities) -> Place:
     """Return an order at market of all that is held."""
-    request = OrderRequest(
-        cover.symbol,
-        _side(cover),
-        OrderKind.MARKET,
-        abs(cover.lots),
-        position_side=cover.side,
-        reduce_only=abilities.reduces_only,
-    )
+    request = _market(cover, abs(cover.lots), reduce_only=abilities.reduces_only)
     return Place(request, Purpose.FLATTEN)
-
-
-def take_of(cover: Cover, take: Take) -> Place:
-    """Return a take that rests beside the stop: it can only reduce."""
-    request = OrderRequest(
-        cover.symbol,
-        _side(cover),
-        OrderKind.LIMIT,
-        take.lots,
-        take.ticks,
-        position_side=cover.side,
-        reduce_only=True,
-    )
-    return Place(request, Purpose.TAKE, take.number)
 
 
 def take_at_market(cover: Cover, take: Take) -> Place:
     """Return a take that was watched, now that its price is passed."""
-    request = OrderRequest(
-        cover.symbol,
-        _side(cover),
-        OrderKind.MARKET,
-        min(take.lots, abs(cover.lots)),
-        position_side=cover.side,
-    )
+    request = _market(cover, min(take.lots, abs(cover.lots)), reduce_only=False)
     return Place(request, Purpose.TAKE, take.number)
+
+
+def take_of(cover: Cover, take: Take) -> Place:
+    """Return a take that rests beside the stop: it can only reduce."""
+    return _resting(cover, take, is_paired=False)
 
 
 def pair_of(cover: Cover, take: Take, stop: Place) -> PlacePair:
     """Return a take and a stop as one act; the take adds to the book: it costs no spread."""
+    return PlacePair(_resting(cover, take, is_paired=True), stop)
+
+
+def _market(cover: Cover, lots: int, *, reduce_only: bool) -> OrderRequest:
+    return OrderRequest(
+        cover.symbol,
+        _side(cover),
+        OrderKind.MARKET,
+        lots,
+        position_side=cover.side,
+        reduce_only=reduce_only,
+    )
+
+
+def _resting(cover: Cover, take: Take, *, is_paired: bool) -> Place:
     request = OrderRequest(
         cover.symbol,
         _side(cover),
@@ -106,9 +99,10 @@ def pair_of(cover: Cover, take: Take, stop: Place) -> PlacePair:
         take.lots,
         take.ticks,
         position_side=cover.side,
-        post_only=True,
+        reduce_only=not is_paired,
+        post_only=is_paired,
     )
-    return PlacePair(Place(request, Purpose.TAKE, take.number), stop)
+    return Place(request, Purpose.TAKE, take.number)
 
 
 def _side(cover: Cover) -> Side:
