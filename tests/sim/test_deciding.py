@@ -98,6 +98,12 @@ def test_an_entry_that_was_denied_and_comes_after_a_flatten_is_closed() -> None:
     run("spot, cancels", 124, HOURS, Counter())
 
 
+def test_what_is_left_and_cannot_be_sold_alone_is_no_position() -> None:
+    """C6: a rest of an entry filled after the order that closed it, too little for another one."""
+    client = run("spot, cancels", 20_193, HOURS, Counter()).client
+    assert any(client.live.node.desk(one).dust_lots for one in client.symbols)
+
+
 def test_nothing_is_sent_after_a_write_that_failed() -> None:
     """R-STATE-07, A1, G1: the step whose record is not there is as if it had not been."""
     client = DecidingClient("spot, cancels", 3, 0.0, Counter())
