@@ -19,6 +19,7 @@ def position(symbol: str, **changed: Any) -> dict[str, Any]:
         "symbol": symbol, "strategy": "one", "side": "long", "qty": 0.01234, "price": 98123.5,
         "stop in memory": "96123.4", "stop in journal": "96123.4 x 0.01234",
         "stop at venue": "96123.4 x 0.01234", "agree": True, "takes": 2,
+        "beside": "-",
     } | changed  # fmt: skip
 
 
@@ -40,6 +41,15 @@ def test_nothing_of_a_position_is_cut_on_a_terminal_of_eighty_columns() -> None:
     assert "…" not in text
     for whole in ("1000PEPEUSDT", "BTCUSDT", "98123.5", "0.01234", "96123.4", "short", SAME):
         assert whole in text
+
+
+def test_what_rests_beside_a_stop_is_named_and_still_fits() -> None:
+    text = drawn(state(position("1000PEPEUSDT", beside="take, trail"), position("BTCUSDT")))
+    assert "…" not in text
+    assert all(one in text for one in ("beside", "take,", "trail"))
+    assert "takes" not in text
+    assert "takes" in drawn(state(position("BTCUSDT")))
+    assert "beside" not in drawn(state(position("BTCUSDT")))
 
 
 def test_a_stop_at_the_venue_that_differs_is_shown_as_it_is() -> None:

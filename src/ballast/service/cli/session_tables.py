@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ballast.service.cli.output import Table
+from ballast.service.paper.state import BARE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 Row = dict[str, Any]
 SHARES = ("daily loss", "drawdown", "value at risk")
@@ -34,17 +35,17 @@ def table_of(title: str, rows: Sequence[Row]) -> Table:
 
 
 def position_rows(positions: Sequence[Row]) -> list[Row]:
-    """Say the strategy where there are several, stops of journal and venue where they differ."""
-    are_many = len({one["strategy"] for one in positions}) > 1
-    return [_position(one, with_strategy=are_many) for one in positions]
+    """Say the strategy where there are several, stops of journal and venue where they differ.
+
+    Where something rests beside a stop that is named, else how many takes are wanted.
+    """
+    left_out = {"strategy"} if len({one["strategy"] for one in positions}) == 1 else set()
+    left_out.add("takes" if any(one["beside"] != BARE for one in positions) else "beside")
+    return [_position(one, left_out) for one in positions]
 
 
-def _position(position: Row, *, with_strategy: bool) -> Row:
-    row = {
-        STOPS.get(name, name): value
-        for name, value in position.items()
-        if with_strategy or name != "strategy"
-    }
+def _position(position: Row, left_out: Container[str]) -> Row:
+    row = {STOPS.get(name, name): value for name, value in position.items() if name not in left_out}
     if row["venue"] == row["journal"] and "x" in row["journal"]:
         row["venue"] = SAME
     if row["journal"] == f"{row['stop']} x {row['qty']:.12g}":
