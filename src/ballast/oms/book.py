@@ -298,11 +298,13 @@ def _mark(index: dict[str, None], client_id: str, is_in: bool) -> None:  # noqa:
 
 def _require_sound(request: OrderRequest) -> None:
     """Raise `InternalError` for what can be no order of ours, whoever asks for it (R-STOP-39)."""
-    level = {True: request.trigger_ticks, False: 1}[request.kind in CONDITIONAL]
+    numbers = [request.qty_lots]
     if request.kind is OrderKind.TRAILING_STOP:
-        level = request.trail_ppm
-    numbers = [request.qty_lots, level]
-    numbers += [request.price_ticks] if request.kind in PRICED else []
+        numbers.append(request.trail_ppm)
+    elif request.kind in CONDITIONAL:
+        numbers.append(request.trigger_ticks)
+    if request.kind in PRICED:
+        numbers.append(request.price_ticks)
     if not request.symbol or not all(type(one) is int and one > 0 for one in numbers):
         raise InternalError(
             f"no order: {request.kind} of {request.qty_lots!r} lots of {request.symbol!r},"
