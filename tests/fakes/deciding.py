@@ -36,7 +36,7 @@ from tests.fakes.drawn_sessions import (
     trading_strategy,
 )
 from tests.fakes.hearing import Heard
-from tests.fakes.lossy_line import Both, Swap
+from tests.fakes.lossy_line import two_of
 from tests.fakes.market_line import MarketLine
 from tests.fakes.memory_journal import Memory, MemoryJournal
 from tests.fakes.parity import LOT, candles
@@ -239,16 +239,10 @@ class DecidingClient:
 
     def send_two(self, effect: told.ReplaceOrder | told.SubmitPair) -> None:
         """Send what goes in one request."""
-        match effect:
-            case told.ReplaceOrder():
-                self.seal(effect.submit)
-                ref = OrderRef(effect.symbol, client_id=effect.client_id)
-                self.line.send(Swap(ref, effect.submit.request))
-            case told.SubmitPair():
-                self.seal(effect.take)
-                self.seal(effect.stop)
-                self.heard.paired.add(effect.stop.request.client_id)
-                self.line.send(Both(effect.take.request, effect.stop.request))
+        submits, asked = two_of(effect)
+        for submit in submits:
+            self.seal(submit)
+        self.line.send(asked)
 
     def list_trades(self, symbol: str) -> None:
         """Let the venue tell all trades of a symbol, also those it told before, in their order."""

@@ -114,6 +114,8 @@ class Heard:
                     self.after_exit.append(request.client_id)
             case told.Submit(purpose=Purpose.FLATTEN, request=request):
                 self.left.add(request.symbol)
+            case told.SubmitPair(stop=stop):
+                self.paired.add(stop.request.client_id)
             case told.Sliced():
                 self.wanted[effect.symbol] -= effect.dropped_lots
             case _:

@@ -28,6 +28,7 @@ from ballast.oms import lifecycle, resolver
 from ballast.oms.book import BookOfRecord
 from ballast.oms.reconcile import READ_LAG_NS, compare_orders, compare_positions
 from ballast.oms.resolver import Step
+from ballast.runtime.node.events import ReplaceOrder, Submit, SubmitPair
 from ballast.venues.simulated.engine.events import Filled, OrderUpdated
 from ballast.venues.simulated.engine.outcomes import Accepted, HalfDone, Rejected
 from tests.fakes.venue import SECOND, SPOT, rich, venue
@@ -66,6 +67,16 @@ class Both:
 
 
 Asked = OrderRequest | OrderRef | AmendRequest | Swap | Both
+
+
+def two_of(effect: ReplaceOrder | SubmitPair) -> tuple[tuple[Submit, ...], Swap | Both]:
+    """Return the orders that go in one request, and the request."""
+    match effect:
+        case ReplaceOrder(submit=submit):
+            ref = OrderRef(effect.symbol, client_id=effect.client_id)
+            return (submit,), Swap(ref, submit.request)
+        case SubmitPair(take=take, stop=stop):
+            return (take, stop), Both(take.request, stop.request)
 
 
 def parts(asked: Asked) -> list[tuple[str, Action]]:

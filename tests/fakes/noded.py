@@ -17,7 +17,7 @@ from ballast.runtime.node import events as told
 from ballast.runtime.node.desk import NodeRules
 from ballast.runtime.node.journalled import started
 from tests.fakes.guarded import AWAY, START, UNITS, VenueKind, Walking
-from tests.fakes.lossy_line import LAG_NS, RECONCILE_NS, Both, Line, Swap
+from tests.fakes.lossy_line import LAG_NS, RECONCILE_NS, Line, two_of
 from tests.fakes.memory_journal import Memory, MemoryJournal
 from tests.fakes.venue import SECOND
 
@@ -96,15 +96,10 @@ class NodedClient(Walking):
 
     def send_two(self, effect: told.ReplaceOrder | told.SubmitPair) -> None:
         """Send what goes in one request."""
-        match effect:
-            case told.ReplaceOrder():
-                self.seal(effect.submit)
-                ref = OrderRef(effect.symbol, client_id=effect.client_id)
-                self.line.send(Swap(ref, effect.submit.request))
-            case told.SubmitPair():
-                self.seal(effect.take)
-                self.seal(effect.stop)
-                self.line.send(Both(effect.take.request, effect.stop.request))
+        submits, asked = two_of(effect)
+        for submit in submits:
+            self.seal(submit)
+        self.line.send(asked)
 
     def carry_out(self, effect: Effect) -> None:
         match effect:
